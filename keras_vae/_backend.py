@@ -1,0 +1,25 @@
+"""The one place where Keras, TensorFlow and TFP are brought together."""
+
+import os
+
+# TensorFlow's C++ notices about CPU instructions tell a user of this library nothing; its errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import tensorflow as tf
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"keras_vae needs Keras on TensorFlow, but the Keras backend is {keras.backend.backend()!r}. "
+        "Set the environment variable KERAS_BACKEND=tensorflow before Python starts (TensorFlow Probability's "
+        "distributions are TensorFlow objects)."
+    )
+
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+tfb = tfp.bijectors
+
+serializable = keras.saving.register_keras_serializable("keras_vae")
+
+__all__ = ["keras", "serializable", "tf", "tfb", "tfd", "tfp"]

@@ -1,0 +1,71 @@
+"""Checks of arguments: each error names the value, the rule and the remedy."""
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+# Bounds that no honest model meets and that keep a hostile configuration from filling the memory.
+MAX_SIZE = 16_384
+MAX_LAYERS = 32
+MAX_ELEMENTS = 4_194_304
+
+
+def positive_int(name: str, value: Any, maximum: int = MAX_SIZE, minimum: int = 1) -> int:
+    """Return `value` as an int, or raise `ValueError` if it is no whole number in [minimum, maximum]."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not minimum <= int(value) <= maximum:
+        raise ValueError(f"{name}={value!r}: must be a whole number from {minimum} to {maximum}.")
+    return int(value)
+
+
+def finite_float(name: str, value: Any, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+    """Return `value` as a float, or raise `ValueError` if it is not finite or outside [minimum, maximum]."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(value, bool) or not math.isfinite(number) or not minimum <= number <= maximum:
+        raise ValueError(f"{name}={value!r}: must be a finite number from {minimum:g} to {maximum:g}.")
+    return number
+
+
+def sizes(name: str, value: Any, minimum_length: int = 0) -> tuple[int, ...]:
+    """Return a sequence of layer sizes as a tuple of positive ints."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name}={value!r}: must be a list of layer sizes, such as [200, 200].")
+    result = tuple(positive_int(f"{name}[{i}]", v) for i, v in enumerate(value))
+    if not minimum_length <= len(result) <= MAX_LAYERS:
+        raise ValueError(f"{name}={list(result)}: must name {minimum_length} to {MAX_LAYERS} layers.")
+    return result
+
+
+def data_shape(name: str, value: Any, rank: int | None = None) -> tuple[int, ...]:
+    """Return the shape of one example as a tuple of positive ints with a bounded product."""
+    if isinstance(value, int):
+        value = (value,)
+    shape = sizes(name, value, minimum_length=1)
+    if rank is not None and len(shape) != rank:
+        raise ValueError(f"{name}={shape}: must have {rank} axes (height, width, channels).")
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise ValueError(f"{name}={shape}: has {math.prod(shape)} elements an example; at most {MAX_ELEMENTS}.")
+    return shape
+
+
+def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of `choices`, else raise `ValueError` listing them."""
+    if value not in choices:
+        raise ValueError(f"{name}={value!r}: must be one of {', '.join(map(repr, choices))}.{did_you_mean(value, choices)}")
+    return value
+
+
+def did_you_mean(value: Any, choices: Iterable[str]) -> str:
+    """Return a hint with the nearest of `choices`, or an empty string."""
+    close = difflib.get_close_matches(str(value), list(choices), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None:
+    """Raise `ValueError` if `given` has a key that is not in `allowed`."""
+    for key in given:
+        if key not in allowed:
+            raise ValueError(f"{where} has no setting {key!r}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}")

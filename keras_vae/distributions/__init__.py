@@ -1,0 +1,47 @@
+"""Keras 3 layers whose output is a TensorFlow Probability distribution.
+
+A layer turns a tensor of *unconstrained parameters*, as a `Dense` or `Conv2D` without activation gives them, into a
+real `tfp.distributions` object with batch shape `(B,)` and the layer's event shape. `layer.params_shape` says how the
+last layer of the network before it has to be shaped. The layers need nothing else of this library:
+
+>>> class Regression(keras.Model):
+...     def __init__(self):
+...         super().__init__()
+...         self.noise = keras_vae.distributions.Gaussian((1,), scale="per_element")
+...         self.head = keras.layers.Dense(self.noise.params_shape[-1])
+...
+...     def call(self, x):
+...         return self.noise(self.head(x)).mean()
+...
+...     def train_step(self, data):
+...         x, y = data
+...         with tf.GradientTape() as tape:
+...             loss = -tf.reduce_mean(self.noise(self.head(x)).log_prob(y))  # nats
+...         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+...         return {"nll": loss}
+
+A distribution is no tensor, so these layers stand inside a subclassed model; a functional model ends with the
+parameters. All densities are in nats, and all arithmetic is float32 whatever the precision policy of the networks.
+"""
+
+from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterior, Prior
+from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
+from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
+from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
+from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
+
+__all__ = [
+    "Bernoulli",
+    "ConditionalGaussian",
+    "ContinuousBernoulli",
+    "DiagonalGaussian",
+    "DiscretizedLogistic",
+    "DiscretizedLogisticDistribution",
+    "DistributionLayer",
+    "FullCovarianceGaussian",
+    "Gaussian",
+    "Likelihood",
+    "Posterior",
+    "Prior",
+    "StandardNormal",
+]

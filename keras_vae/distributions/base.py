@@ -1,0 +1,132 @@
+"""What every distribution layer has in common."""
+
+import abc
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+from keras_vae._backend import keras, tf, tfd
+
+
+class DistributionLayer(keras.layers.Layer, abc.ABC):
+    """A Keras layer whose output is a `tfp.distributions.Distribution`.
+
+    Args:
+        event_shape: shape of one draw, without the batch; an int stands for a vector.
+        **kwargs: `name`, `trainable` and the like, as in every Keras layer.
+    """
+
+    def __init__(self, event_shape: Any, **kwargs: Any):
+        # Log-densities summed over hundreds of pixels do not survive half precision: float32 whatever the policy.
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.event_shape = _checks.data_shape("event_shape", event_shape)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the constructor that are this layer's own, as plain data (no event shape, no Keras ones)."""
+        return {}
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration from which `from_config` builds the same layer."""
+        return {**super().get_config(), "event_shape": list(self.event_shape), **self.settings()}
+
+
+class _FromParameters(DistributionLayer):
+    """A distribution layer fed with a tensor of unconstrained parameters."""
+
+    @property
+    @abc.abstractmethod
+    def params_shape(self) -> tuple[int, ...]:
+        """Shape of the parameters of one example, without the batch axis."""
+
+    @abc.abstractmethod
+    def distribution(self, params: Any) -> Any:
+        """Make the distribution of parameters `(B,) + params_shape`: batch shape `(B,)`, event shape `event_shape`."""
+
+    def call(self, params: Any) -> Any:
+        """Return the distribution that `params`, shape `(B,) + params_shape`, stand for.
+
+        More leading axes than one, `(S, B) + params_shape`, give a batch shape of as many axes, `(S, B)`.
+
+        Raises:
+            ValueError: if the parameters have another shape.
+        """
+        given = tuple(params.shape[-len(self.params_shape) :])
+        if len(given) != len(self.params_shape) or any(
+            a not in (None, b) for a, b in zip(given, self.params_shape, strict=True)
+        ):
+            raise ValueError(
+                f"{type(self).__name__} got parameters of shape {tuple(params.shape)}: it takes {('batch', *self.params_shape)} "
+                f"for events of shape {self.event_shape}. Give the layer before it {self.params_shape[-1]} outputs "
+                "(see params_shape) and no activation."
+            )
+        return self.distribution(params)
+
+
+class Posterior(_FromParameters):
+    """An approximate posterior q(z|x): a distribution over latent vectors, event shape `(Z,)`."""
+
+    def __init__(self, event_shape: Any, **kwargs: Any):
+        super().__init__(event_shape, **kwargs)
+        if len(self.event_shape) != 1:
+            raise ValueError(f"event_shape={self.event_shape}: a posterior is over vectors, so give one size.")
+
+
+class Likelihood(_FromParameters):
+    """A likelihood p(x|z): a distribution over data, with the event shape of one example.
+
+    Parameters have the event's shape with the last axis (the channels) `params_per_channel` times as long.
+    """
+
+    params_per_channel = 1
+    """Parameters an element of the event takes."""
+
+    support: tuple[float, float] | None = (0.0, 1.0)
+    """Range of the data, both ends included, or None where every real number has a density."""
+
+    @property
+    def params_shape(self) -> tuple[int, ...]:
+        """Shape of the parameters of one example, without the batch axis."""
+        return (*self.event_shape[:-1], self.event_shape[-1] * self.params_per_channel)
+
+    @abc.abstractmethod
+    def initial_params(self, mean: np.ndarray) -> np.ndarray:
+        """Parameters `params_shape` of a distribution with about the given `mean` (`event_shape`): a network's first bias."""
+
+
+class Prior(DistributionLayer):
+    """A prior p(z), or p(z|c) where it is conditional: a distribution over latent vectors, event shape `(Z,)`."""
+
+    def __init__(self, event_shape: Any, **kwargs: Any):
+        super().__init__(event_shape, **kwargs)
+        if len(self.event_shape) != 1:
+            raise ValueError(f"event_shape={self.event_shape}: a prior is over vectors, so give one size.")
+
+    @abc.abstractmethod
+    def call(self, condition: Any = None, temperature: float = 1.0) -> Any:
+        """Return p(z) with batch shape `()`, or p(z|c) with batch shape `(B,)`.
+
+        Args:
+            condition: `(B, C)`, or None for a prior without one.
+            temperature: factor on the standard deviation; below 1 draws keep closer to the mode.
+        """
+
+
+def independent_normal(loc: Any, scale: Any, event_rank: int) -> Any:
+    """Normal distributions whose last `event_rank` axes make one event."""
+    return tfd.Independent(tfd.Normal(loc, scale), reinterpreted_batch_ndims=event_rank)
+
+
+# softplus(x + SOFTPLUS_SHIFT) is 1 at x = 0, so that an untrained layer starts at unit scale.
+SOFTPLUS_SHIFT = float(np.log(np.expm1(1.0)))
+
+
+def positive(raw: Any, floor: float) -> Any:
+    """Map unconstrained values to (floor, inf): 1 + floor at 0, linear (not exponential) growth upwards."""
+    return tf.nn.softplus(raw + SOFTPLUS_SHIFT) + floor
+
+
+def inverse_positive(value: np.ndarray | float, floor: float) -> np.ndarray:
+    """The unconstrained value that `positive` maps to `value`."""
+    return np.log(np.expm1(np.asarray(value, dtype="float64") - floor)) - SOFTPLUS_SHIFT

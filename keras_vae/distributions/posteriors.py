@@ -1,0 +1,66 @@
+"""Approximate posteriors q(z|x)."""
+
+from typing import Any
+
+from keras_vae._backend import serializable, tf, tfb, tfd
+from keras_vae.distributions.base import Posterior, independent_normal, positive
+
+# Below this a posterior's density overflows float32 log-arithmetic long before it helps a likelihood.
+_SCALE_FLOOR = 1e-5
+
+
+@serializable
+class DiagonalGaussian(Posterior):
+    """q(z|x) = N(z; mu, diag(sigma^2)): Kingma & Welling (2014), equation 9.
+
+    Input: `(B, 2 Z)`, the mean beside the unconstrained scale. Output: batch shape `(B,)`, event shape `(Z,)`.
+    """
+
+    @property
+    def params_shape(self) -> tuple[int, ...]:
+        """`(2 Z,)`."""
+        return (2 * self.event_shape[0],)
+
+    def distribution(self, params: Any) -> Any:
+        """The `Independent(Normal)` of parameters `(B, 2 Z)`."""
+        loc, raw = tf.split(params, 2, axis=-1)
+        return independent_normal(loc, positive(raw, _SCALE_FLOOR), 1)
+
+
+@serializable
+class FullCovarianceGaussian(Posterior):
+    """q(z|x) = N(z; mu, L L^T) with a lower-triangular L: Kingma & Welling (2019), section 2.5.1.
+
+    Input: `(B, Z + Z (Z + 1) / 2)`, the mean beside the entries of L. Output: batch shape `(B,)`, event shape `(Z,)`.
+    """
+
+    @property
+    def params_shape(self) -> tuple[int, ...]:
+        """`(Z + Z (Z + 1) / 2,)`."""
+        size = self.event_shape[0]
+        return (size + size * (size + 1) // 2,)
+
+    def distribution(self, params: Any) -> Any:
+        """The `MultivariateNormalTriL` of parameters `(B, Z + Z (Z + 1) / 2)`."""
+        size = self.event_shape[0]
+        loc, raw = tf.split(params, [size, size * (size + 1) // 2], axis=-1)
+        lower = tfb.FillTriangular().forward(raw)
+        diagonal = positive(tf.linalg.diag_part(lower), _SCALE_FLOOR)
+        return tfd.MultivariateNormalTriL(loc, tf.linalg.set_diag(lower, diagonal))
+
+
+@tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
+def _kl_full_diagonal(q: Any, p: Any, name: str | None = None) -> Any:
+    """KL(N(mu, L L^T) || N(m, diag(s^2))) in nats, batch shape: TFP knows only pairs of one family.
+
+    1/2 sum_j [ ((L L^T)_jj + (mu_j - m_j)^2) / s_j^2 - 1 ] + sum_j [log s_j - log L_jj]
+    """
+    if not isinstance(p.distribution, tfd.Normal):
+        raise NotImplementedError(f"No KL between a full Gaussian and {p.distribution}; use the Monte Carlo KL.")
+    with tf.name_scope(name or "kl_full_diagonal"):
+        lower = q.scale.to_dense()
+        s = p.distribution.scale
+        variance = tf.reduce_sum(lower**2, axis=-1)
+        quadratic = (variance + (q.loc - p.distribution.loc) ** 2) / s**2 - 1.0
+        log_ratio = tf.math.log(s) - tf.math.log(tf.linalg.diag_part(lower))
+        return tf.reduce_sum(0.5 * quadratic + log_ratio, axis=-1)

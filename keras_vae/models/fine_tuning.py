@@ -1,0 +1,72 @@
+"""Changing a trained model before it learns on: freezing a half, adding classes."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+from keras_vae._backend import tf
+from keras_vae.models.base import LatentVariableModel
+from keras_vae.models.conditional_vae import ConditionalVAE
+
+_PARTS = {"encoder": ("encoder", "posterior"), "decoder": ("decoder", "likelihood"), "prior": ("prior",)}
+
+
+def freeze(model: LatentVariableModel, part: str) -> None:
+    """Keep the weights of `part` as they are in training. Call `compile` afterwards, as Keras asks for.
+
+    Args:
+        model: the model.
+        part: `"encoder"` (with the posterior), `"decoder"` (with the likelihood), or `"prior"`.
+
+    Raises:
+        ValueError: if there is no such part.
+    """
+    _set_trainable(model, part, False)
+
+
+def unfreeze(model: LatentVariableModel, part: str) -> None:
+    """Undo `freeze`. Call `compile` afterwards."""
+    _set_trainable(model, part, True)
+
+
+def _set_trainable(model: LatentVariableModel, part: str, trainable: bool) -> None:
+    for name in _PARTS[_checks.one_of("part", part, tuple(_PARTS))]:
+        getattr(model, name).trainable = trainable
+
+
+def with_classes(model: ConditionalVAE, num_classes: int) -> ConditionalVAE:
+    """Make a conditional model with more classes that keeps what the old one knows.
+
+    For the old labels it computes the same as before. A new label starts as the mean of the old ones, a blend
+    of all classes, and becomes what `fit` shows it.
+
+    Args:
+        model: a trained conditional model.
+        num_classes: number of classes of the new model, more than the old one has.
+
+    Returns:
+        A new model; `model` itself is left alone.
+
+    Raises:
+        ValueError: if the model is not conditional on labels, or `num_classes` is not larger than before.
+    """
+    if not isinstance(model, ConditionalVAE):
+        raise ValueError(f"{type(model).__name__} has no classes: with_classes takes a ConditionalVAE.")
+    old = model.num_classes
+    num_classes = _checks.positive_int("num_classes", num_classes)
+    if num_classes <= old:
+        raise ValueError(f"num_classes={num_classes}: must be more than the {old} that the model has.")
+    wider = type(model).from_config({**model.get_config(), "num_classes": num_classes})
+    for source, target in zip(model.variables, wider.variables, strict=True):
+        target.assign(_widened(source.numpy(), tuple(target.shape), old))
+    return wider
+
+
+def _widened(weights: np.ndarray, shape: tuple[int, ...], old: int) -> Any:
+    """`weights` with rows for the new classes. The condition stands last in a layer's input, so its rows are the last."""
+    new = shape[0] - weights.shape[0] if shape else 0
+    if not new:
+        return weights
+    mean = weights[-old:].mean(axis=0, keepdims=True)
+    return tf.concat([weights, np.repeat(mean, new, axis=0)], axis=0)

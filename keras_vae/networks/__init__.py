@@ -1,0 +1,7 @@
+"""Encoder and decoder bodies, in matching pairs. They know no loss and no distribution."""
+
+from keras_vae.networks.base import Architecture, OutputBias
+from keras_vae.networks.conv_net import ConvNet
+from keras_vae.networks.mlp import MLP
+
+__all__ = ["MLP", "Architecture", "ConvNet", "OutputBias"]

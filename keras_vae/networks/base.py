@@ -1,0 +1,58 @@
+"""What every pair of networks has in common."""
+
+import abc
+from typing import Any
+
+from keras_vae._backend import keras, serializable
+
+Shape = tuple[int, ...]
+
+
+class Architecture(abc.ABC):
+    """A recipe for an encoder and the decoder that mirrors it, as functional Keras models.
+
+    Inputs of a conditional network are `[data or latents, condition]`, of the others the one tensor alone. The last
+    layer of a decoder is called `output` and has a `bias` of one value an output, for a first guess at the data's mean.
+    """
+
+    @abc.abstractmethod
+    def encoder(self, data_shape: Shape, output_size: int, condition_size: int = 0) -> keras.Model:
+        """Make a network `(B,) + data_shape [, (B, condition_size)]` -> `(B, output_size)`."""
+
+    @abc.abstractmethod
+    def decoder(self, latent_size: int, output_shape: Shape, condition_size: int = 0) -> keras.Model:
+        """Make a network `(B, latent_size) [, (B, condition_size)]` -> `(B,) + output_shape`."""
+
+    @abc.abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the constructor, as plain data."""
+
+
+@serializable
+class OutputBias(keras.layers.Layer):
+    """Adds one trainable value to every element: `(B,) + shape` -> `(B,) + shape`.
+
+    A convolution has one bias a channel. Where every pixel has its own, the decoder starts from the data's mean picture
+    and learns what differs from it.
+    """
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the bias."""
+        self.bias = self.add_weight(shape=input_shape[1:], initializer="zeros", name="bias")
+
+    def call(self, inputs: Any) -> Any:
+        """Add the bias."""
+        return inputs + self.bias
+
+
+def with_condition(features: Any, condition_size: int) -> tuple[Any, list[Any]]:
+    """Put a condition beside `features`, `(B, F)`; returns the result and the inputs this added to the network."""
+    if not condition_size:
+        return features, []
+    condition = keras.Input((condition_size,), name="condition")
+    return keras.layers.Concatenate(name="with_condition")([features, condition]), [condition]
+
+
+def functional(inputs: list[Any], outputs: Any, name: str) -> keras.Model:
+    """A functional model that takes the tensor itself where there is only one input."""
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=name)

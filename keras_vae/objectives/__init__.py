@@ -1,0 +1,7 @@
+"""What training maximises. A new objective is one class; a model is given one in `compile(objective=...)`."""
+
+from keras_vae.objectives.base import Objective, Terms
+from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
+
+__all__ = ["ELBO", "Constant", "Cyclical", "Linear", "Objective", "Schedule", "Terms"]

@@ -1,0 +1,53 @@
+"""What every objective has in common."""
+
+import abc
+from typing import Any, NamedTuple, Protocol
+
+
+class Terms(NamedTuple):
+    """The terms of one batch in nats, each of shape `(B,)`; from them everything that is logged follows.
+
+    `elbo = log_likelihood - kl` and `loss = -elbo + regularizer`, so the plain ELBO has a regularizer of exactly zero.
+    """
+
+    log_likelihood: Any
+    kl: Any
+    regularizer: Any
+
+
+class Parts(Protocol):
+    """What an objective may ask of a model: its three distributions, given a condition `(B, C)` or None."""
+
+    def posterior_given(self, x: Any, condition: Any) -> Any:
+        """q(z|x, c): batch shape `(B,)`."""
+
+    def prior_given(self, condition: Any) -> Any:
+        """p(z|c): batch shape `()` or `(B,)`."""
+
+    def likelihood_given(self, z: Any, condition: Any) -> Any:
+        """p(x|z, c): batch shape `(S, B)` for latents `(S, B, Z)`."""
+
+
+class Objective(abc.ABC):
+    """An objective: the terms of one batch, as a function of a model's distributions."""
+
+    @abc.abstractmethod
+    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any) -> Terms:
+        """Compute the terms of a batch.
+
+        Args:
+            model: gives the distributions.
+            x: data, `(B,) + data_shape`.
+            condition: `(B, C)` or None.
+            step: number of optimizer steps taken, for schedules; scalar int64.
+            seed: stateless seed, int32 of shape `(2,)`.
+        """
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """The configuration from which `from_config` makes the same objective."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Objective":
+        """Make the objective that `get_config` described."""
+        return cls(**config)

@@ -1,0 +1,79 @@
+"""The evidence lower bound."""
+
+from typing import Any
+
+from keras_vae import _checks
+from keras_vae._backend import keras, serializable, tf, tfd
+from keras_vae.objectives.base import Objective, Parts, Terms
+from keras_vae.objectives.schedules import Constant, Schedule
+
+
+@serializable
+class ELBO(Objective):
+    """log p(x) >= E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z)), in nats.
+
+    The loss is `-log_likelihood + beta * kl` (Kingma & Welling, 2014, equations 6 and 7; Higgins et al., 2017, for beta).
+
+    Args:
+        beta: weight of the KL: a number >= 0, or a `Schedule` of the step.
+        num_samples: draws of z an example, L in the paper.
+        kl: `"analytic"` uses the closed form where there is one (estimator SGVB-B); `"monte_carlo"` averages
+            log q(z|x) - log p(z) over the same draws (SGVB-A), for any pair of distributions.
+        free_bits: nats that each latent may cost before its KL is penalised: sum_j max(free_bits, mean over the batch
+            of KL_j) takes the place of the KL in the loss (Kingma et al., 2016, appendix). The logged `kl` stays the
+            true one. Needs diagonal distributions and the analytic KL.
+    """
+
+    def __init__(
+        self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "analytic", free_bits: float = 0.0
+    ):
+        self.beta = beta if isinstance(beta, Schedule) else Constant(_checks.finite_float("beta", beta, minimum=0.0))
+        self.num_samples = _checks.positive_int("num_samples", num_samples)
+        self.kl = _checks.one_of("kl", kl, ("analytic", "monte_carlo"))
+        self.free_bits = _checks.finite_float("free_bits", free_bits, minimum=0.0)
+        if self.free_bits and self.kl != "analytic":
+            raise ValueError(f"free_bits={free_bits} needs the KL of each latent: use kl='analytic'.")
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "beta": keras.saving.serialize_keras_object(self.beta),
+            "num_samples": self.num_samples,
+            "kl": self.kl,
+            "free_bits": self.free_bits,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ELBO":
+        """Make the objective that `get_config` described."""
+        return cls(**{**config, "beta": keras.saving.deserialize_keras_object(config["beta"])})
+
+    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any) -> Terms:
+        """Compute the terms of a batch: see `Objective.terms`.
+
+        Raises:
+            NotImplementedError: if there is no closed-form KL for the model's posterior and prior, or no KL of each
+                latent where `free_bits` needs one.
+        """
+        posterior = model.posterior_given(x, condition)
+        prior = model.prior_given(condition)
+        z = posterior.sample(self.num_samples, seed=seed)  # (L, B, Z)
+        log_likelihood = tf.reduce_mean(model.likelihood_given(z, condition).log_prob(x), axis=0)  # (B,)
+        if self.kl == "analytic":
+            kl = posterior.kl_divergence(prior)
+        else:
+            kl = tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+        # Exactly zero at beta = 1, so that the loss is the negative ELBO to the last bit.
+        regularizer = (self.beta(step) - 1.0) * kl
+        if self.free_bits:
+            each = self._kl_of_each_latent(posterior, prior)  # (Z,)
+            regularizer += self.beta(step) * tf.reduce_sum(tf.nn.relu(self.free_bits - each))
+        return Terms(log_likelihood, kl, regularizer)
+
+    def _kl_of_each_latent(self, posterior: Any, prior: Any) -> Any:
+        if not (isinstance(posterior, tfd.Independent) and isinstance(prior, tfd.Independent)):
+            raise NotImplementedError(
+                f"free_bits={self.free_bits} needs a diagonal posterior and prior, and these are "
+                f"{type(posterior).__name__} and {type(prior).__name__}: set free_bits=0."
+            )
+        return tf.reduce_mean(posterior.distribution.kl_divergence(prior.distribution), axis=0)

@@ -1,0 +1,103 @@
+"""Weights that change with the training step."""
+
+import abc
+from typing import Any
+
+from keras_vae import _checks
+from keras_vae._backend import serializable, tf
+
+_MAX_STEPS = 10**9
+
+
+class Schedule(abc.ABC):
+    """A number as a function of the optimizer step."""
+
+    @abc.abstractmethod
+    def __call__(self, step: Any) -> Any:
+        """Return the value at `step`, a scalar float32 tensor."""
+
+    @abc.abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the constructor, as plain data."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration from which `from_config` makes the same schedule."""
+        return self.settings()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Schedule":
+        """Make the schedule that `get_config` described."""
+        return cls(**config)
+
+
+@serializable
+class Constant(Schedule):
+    """Always the same value."""
+
+    def __init__(self, value: float = 1.0):
+        self.value = _checks.finite_float("value", value, minimum=0.0)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"value": self.value}
+
+    def __call__(self, step: Any) -> Any:
+        """Return the value."""
+        return tf.constant(self.value, tf.float32)
+
+
+@serializable
+class Linear(Schedule):
+    """A straight line from `start` at step 0 to `end` at step `steps`, `end` ever after: KL warm-up (Bowman et al., 2016).
+
+    Args:
+        steps: length of the ramp.
+        start: value at step 0.
+        end: value from step `steps` on.
+    """
+
+    def __init__(self, steps: int, start: float = 0.0, end: float = 1.0):
+        self.steps = _checks.positive_int("steps", steps, _MAX_STEPS)
+        self.start = _checks.finite_float("start", start, minimum=0.0)
+        self.end = _checks.finite_float("end", end, minimum=0.0)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"steps": self.steps, "start": self.start, "end": self.end}
+
+    def __call__(self, step: Any) -> Any:
+        """Return the value at `step`."""
+        done = tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
+        # Written so that the end is met exactly: an ELBO whose beta is 0.99999994 is no ELBO.
+        return self.end - (self.end - self.start) * (1.0 - done)
+
+
+@serializable
+class Cyclical(Schedule):
+    """Repeated ramps from `start` to `end`: cyclical annealing (Fu et al., 2019).
+
+    Args:
+        steps: length of one cycle.
+        cycles: number of cycles; `end` ever after.
+        ramp: share of each cycle that the ramp takes; the rest stays at `end`.
+        start: value at the begin of each cycle.
+        end: value at the top.
+    """
+
+    def __init__(self, steps: int, cycles: int = 4, ramp: float = 0.5, start: float = 0.0, end: float = 1.0):
+        self.steps = _checks.positive_int("steps", steps, _MAX_STEPS)
+        self.cycles = _checks.positive_int("cycles", cycles)
+        self.ramp = _checks.finite_float("ramp", ramp, minimum=1e-6, maximum=1.0)
+        self.start = _checks.finite_float("start", start, minimum=0.0)
+        self.end = _checks.finite_float("end", end, minimum=0.0)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"steps": self.steps, "cycles": self.cycles, "ramp": self.ramp, "start": self.start, "end": self.end}
+
+    def __call__(self, step: Any) -> Any:
+        """Return the value at `step`."""
+        step = tf.cast(step, tf.int64)
+        within = tf.cast(step % self.steps, tf.float32) / (self.steps * self.ramp)
+        done = tf.where(step >= self.steps * self.cycles, 1.0, tf.minimum(within, 1.0))
+        return self.end - (self.end - self.start) * (1.0 - done)
