@@ -17,11 +17,11 @@ def as_seed(seed: Any) -> Any:
     """
     if seed is None:
         return tf.random.uniform((2,), tf.int32.min, tf.int32.max, dtype=tf.int32)
-    if hasattr(seed, "__index__") and not isinstance(seed, bool):
-        low, high = int(seed) & 0xFFFFFFFF, (int(seed) >> 32) & 0xFFFFFFFF
-        return tf.constant([low - 2**32 if low >= 2**31 else low, high - 2**32 if high >= 2**31 else high], tf.int32)
     if getattr(seed, "shape", None) == (2,):
         return tf.cast(seed, tf.int32)
+    if hasattr(seed, "__index__") and not isinstance(seed, bool) and getattr(seed, "shape", ()) == ():
+        low, high = int(seed) & 0xFFFFFFFF, (int(seed) >> 32) & 0xFFFFFFFF
+        return tf.constant([low - 2**32 if low >= 2**31 else low, high - 2**32 if high >= 2**31 else high], tf.int32)
     raise ValueError(f"seed={seed!r}: must be a whole number, a pair of int32 as tf.random.stateless_* take, or None.")
 
 

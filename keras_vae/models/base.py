@@ -97,6 +97,11 @@ class LatentVariableModel(keras.Model, abc.ABC):
         """Whether the methods need labels."""
         return self.condition_size > 0
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The five parts by name; their variables are all that the model has."""
+        return {name: getattr(self, name) for name in ("encoder", "posterior", "prior", "decoder", "likelihood")}
+
     def encode(self, x: Any, labels: Any = None) -> Any:
         """Return the approximate posterior q(z|x): a tfp distribution, batch shape `(B,)`, event shape `(Z,)`.
 
@@ -186,9 +191,15 @@ class LatentVariableModel(keras.Model, abc.ABC):
             num_samples: importance samples K an example.
             seed: an int, or None for fresh noise.
         """
+        return self.importance_estimate(x, labels, num_samples, seed).log_prob
+
+    def importance_estimate(
+        self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None
+    ) -> importance.Estimate:
+        """Estimate log p(x) as `log_prob` does, with the standard error and the effective sample size of each example."""
         x, condition = self._inputs(x, labels)
         num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
-        return importance.log_marginal(self, x, condition, num_samples, _random.as_seed(seed))
+        return importance.estimate(self, x, condition, num_samples, _random.as_seed(seed))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Reconstruct `x`, or `(x, labels)` for a conditional model: `(B,) + data_shape`. What `predict` returns."""
@@ -265,6 +276,8 @@ class LatentVariableModel(keras.Model, abc.ABC):
         A model without a condition ignores labels. NumPy input is checked before the first step.
         """
         self._check_arrays(x, y)
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # Keras cannot shuffle a data set, and warns of the default
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -35,6 +35,13 @@ def _set_trainable(model: LatentVariableModel, part: str, trainable: bool) -> No
         getattr(model, name).trainable = trainable
 
 
+def copy_of(model: LatentVariableModel) -> LatentVariableModel:
+    """Make a model of the same configuration and weights, not compiled, so that the first can be kept to compare with."""
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def with_classes(model: ConditionalVAE, num_classes: int) -> ConditionalVAE:
     """Make a conditional model with more classes that keeps what the old one knows.
 

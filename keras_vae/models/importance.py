@@ -1,7 +1,7 @@
 """Importance-sampled log p(x), streamed."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_vae import _random
 from keras_vae._backend import tf
@@ -11,8 +11,19 @@ from keras_vae._backend import tf
 _CHUNK_ELEMENTS = 1_000_000
 
 
-def log_marginal(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Any:
-    """log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x) of each example in nats, `(B,)`; see `LatentVariableModel.log_prob`."""
+class Estimate(NamedTuple):
+    """An importance-sampled estimate for each of B examples."""
+
+    log_prob: Any
+    """log 1/K sum_k w_k in nats, with w_k = p(x|z_k) p(z_k) / q(z_k|x): `(B,)`."""
+    standard_error: Any
+    """Monte Carlo standard error of `log_prob` in nats (delta method): `(B,)`."""
+    effective_samples: Any
+    """(sum w)^2 / sum w^2, from 1 to K: `(B,)`."""
+
+
+def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Estimate:
+    """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`."""
     rows = max(1, _CHUNK_ELEMENTS // math.prod(model.likelihood.params_shape))
     draws = min(num_samples, 50, rows)
     batch = max(1, rows // draws)
@@ -22,7 +33,11 @@ def log_marginal(model: Any, x: Any, condition: Any, num_samples: int, seed: Any
     for i in range(0, len(x), batch):
         c = None if condition is None else condition[i : i + batch]
         parts.append(run(x[i : i + batch], c, count, _random.fold_in(seed, i)))
-    return tf.concat(parts, axis=0) if parts else tf.zeros((0,))
+    log_sum, log_sum_of_squares = tf.concat(parts, axis=1) if parts else tf.zeros((2, 0))
+    effective = tf.exp(2.0 * log_sum - log_sum_of_squares)
+    # Var[w] / (K E[w]^2) = 1 / effective - 1 / K, and d log m = dm / m.
+    error = tf.sqrt(tf.maximum(1.0 / effective - 1.0 / num_samples, 0.0))
+    return Estimate(log_sum - tf.math.log(float(num_samples)), error, effective)
 
 
 def _compiled(model: Any, draws: int) -> Any:
@@ -48,10 +63,12 @@ def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: in
         index = chunk * draws + tf.range(draws, dtype=tf.int64)
         return tf.where(index[:, None] < count, log_joint - posterior.log_prob(z), -float("inf"))
 
-    def add(chunk: Any, total: Any) -> Any:
-        both = tf.concat([total[None], log_weights(chunk)], axis=0)
-        return chunk + 1, tf.reduce_logsumexp(both, axis=0)
+    def add(chunk: Any, sums: Any) -> Any:
+        log_w = log_weights(chunk)
+        both = tf.stack([log_w, 2.0 * log_w], axis=1)  # (draws, 2, B)
+        return chunk + 1, tf.reduce_logsumexp(tf.concat([sums[None], both], axis=0), axis=0)
 
-    total = tf.fill(tf.shape(x)[:1], -float("inf"))
-    total = tf.while_loop(lambda chunk, _: chunk * draws < count, add, (tf.constant(0, tf.int64), total), parallel_iterations=1)[1]
-    return total - tf.math.log(tf.cast(count, tf.float32))
+    # Log of the sum of the weights and of their squares, (2, B): all that is kept from chunk to chunk.
+    sums = tf.fill((2, tf.shape(x)[0]), -float("inf"))
+    start = (tf.constant(0, tf.int64), sums)
+    return tf.while_loop(lambda chunk, _: chunk * draws < count, add, start, parallel_iterations=1)[1]

@@ -1,0 +1,89 @@
+"""Weights as a safetensors file: names, shapes and numbers, nothing that runs."""
+
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _files
+
+MAX_BYTES = 2 * 1024**3
+_MAX_HEADER = 16 * 1024**2
+
+
+class CorruptFileError(ValueError):
+    """A file of weights is truncated, tampered with or does not belong to the model."""
+
+
+def write(path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
+    """Write arrays to `path`, whole or not at all."""
+    from safetensors.numpy import save_file  # noqa: PLC0415
+
+    with _files.replacing(path) as part:
+        save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, part, dict(metadata or {}))
+
+
+def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read arrays and metadata from `path`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        CorruptFileError: if it is no whole safetensors file or larger than 2 GiB.
+    """
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415
+
+    path = Path(path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise CorruptFileError(f"{path} has {size} bytes: at most {MAX_BYTES} are read. It is no file of this library.")
+    _check_header(path, size)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise CorruptFileError(f"{path} is no whole safetensors file ({error}). Fetch or train it anew.") from error
+
+
+def _check_header(path: Path, size: int) -> None:
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        if not 2 <= length <= min(_MAX_HEADER, size - 8):
+            raise CorruptFileError(f"{path} is no whole safetensors file (its header is cut off). Fetch or train it anew.")
+
+
+def named(model: Any) -> dict[str, Any]:
+    """Name the variables of a model by its part and their path: `encoder/hidden_0/kernel`."""
+    return {f"{part}/{variable.path}": variable for part, layer in model.parts.items() for variable in layer.variables}
+
+
+def assign(path: str | Path, variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+    """Give `variables` the values of the same name, after checking all of them.
+
+    Raises:
+        CorruptFileError: if a name is missing or unknown, or a shape, dtype or value is wrong; nothing is assigned then.
+    """
+    missing, unknown = sorted(variables.keys() - tensors.keys()), sorted(tensors.keys() - variables.keys())
+    if missing or unknown:
+        raise CorruptFileError(
+            f"{path} does not belong to this model: missing {missing[:3] or 'nothing'}, unknown {unknown[:3] or 'nothing'}."
+        )
+    for name, variable in variables.items():
+        value = tensors[name]
+        if value.shape != tuple(variable.shape) or value.dtype != np.dtype(variable.dtype):
+            raise CorruptFileError(
+                f"{path}: {name} has shape {value.shape} and dtype {value.dtype}, where this model has "
+                f"{tuple(variable.shape)} and {variable.dtype}."
+            )
+        if not np.isfinite(value).all():
+            raise CorruptFileError(f"{path}: {name} holds values that are not finite.")
+    for name, variable in variables.items():
+        variable.assign(tensors[name])
+
+
+def to_json(value: Any) -> str:
+    """JSON in one line, as metadata holds it."""
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,34 @@
+"""Named data sets as `tf.data` of `(image, label)` pairs, and what is done to their pixels.
+
+>>> train = keras_vae.data.load("mnist", "train", preprocessing="dynamic_binarization", batch_size=128)
+>>> model.fit(train, epochs=10)
+"""
+
+from keras_vae.data.loading import arrays, load
+from keras_vae.data.pipeline import batches, training_stream
+from keras_vae.data.preprocessing import (
+    Dequantization,
+    DynamicBinarization,
+    FixedBinarization,
+    Preprocessing,
+    RandomShift,
+    Scaling,
+)
+from keras_vae.data.sources import DATASETS, DataUnavailableError, Images, read
+
+__all__ = [
+    "DATASETS",
+    "DataUnavailableError",
+    "Dequantization",
+    "DynamicBinarization",
+    "FixedBinarization",
+    "Images",
+    "Preprocessing",
+    "RandomShift",
+    "Scaling",
+    "arrays",
+    "batches",
+    "load",
+    "read",
+    "training_stream",
+]

@@ -1,0 +1,56 @@
+"""One call from the name of a data set to what `fit` takes."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _named, _random, data
+from keras_vae.data.pipeline import batches
+from keras_vae.data.preprocessing import Preprocessing
+from keras_vae.data.sources import read
+
+
+def load(
+    name: str,
+    split: str = "train",
+    preprocessing: Any = "scaling",
+    batch_size: int = 128,
+    seed: int = 0,
+    data_dir: str | None = None,
+) -> Any:
+    """Load a data set as `tf.data` of `(image, label)` batches: float32 `(B, H, W, C)` in [0, 1], int64 `(B,)`.
+
+    Training splits are shuffled anew in each epoch, and random preprocessing draws anew; the test split keeps its
+    order and its noise. Goes straight into `fit` and `evaluate` of every model.
+
+    Args:
+        name: `"mnist"`, `"cifar10"` (both through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there).
+        split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
+        preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
+        batch_size: images a batch.
+        seed: of order and noise.
+        data_dir: folder of TensorFlow Datasets.
+
+    Raises:
+        ValueError: if a name, the split or the batch size is out of its range.
+        DataUnavailableError: if the data set is not there and cannot be downloaded.
+    """
+    step = preprocessing_named(preprocessing)
+    return batches(read(name, split, data_dir), step, batch_size, shuffle=split.startswith("train"), seed=seed)
+
+
+def arrays(
+    name: str, split: str = "test", preprocessing: Any = "scaling", seed: int = 0, data_dir: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Load a data set as NumPy arrays, float32 `(N, H, W, C)` in [0, 1] and int64 `(N,)`; noise is drawn once.
+
+    Arguments and errors as in `load`.
+    """
+    images, labels = read(name, split, data_dir)
+    prepared = preprocessing_named(preprocessing)(images, _random.fold_in(_random.as_seed(seed), -1))
+    return prepared.numpy(), labels
+
+
+def preprocessing_named(spec: Any) -> Preprocessing:
+    """The `Preprocessing` that `spec` names."""
+    return _named.build("preprocessing", data, Preprocessing, spec)

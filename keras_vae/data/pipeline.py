@@ -1,0 +1,79 @@
+"""Batches of `(image, label)` from images in memory.
+
+A batch is gathered by its shuffled indices: that costs a small model's step nothing, where shuffling the examples
+themselves costs as much as the step. All noise is stateless, so a batch is a function of the seed, the epoch and its
+place in it, and training that was interrupted goes on with the very batches it would have seen.
+"""
+
+from typing import Any
+
+from keras_vae import _checks, _random
+from keras_vae._backend import tf
+from keras_vae.data.preprocessing import Preprocessing
+from keras_vae.data.sources import Images
+
+
+def batches(
+    data: Images, preprocessing: Preprocessing, batch_size: int, *, shuffle: bool = True, seed: int = 0
+) -> Any:
+    """One epoch of batches, for `fit` and `evaluate`: each iteration over it shuffles and draws anew.
+
+    Args:
+        data: raw images and labels.
+        preprocessing: what is done to the pixels.
+        batch_size: images a batch; the last one may be smaller.
+        shuffle: False keeps the order and draws the same noise in each iteration, as a test set needs.
+        seed: of order and noise.
+
+    Returns:
+        `tf.data.Dataset` of float32 `(B, H, W, C)` and int64 `(B,)`.
+    """
+    size = len(data.labels)
+    batch_size = _checks.positive_int("batch_size", batch_size, maximum=max(size, 1))
+    epoch = _Epoch(data, preprocessing, batch_size, shuffle, seed)
+    numbers = tf.data.Dataset.range(1)
+    if shuffle:
+        numbers = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
+    dataset = numbers.flat_map(lambda number: epoch(number, -(-size // batch_size)))
+    return dataset.apply(tf.data.experimental.assert_cardinality(-(-size // batch_size))).prefetch(tf.data.AUTOTUNE)
+
+
+def training_stream(
+    data: Images, preprocessing: Preprocessing, batch_size: int, *, steps_per_epoch: int, seed: int = 0, first_epoch: int = 0
+) -> Any:
+    """Endless full batches from `first_epoch` on, for `fit(steps_per_epoch=...)`: what follows is a function of the seed.
+
+    An epoch is the first `steps_per_epoch` batches of a shuffled pass.
+    """
+    epoch = _Epoch(data, preprocessing, batch_size, True, seed)
+    numbers = tf.data.Dataset.counter(first_epoch)
+    return numbers.flat_map(lambda number: epoch(number, steps_per_epoch)).prefetch(tf.data.AUTOTUNE)
+
+
+class _Epoch:
+    """Makes the data set of one epoch from its number."""
+
+    def __init__(self, data: Images, preprocessing: Preprocessing, batch_size: int, shuffle: bool, seed: int):
+        self.labels = tf.constant(data.labels)
+        self.preprocessing = preprocessing
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = _random.as_seed(seed)
+        # Noise that is drawn once is drawn here, from a seed that no epoch has.
+        self.once = not (preprocessing.fresh_noise and shuffle)
+        self.images = preprocessing(data.images, _random.fold_in(self.seed, -1)) if self.once else tf.constant(data.images)
+
+    def __call__(self, number: Any, steps: int) -> Any:
+        seed = _random.fold_in(self.seed, number % 2**31)
+        order = tf.range(len(self.labels))
+        if self.shuffle:
+            order = tf.random.experimental.stateless_shuffle(order, seed)
+
+        def batch(step: Any) -> tuple[Any, Any]:
+            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+            images = tf.gather(self.images, index)
+            if not self.once:
+                images = self.preprocessing(images, _random.fold_in(seed, step))
+            return images, tf.gather(self.labels, index)
+
+        return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=2, deterministic=True)

@@ -1,0 +1,68 @@
+"""From pixels of 8 bits to what a likelihood is defined on."""
+
+import abc
+from typing import Any
+
+from keras_vae._backend import tf
+
+
+class Preprocessing(abc.ABC):
+    """A map from uint8 images to float32 in [0, 1], random or not."""
+
+    fresh_noise = False
+    """Whether training draws the noise anew each epoch."""
+
+    @abc.abstractmethod
+    def __call__(self, images: Any, seed: Any) -> Any:
+        """Turn uint8 images, any shape, into float32 of that shape; `seed` is stateless, int32 `(2,)`."""
+
+
+class Scaling(Preprocessing):
+    """x / 255: for the continuous Bernoulli, the Gaussian and the discretised logistic."""
+
+    def __call__(self, images: Any, seed: Any) -> Any:
+        """Scale to [0, 1]."""
+        return tf.cast(images, tf.float32) / 255.0
+
+
+class FixedBinarization(Preprocessing):
+    """Each pixel is 1 with probability x / 255, drawn once: every epoch sees the same binary images."""
+
+    def __call__(self, images: Any, seed: Any) -> Any:
+        """Draw binary images."""
+        noise = tf.random.stateless_uniform(tf.shape(images), seed)
+        return tf.cast(noise < tf.cast(images, tf.float32) / 255.0, tf.float32)
+
+
+class DynamicBinarization(FixedBinarization):
+    """As `FixedBinarization`, but every epoch draws new images: the MNIST of Burda et al. (2016)."""
+
+    fresh_noise = True
+
+
+class Dequantization(Preprocessing):
+    """(x + u) / 256 with u uniform in [0, 1), new in each epoch: gives discrete pixels a density (Theis et al., 2016)."""
+
+    fresh_noise = True
+
+    def __call__(self, images: Any, seed: Any) -> Any:
+        """Add the noise."""
+        noise = tf.random.stateless_uniform(tf.shape(images), seed)
+        # The largest float below 256 over 256 rounds to 1.0 at worst, which is still in range.
+        return (tf.cast(images, tf.float32) + noise) / 256.0
+
+
+class RandomShift(Preprocessing):
+    """x / 255, each image moved by up to two pixels in each direction, anew in each epoch: for classifiers."""
+
+    fresh_noise = True
+    _reach = 2
+
+    def __call__(self, images: Any, seed: Any) -> Any:
+        """Scale and shift; `images` must be `(B, H, W, C)`."""
+        reach = self._reach
+        count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+        padded = tf.pad(tf.cast(images, tf.float32) / 255.0, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+        offset = tf.random.stateless_uniform((2, count, 1), seed, maxval=2 * reach + 1, dtype=tf.int32)
+        rows = tf.gather(padded, offset[0] + tf.range(height), axis=1, batch_dims=1)
+        return tf.gather(rows, offset[1] + tf.range(width), axis=2, batch_dims=1)

@@ -1,0 +1,95 @@
+"""Where the images come from: TensorFlow Datasets, and scikit-learn's digits, which are always there."""
+
+import os
+import re
+import socket
+import urllib.request
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae import _checks
+
+
+class Images(NamedTuple):
+    """Raw images and their labels."""
+
+    images: np.ndarray
+    """uint8, `(N, H, W, C)`."""
+    labels: np.ndarray
+    """int64, `(N,)`."""
+
+
+class DataUnavailableError(RuntimeError):
+    """A data set is neither on this machine nor to be downloaded."""
+
+
+def read(name: str, split: str = "train", data_dir: str | None = None) -> Images:
+    """Read a data set into memory as it is.
+
+    Args:
+        name: one of `DATASETS`.
+        split: `"train"` or `"test"`, or a slice such as `"train[:-5000]"` or `"train[-5000:]"`.
+        data_dir: folder of TensorFlow Datasets; by default the variable TFDS_DATA_DIR, else TFDS's own folder.
+
+    Raises:
+        ValueError: if the name or the split is unknown, or the slice is empty.
+        DataUnavailableError: if the data set is not there and cannot be downloaded.
+    """
+    source = _SOURCES[_checks.one_of("name", name, DATASETS)]
+    match = re.fullmatch(r"(train|test)(?:\[(-?\d+)?:(-?\d+)?\])?", split)
+    if not match:
+        raise ValueError(f"split={split!r}: must be 'train' or 'test', or a slice of one such as 'train[:-5000]'.")
+    images, labels = source(match[1], data_dir)
+    part = slice(*(None if bound is None else int(bound) for bound in match.groups()[1:]))
+    if not len(labels[part]):
+        raise ValueError(f"split={split!r}: holds no image; {name} {match[1]} has {len(labels)}.")
+    return Images(images[part], labels[part])
+
+
+def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
+    def source(split: str, data_dir: str | None) -> Images:
+        import tensorflow_datasets as tfds  # noqa: PLC0415 - seconds that only users of these data sets should pay
+
+        builder = tfds.builder(name, data_dir=data_dir or os.environ.get("TFDS_DATA_DIR"))
+        if not builder.is_prepared():
+            try:
+                # TFDS tries ten times, over minutes; a machine without a network should hear of it at once.
+                if not urllib.request.getproxies():
+                    socket.getaddrinfo(host, 443)
+                builder.download_and_prepare()  # shows its own progress bar
+            except Exception as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise DataUnavailableError(
+                    f"The data set {name!r} is not in {builder.data_dir}, and downloading it from {host} failed ({reason}). "
+                    "Connect to a network once, or point the environment variable TFDS_DATA_DIR to a folder where "
+                    "TensorFlow Datasets has prepared it. The data set 'digits' needs neither."
+                ) from error
+        data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
+        return Images(data["image"], data["label"].astype("int64"))
+
+    return source
+
+
+def _digits(split: str, data_dir: str | None) -> Images:
+    """scikit-learn's 1,797 digits of 8x8 pixels, in MNIST's form: 20x20 pixels in the middle of 28x28."""
+    import tensorflow as tf  # noqa: PLC0415
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - kept off the way to `load`
+
+    digits = load_digits()
+    grown = tf.image.resize(digits.images[..., None] / 16.0, (20, 20), method="bicubic")
+    images = np.pad(np.clip(grown.numpy(), 0.0, 1.0), ((0, 0), (4, 4), (4, 4), (0, 0)))
+    order = np.random.RandomState(0).permutation(len(images))  # the file is sorted by writer
+    order = order[:1437] if split == "train" else order[1437:]
+    return Images(np.round(images[order] * 255).astype("uint8"), digits.target[order].astype("int64"))
+
+
+_SOURCES: dict[str, Callable[[str, str | None], Images]] = {
+    "mnist": _from_tfds("mnist", "storage.googleapis.com"),
+    "cifar10": _from_tfds("cifar10", "www.cs.toronto.edu"),
+    "digits": _digits,
+}
+
+DATASETS = tuple(_SOURCES)
+"""Names of the data sets."""

@@ -1,0 +1,34 @@
+"""Whether a conditional model draws what it was asked for."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks, _random
+
+
+def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed: int = 0) -> float:
+    """Share of a conditional model's samples that a classifier takes for the class that was asked for.
+
+    Args:
+        model: a conditional model; the classes are asked for in turn.
+        classifier: a `keras.Model` from images to logits.
+        num_samples: images to draw.
+        seed: of the latents.
+
+    Returns:
+        Share from 0 to 1.
+
+    Raises:
+        ValueError: if the model has no classes.
+    """
+    if not getattr(model, "conditional", False):
+        raise ValueError(f"{type(model).__name__} draws no class that was asked for: class_accuracy takes a conditional model.")
+    num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**7)
+    labels = np.arange(num_samples) % model.num_classes
+    key, right = _random.as_seed(seed), 0
+    for start in range(0, num_samples, 1000):
+        asked = labels[start : start + 1000]
+        logits = classifier(model.sample(labels=asked, seed=_random.fold_in(key, start)))
+        right += int((np.argmax(logits, axis=-1) == asked).sum())
+    return right / num_samples

@@ -1,0 +1,50 @@
+"""Models as plain data, the `[model]` table of a preset: `{"class": "VAE", "data_shape": [28, 28, 1], ...}`."""
+
+import inspect
+from typing import Any
+
+from keras_vae import _checks, models
+from keras_vae._backend import keras
+
+
+def classes() -> dict[str, type]:
+    """The model classes that plain data may name."""
+    found = {name: getattr(models, name) for name in models.__all__}
+    return {
+        name: cls
+        for name, cls in found.items()
+        if isinstance(cls, type) and issubclass(cls, keras.Model) and not inspect.isabstract(cls)
+    }
+
+
+def build(spec: dict[str, Any]) -> Any:
+    """Build the model that `spec` describes, with fresh weights.
+
+    Raises:
+        ValueError: if the class or an argument is unknown, missing or out of its range.
+    """
+    cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
+    arguments = {key: value for key, value in spec.items() if key != "class"}
+    parameters = inspect.signature(cls.__init__).parameters
+    taken = [name for name, p in parameters.items() if name != "self" and p.kind != p.VAR_KEYWORD]
+    _checks.known_keys(f"model {cls.__name__}", [key for key in arguments if key != "name"], taken)
+    for name in taken:
+        if parameters[name].default is inspect.Parameter.empty and name not in arguments:
+            raise ValueError(f"model {cls.__name__}: the setting {name!r} is missing.")
+    return cls(**arguments)
+
+
+def describe(model: Any) -> dict[str, Any]:
+    """The plain data from which `build` makes a model like `model`.
+
+    Raises:
+        ValueError: if the model, or a part of it, is not the library's own.
+    """
+    name = type(model).__name__
+    if classes().get(name) is not type(model):
+        raise ValueError(f"{name} is no class of keras_vae.models, so it has no plain-data form. Keep it with model.save('x.keras').")
+    config = model.get_config()
+    for key, value in config.items():
+        if isinstance(value, dict) and "class_name" in value:
+            raise ValueError(f"The {key} is a {value['class_name']}, which is not the library's own. Keep the model with model.save('x.keras').")
+    return {"class": name, **{key: value for key, value in config.items() if key != "name"}}

@@ -1,0 +1,127 @@
+"""Pictures laid out in a grid."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_vae import _checks, _files
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as PNG, whole or not at all; returns the path."""
+    path = Path(path)
+    with _files.replacing(path) as part:
+        figure.savefig(part, format="png", dpi=figure.dpi)
+    return path
+
+
+def image_grid(images: Any, columns: int | None = None, padding: int = 2) -> np.ndarray:
+    """Lay images out in one, row by row.
+
+    Args:
+        images: `(N, H, W, C)` in [0, 1] with one or three channels; values outside are clipped.
+        columns: images a row; by default as many as make it about square.
+        padding: white pixels between them.
+
+    Returns:
+        uint8 `(height, width, 3)`.
+    """
+    images = np.clip(np.asarray(images, dtype="float32"), 0.0, 1.0)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
+        raise ValueError(f"images have shape {images.shape}: must be (count, height, width, 1 or 3), with at least one.")
+    count, height, width, _ = images.shape
+    columns = _checks.positive_int("columns", columns if columns is not None else math.ceil(math.sqrt(count)))
+    rows = math.ceil(count / columns)
+    sheet = np.ones((rows * (height + padding) + padding, columns * (width + padding) + padding, 3), dtype="float32")
+    for i, image in enumerate(images):
+        top, left = padding + (i // columns) * (height + padding), padding + (i % columns) * (width + padding)
+        sheet[top : top + height, left : left + width] = image
+    return np.round(sheet * 255).astype("uint8")
+
+
+def grid_figure(
+    images: Any, columns: int | None = None, title: str = "", row_labels: Sequence[str] = (), gap_after: int = 0
+) -> Figure:
+    """A figure of `image_grid`, with a title and a label beside each row.
+
+    Args:
+        images, columns: as in `image_grid`.
+        title: stands above.
+        row_labels: one a row, or none.
+        gap_after: leave a white column after this many, to set two halves apart.
+    """
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    sheet = image_grid(images, columns)
+    if gap_after:
+        cut = 1 + gap_after * ((sheet.shape[1] - 2) // columns)
+        sheet = np.insert(sheet, [cut] * 12, 255, axis=1)
+    height, width = sheet.shape[:2]
+    inch = 72.0  # sheet pixels an inch: at 144 dots an inch each pixel of an image becomes two by two
+    top = 0.4 if title else 0.05
+    left = 0.12 + 0.075 * max((len(label) for label in row_labels), default=-1)
+    size = (max(width / inch + left + 0.1, 0.085 * len(title)), height / inch + top + 0.05)
+    figure = Figure(figsize=size, dpi=144)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((left / size[0], 0.05 / size[1], width / inch / size[0], height / inch / size[1]))
+    axes.imshow(sheet, interpolation="nearest")
+    axes.set_axis_off()
+    if title:
+        figure.text(left / size[0], 1 - top / 2 / size[1], title, fontsize=11, va="center")
+    for i, label in enumerate(row_labels):
+        axes.text(-4, (i + 0.5) / len(row_labels) * height, label, ha="right", va="center", fontsize=10)
+    return figure
+
+
+def samples(model: Any, n: int = 64, seed: int | None = 0, temperature: float = 1.0) -> Figure:
+    """Draw `n` images from a model without a condition."""
+    return grid_figure(model.sample(n, seed=seed, temperature=temperature), title=f"{n} samples of {model.name}")
+
+
+def samples_by_class(model: Any, each: int = 10, seed: int | None = 0, temperature: float = 1.0) -> Figure:
+    """Draw `each` images of every class from a conditional model, a row a class."""
+    images = model.sample(labels=_every_class(model, each), seed=seed, temperature=temperature)
+    return grid_figure(images, each, f"{each} samples of each class, {model.name}", _class_names(model))
+
+
+def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 0, titles: str = "") -> Figure:
+    """Draw the same latents with two conditional models side by side, a row a class."""
+    labels = _every_class(before, each)
+    pair = [np.asarray(model.sample(labels=labels, seed=seed)) for model in (before, after)]
+    rows = [image.reshape(before.num_classes, each, *image.shape[1:]) for image in pair]
+    images = np.concatenate(rows, axis=1).reshape(-1, *pair[0].shape[1:])
+    return grid_figure(images, 2 * each, titles or "before | after", _class_names(before), gap_after=each)
+
+
+def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 10) -> Figure:
+    """Show images and, below each, what the model makes of it: the mean of p(x|z) at the posterior mean.
+
+    Args:
+        model: a model of this library.
+        images: `(N,) + data_shape`.
+        labels: int `(N,)`, for a conditional model.
+        columns: images a row.
+    """
+    images = np.asarray(images)
+    made = np.asarray(model.reconstruct(images, labels if model.conditional else None))
+    columns = min(columns, len(images))
+    rows, names = [], []
+    for start in range(0, len(images), columns):
+        for name, part in (("input", images), ("output", made)):
+            row = part[start : start + columns]
+            blank = np.ones((columns - len(row), *row.shape[1:]), row.dtype)
+            rows.append(np.concatenate([row, blank]))
+            names.append(name)
+    return grid_figure(np.concatenate(rows), columns, f"Reconstructions by {model.name}", names)
+
+
+def _every_class(model: Any, each: int) -> np.ndarray:
+    return np.repeat(np.arange(model.num_classes), _checks.positive_int("each", each))
+
+
+def _class_names(model: Any) -> list[str]:
+    return [str(label) for label in range(model.num_classes)]

@@ -1,0 +1,61 @@
+"""Pictures of the latent space."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from keras_vae import _checks
+from keras_vae.plots.grids import grid_figure
+
+
+def manifold(model: Any, size: int = 20, label: int | None = None) -> Figure:
+    """Decode a grid over a latent plane, its points at equal steps of the prior's probability: Kingma & Welling, figure 4.
+
+    Args:
+        model: a model with two latents and a standard normal prior.
+        size: points a side.
+        label: the class, for a conditional model.
+
+    Raises:
+        ValueError: if the model does not have two latents.
+    """
+    if model.latent_size != 2:
+        raise ValueError(f"{model.name} has {model.latent_size} latents: a manifold picture needs a model with two.")
+    from scipy.special import ndtri  # noqa: PLC0415
+
+    size = _checks.positive_int("size", size, maximum=200, minimum=2)
+    steps = ndtri((np.arange(size) + 0.5) / size)
+    z = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2).astype("float32")
+    labels = np.full(len(z), label) if model.conditional else None
+    images = model.decode(z, labels).mean()
+    return grid_figure(images, size, f"The latent plane of {model.name}")
+
+
+def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
+    """Plot the posterior means of images, coloured by label; of more than two latents, the two that vary most.
+
+    Args:
+        model: a model of this library.
+        images: `(N,) + data_shape`.
+        labels: int `(N,)`.
+    """
+    labels = np.asarray(labels)
+    means = np.asarray(model.encode(images, labels if model.conditional else None).mean())
+    if means.shape[1] < 2:
+        raise ValueError(f"{model.name} has one latent: a scatter needs two.")
+    first, second = sorted(np.argsort(-means.var(axis=0))[:2])
+    figure = Figure(figsize=(6, 5), dpi=144, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for label in np.unique(labels):
+        chosen = labels == label
+        colour = f"C{label}" if label < 10 else None
+        axes.scatter(means[chosen, first], means[chosen, second], s=4, alpha=0.6, linewidths=0, label=str(label), color=colour)
+    axes.legend(markerscale=3, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.set_xlabel(f"mean of z[{first}]")
+    axes.set_ylabel(f"mean of z[{second}]")
+    axes.set_title(f"Codes of {len(labels):,} images, {model.name}", fontsize=11)
+    axes.set_aspect("equal", adjustable="datalim")
+    return figure

@@ -1,0 +1,7 @@
+"""Training from a recipe: everything that decides the weights is in one file, and a run that was killed goes on."""
+
+from keras_vae.training.callbacks import NonFiniteLossError, StopOnNonFinite
+from keras_vae.training.recipe import Recipe
+from keras_vae.training.runner import read_history, train
+
+__all__ = ["NonFiniteLossError", "Recipe", "StopOnNonFinite", "read_history", "train"]

@@ -1,0 +1,185 @@
+"""A recipe: model, data, optimizer, schedule, epochs and seed, as plain data with bounds."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from keras_vae import _checks, _named, data, objectives
+from keras_vae._backend import keras
+from keras_vae.data import Preprocessing
+from keras_vae.objectives import Objective, Schedule
+
+_OPTIMIZERS = ("adam", "adamw", "adamax", "sgd", "rmsprop")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataRecipe:
+    """The `[data]` table.
+
+    `validation` images at the end of the training set are held out, and early stopping looks at them alone.
+    """
+
+    name: str
+    preprocessing: Any = "scaling"
+    validation: int = 0
+
+    def __post_init__(self) -> None:
+        _checks.one_of("data.name", self.name, data.DATASETS)
+        _named.build("data.preprocessing", data, Preprocessing, self.preprocessing)
+        _checks.positive_int("data.validation", self.validation, maximum=10**7, minimum=0)
+
+    @property
+    def training_split(self) -> str:
+        """Split to train on."""
+        return f"train[:-{self.validation}]" if self.validation else "train"
+
+    @property
+    def validation_split(self) -> str | None:
+        """Split to validate on."""
+        return f"train[-{self.validation}:]" if self.validation else None
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerRecipe:
+    """The `[optimizer]` table.
+
+    The learning rate rises over `warmup_epochs`, then falls along a half cosine to `final` times its peak
+    (`schedule = "cosine"`) or stays (`"constant"`). `arguments` go to the Keras optimizer.
+    """
+
+    name: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    final: float = 0.01
+    warmup_epochs: int = 0
+    arguments: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _checks.one_of("optimizer.name", self.name, _OPTIMIZERS)
+        _checks.finite_float("optimizer.learning_rate", self.learning_rate, minimum=0.0, maximum=10.0)
+        _checks.one_of("optimizer.schedule", self.schedule, ("cosine", "constant"))
+        _checks.finite_float("optimizer.final", self.final, minimum=0.0, maximum=1.0)
+        _checks.positive_int("optimizer.warmup_epochs", self.warmup_epochs, minimum=0)
+        for key, value in self.arguments.items():
+            _checks.one_of("optimizer.arguments", key, ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "momentum"))
+            _checks.finite_float(f"optimizer.arguments.{key}", value, minimum=0.0)
+
+    def build(self, epochs: int, steps_per_epoch: int, ema: float) -> keras.optimizers.Optimizer:
+        """Make the optimizer; `ema` is the decay of the weights' moving average, 0 for none."""
+        rate: Any = self.learning_rate
+        if self.schedule == "cosine":
+            warmup = self.warmup_epochs * steps_per_epoch
+            rate = keras.optimizers.schedules.CosineDecay(
+                0.0 if warmup else rate,
+                max(1, epochs * steps_per_epoch - warmup),
+                alpha=self.final,
+                warmup_target=rate if warmup else None,
+                warmup_steps=warmup,
+            )
+        average: dict[str, Any] = {"use_ema": True, "ema_momentum": ema} if ema else {}
+        cls = type(keras.optimizers.get(self.name))
+        return cls(learning_rate=rate, **average, **self.arguments)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingRecipe:
+    """The `[training]` table.
+
+    Args:
+        epochs: passes over the training images, at most.
+        batch_size: images a step.
+        seed: of the first weights, of the order and of all noise.
+        ema: decay of the moving average of the weights, which is what is evaluated and kept; 0 keeps the weights themselves.
+        patience: epochs without a better ELBO on the held-out images after which training stops, with the best weights
+            kept; 0 trains to the end and keeps the last.
+        steps_per_execution: optimizer steps a call of the training function, for speed.
+        output_bias: whether the decoder starts at the mean of the training images.
+        monitor: the validation figure, larger is better, that early stopping looks at.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    seed: int = 0
+    ema: float = 0.0
+    patience: int = 0
+    steps_per_execution: int = 1
+    output_bias: bool = True
+    monitor: str = "elbo"
+
+    def __post_init__(self) -> None:
+        _checks.positive_int("training.epochs", self.epochs, maximum=10**6)
+        _checks.positive_int("training.batch_size", self.batch_size, maximum=10**6)
+        _checks.positive_int("training.seed", self.seed, maximum=2**31 - 2, minimum=0)
+        _checks.finite_float("training.ema", self.ema, minimum=0.0, maximum=0.999999)
+        _checks.positive_int("training.patience", self.patience, maximum=10**6, minimum=0)
+        _checks.positive_int("training.steps_per_execution", self.steps_per_execution)
+        _checks.one_of("training.output_bias", self.output_bias, (True, False))  # type: ignore[arg-type]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights of a model."""
+
+    model: dict[str, Any]
+    data: DataRecipe
+    training: TrainingRecipe
+    optimizer: OptimizerRecipe = OptimizerRecipe()
+    objective: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    TABLES = ("model", "data", "training", "optimizer", "objective")
+
+    @classmethod
+    def from_dict(cls, tables: dict[str, Any]) -> "Recipe":
+        """Make a recipe from the tables of a file.
+
+        Raises:
+            ValueError: if a table or a key is missing or unknown, or a value is out of its range, naming it.
+        """
+        _checks.known_keys("a recipe", tables, cls.TABLES)
+        for name in ("model", "data", "training"):
+            if not isinstance(tables.get(name), dict):
+                raise ValueError(f"A recipe needs a table [{name}].")
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                raise ValueError(f"{name}={table!r}: must be a table, [{name}].")
+        recipe = cls(
+            model=tables["model"],
+            data=_table("data", DataRecipe, tables["data"]),
+            training=_table("training", TrainingRecipe, tables["training"]),
+            optimizer=_table("optimizer", OptimizerRecipe, tables.get("optimizer", {})),
+            objective=tables.get("objective", {}),
+        )
+        recipe.build_objective(1)
+        return recipe
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Recipe":
+        """Read a recipe from a TOML file."""
+        return cls.from_dict(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tables that `from_dict` takes."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if value != {}}
+
+    def build_objective(self, steps_per_epoch: int) -> Objective | None:
+        """Make the objective; where a schedule says `epochs`, that many times `steps_per_epoch` steps."""
+        if not self.objective:
+            return None
+        spec = dict(self.objective)
+        if isinstance(spec.get("beta"), dict):
+            beta = dict(spec["beta"])
+            if "epochs" in beta:
+                epochs = _checks.finite_float("objective.beta.epochs", beta.pop("epochs"), minimum=0.0, maximum=1e6)
+                beta["steps"] = max(1, round(epochs * steps_per_epoch))
+            spec["beta"] = _named.build("objective.beta", objectives, Schedule, beta)
+        return _named.build("objective", objectives, Objective, {"name": "elbo", **spec})
+
+
+def _table(name: str, cls: Any, table: dict[str, Any]) -> Any:
+    fields = dataclasses.fields(cls)
+    _checks.known_keys(f"[{name}]", table, [field.name for field in fields])
+    for field in fields:
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING and field.name not in table:
+            raise ValueError(f"[{name}] needs the setting {field.name!r}.")
+    return cls(**table)

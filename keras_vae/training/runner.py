@@ -1,0 +1,232 @@
+"""One training run: a folder that holds all of its state, so that it can be killed and goes on."""
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _files, _named, _weights, data
+from keras_vae._backend import keras
+from keras_vae.data import Preprocessing
+from keras_vae.models import LatentVariableModel, specs
+from keras_vae.training.callbacks import StopOnNonFinite
+from keras_vae.training.recipe import Recipe
+
+CHECKPOINT = "checkpoint.safetensors"
+HISTORY = "history.json"
+
+
+def train(
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoint_seconds: float = 60.0,
+    verbose: int | str = "auto",
+) -> Any:
+    """Train the model of `recipe` in `folder`, or go on with the run that is there.
+
+    A run that was killed resumes from its last checkpoint to the same weights that it would have had, on the same
+    machine: order and noise are functions of the seed and the step.
+
+    Args:
+        recipe: what to train, and how.
+        folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs.
+        callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
+        checkpoint_seconds: least time between two checkpoints.
+        verbose: as in `fit`.
+
+    Returns:
+        The trained model. The logs of every epoch are in `folder/history.json`.
+
+    Raises:
+        ValueError: if `folder` holds a run of another recipe.
+        NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(recipe.training.seed)
+    model = specs.build(recipe.model)
+    step = _named.build("preprocessing", data, Preprocessing, recipe.data.preprocessing)
+    images = data.read(recipe.data.name, recipe.data.training_split)
+    settings = recipe.training
+    executions = len(images.labels) // settings.batch_size // settings.steps_per_execution
+    if not executions:
+        raise ValueError(
+            f"training.batch_size={settings.batch_size} times steps_per_execution={settings.steps_per_execution}: must be at "
+            f"most the {len(images.labels)} training images."
+        )
+    steps = executions * settings.steps_per_execution
+    if settings.output_bias and isinstance(model, LatentVariableModel):
+        model.adapt_output_bias(images.images.mean(axis=0, dtype="float64") / 255.0)
+    objective = recipe.build_objective(steps)
+    model.compile(
+        optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
+        **({"objective": objective} if objective else {}),
+        **({"seed": settings.seed} if isinstance(model, LatentVariableModel) else {}),
+        steps_per_execution=settings.steps_per_execution,
+    )
+    run = _Run(model, recipe, folder, checkpoint_seconds)
+    run.restore()
+    if run.epoch < settings.epochs and not run.stopped:
+        stream = data.training_stream(
+            images, step, settings.batch_size, steps_per_epoch=steps, seed=settings.seed, first_epoch=run.epoch
+        )
+        model.fit(
+            stream,
+            initial_epoch=run.epoch,
+            epochs=settings.epochs,
+            steps_per_epoch=steps,
+            callbacks=[
+                StopOnNonFinite(),
+                _EndOfEpoch(run, callbacks),
+                keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False),
+            ],
+            verbose=verbose,
+        )
+    run.finish()
+    return model
+
+
+def read_history(folder: str | Path) -> list[dict[str, float]]:
+    """The logs of a run by epoch: those of `fit`, those of the held-out images as `val_...`, and `seconds` so far."""
+    return json.loads((Path(folder) / HISTORY).read_text(encoding="utf-8"))
+
+
+class _Run:
+    """The state of a run beside the weights, and the way of both to the disk and back."""
+
+    def __init__(self, model: Any, recipe: Recipe, folder: Path, checkpoint_seconds: float):
+        self.model = model
+        self.recipe = recipe
+        self.folder = folder
+        self.checkpoint_seconds = checkpoint_seconds
+        self.epoch = 0  # epochs done
+        self.stopped = False
+        self.best = -float("inf")
+        self.best_weights: dict[str, np.ndarray] = {}
+        self.history: list[dict[str, float]] = []
+        self.validation = None
+        split = recipe.data.validation_split
+        if split:
+            self.validation = data.arrays(recipe.data.name, split, recipe.data.preprocessing, seed=recipe.training.seed)
+        self._saved_at = time.monotonic()
+
+    @property
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(json.dumps(self.recipe.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def _weights(self) -> dict[str, Any]:
+        return _weights.named(self.model)
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        optimizer = {f"optimizer/{i:04d}": v for i, v in enumerate(self.model.optimizer.variables)}
+        return {**self._weights, **optimizer}
+
+    def end_epoch(self, logs: dict[str, Any], seconds: float) -> None:
+        """Take in the logs of an epoch and keep the weights if they are the best so far (the average is in place)."""
+        self.epoch += 1
+        before = self.history[-1]["seconds"] if self.history else 0.0
+        if self.validation is not None:
+            images, labels = self.validation
+            values = self.model.evaluate(images, labels, batch_size=500, verbose=0, return_dict=True)
+            logs.update({f"val_{name}": float(value) for name, value in values.items()})
+        self.history.append({"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}})
+        if self.validation is not None and self.recipe.training.patience:
+            figure = logs[f"val_{self.recipe.training.monitor}"]
+            if figure > self.best:
+                self.best = figure
+                self.best_weights = {name: variable.numpy() for name, variable in self._weights.items()}
+            best_epoch = max(self.history, key=lambda line: line[f"val_{self.recipe.training.monitor}"])["epoch"]
+            self.stopped = self.epoch - best_epoch >= self.recipe.training.patience
+
+    def save(self, force: bool = False) -> None:
+        """Write the checkpoint if the last one is old enough (the weights themselves are in place)."""
+        if not force and time.monotonic() - self._saved_at < self.checkpoint_seconds:
+            return
+        tensors = {name: variable.numpy() for name, variable in self._state.items()}
+        tensors |= {f"best/{name}": value for name, value in self.best_weights.items()}
+        progress = {"epoch": self.epoch, "stopped": self.stopped, "best": self.best if self.best_weights else None}
+        metadata = {"recipe": self._fingerprint, "progress": _weights.to_json(progress), "history": _weights.to_json(self.history)}
+        _weights.write(self.folder / CHECKPOINT, tensors, metadata)
+        _files.write_json(self.folder / HISTORY, self.history)
+        self._saved_at = time.monotonic()
+
+    def restore(self) -> None:
+        """Load the checkpoint, if there is one."""
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return
+        tensors, metadata = _weights.read(path)
+        if metadata.get("recipe") != self._fingerprint:
+            raise ValueError(
+                f"{self.folder} holds a run of another recipe (or of this one before it was changed). Choose another folder, "
+                "or remove this one to start anew."
+            )
+        progress = json.loads(metadata["progress"])
+        self.epoch, self.stopped = progress["epoch"], progress["stopped"]
+        self.history = json.loads(metadata["history"])
+        best = {name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")}
+        if best:
+            self.best, self.best_weights = progress["best"], best
+        state = {name: value for name, value in tensors.items() if not name.startswith("best/")}
+        _weights.assign(path, self._state, state)
+
+    def finish(self) -> None:
+        """Put the weights in place that are kept: the best, or the last; averaged where the recipe says so."""
+        if self.best_weights:
+            for name, variable in self._weights.items():
+                variable.assign(self.best_weights[name])
+        elif self.recipe.training.ema:
+            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+
+
+class _EndOfEpoch(keras.callbacks.Callback):
+    """Validates with the averaged weights, lets other callbacks see them, and writes the checkpoint."""
+
+    def __init__(self, run: _Run, callbacks: Sequence[keras.callbacks.Callback]):
+        super().__init__()
+        self._run = run
+        self._callbacks = list(callbacks)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        for callback in self._callbacks:
+            callback.set_model(self.model)
+            callback.on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        seconds = time.monotonic() - self._started
+        logs = {} if logs is None else logs
+        with _averaged(self.model, self._run.recipe.training.ema):
+            self._run.end_epoch(logs, seconds)
+            for callback in self._callbacks:
+                callback.on_epoch_end(epoch, logs)
+        last = self._run.stopped or self._run.epoch == self._run.recipe.training.epochs
+        self._run.save(force=last)
+        if self._run.stopped:
+            self.model.stop_training = True
+
+
+@contextlib.contextmanager
+def _averaged(model: Any, ema: float) -> Iterator[None]:
+    """The moving average of the weights in place of the weights, inside the block."""
+    if not ema:
+        yield
+        return
+    own = [variable.numpy() for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, own, strict=True):
+            variable.assign(value)

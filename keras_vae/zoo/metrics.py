@@ -1,0 +1,80 @@
+"""The figures of a preset, computed from the bytes that are shipped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keras_vae import __version__, _files, data, evaluation
+from keras_vae._backend import keras, tf, tfp
+from keras_vae.evaluation.likelihood import Progress
+from keras_vae.zoo.card import card
+from keras_vae.zoo.preset_file import Preset
+from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
+
+FILE = "metrics.json"
+JUDGES = {"mnist": "mnist_classifier"}
+"""The classifier that judges the samples of models of a data set."""
+
+
+def evaluate_preset(
+    name_or_folder: str | Path, *, num_samples: int = 5000, images: int | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Compute a preset's figures on the test set of its data, binarised once with seed 0 where it is binarised.
+
+    Args:
+        name_or_folder: as in `load`.
+        num_samples: importance samples an image.
+        images: number of test images, the first ones; all by default.
+        progress: called with the number of images done and the number of all.
+
+    Returns:
+        `figures`, and the `protocol` and `versions` that belong to them.
+
+    Raises:
+        ValueError: if the preset names no data to evaluate on.
+        DataUnavailableError: if the data are not on this machine.
+    """
+    model = load(name_or_folder)
+    preset = Preset.read(preset_folder(name_or_folder))
+    if preset.recipe is None:
+        raise ValueError(f"{preset.name} names no data: its preset.toml needs the tables [data] and [training].")
+    source = preset.recipe.data
+    # A classifier learns from shifted images and is judged on the images as they are.
+    preprocessing = source.preprocessing if hasattr(model, "elbo") else "scaling"
+    x, y = data.arrays(source.name, "test", preprocessing, seed=0)
+    x, y = x[:images], y[:images]
+    if hasattr(model, "elbo"):
+        figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
+        judge = JUDGES.get(source.name)
+        if model.conditional and judge in list_presets():
+            figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
+    else:
+        figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
+    protocol = {"data": f"{source.name} test", "images": len(x), "preprocessing": preprocessing}
+    if hasattr(model, "elbo"):
+        protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}
+    return {
+        "figures": {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()},
+        "protocol": protocol,
+        "weights_sha256": manifest(preset_folder(name_or_folder))["sha256"],
+        "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__, "tfp": tfp.__version__},
+    }
+
+
+def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:
+    """Write `metrics.json`, and the card that is generated from it."""
+    folder = preset_folder(folder)
+    _files.write_json(folder / FILE, metrics)
+    _files.write_text(folder / "README.md", card(folder))
+
+
+def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
+    """Read `metrics.json` of a preset.
+
+    Raises:
+        FileNotFoundError: if the preset was not evaluated.
+    """
+    path = preset_folder(name_or_folder) / FILE
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`.")
+    return json.loads(path.read_text(encoding="utf-8"))

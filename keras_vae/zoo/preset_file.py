@@ -1,0 +1,58 @@
+"""What `preset.toml` says, checked before anything is built from it."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from keras_vae import _checks
+from keras_vae.training import Recipe
+
+FILE = "preset.toml"
+_MAX_BYTES = 1_000_000
+_CARD_KEYS = ("title", "description", "task", "paper", "targets")
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A preset: the `[model]` table, the rest of the recipe where it is one that can be trained, and words for the card."""
+
+    folder: Path
+    model: dict[str, Any]
+    recipe: Recipe | None
+    card: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.resolve().name
+
+    @property
+    def trained(self) -> bool:
+        """Whether the weights are there."""
+        return (self.folder / "model.safetensors").is_file()
+
+    @classmethod
+    def read(cls, folder: str | Path) -> "Preset":
+        """Read `preset.toml` in `folder`.
+
+        Raises:
+            FileNotFoundError: if there is none.
+            ValueError: if it is no TOML file, or a table, key or value is wrong, naming file and key.
+        """
+        path = Path(folder) / FILE
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} does not exist: a preset is a folder with a {FILE} and a model.safetensors.")
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"{path} has {path.stat().st_size} bytes: at most {_MAX_BYTES} are read.")
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+            _checks.known_keys("a preset", tables, ("card", *Recipe.TABLES))
+            if not isinstance(tables.get("model"), dict):
+                raise ValueError("the table [model] is missing.")
+            words = tables.pop("card", {})
+            _checks.known_keys("[card]", words, _CARD_KEYS)
+            recipe = Recipe.from_dict(tables) if "training" in tables else None
+        except (ValueError, TypeError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+            raise ValueError(f"{path}: {error}") from error
+        return cls(Path(folder), tables["model"], recipe, words)

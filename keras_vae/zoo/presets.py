@@ -1,0 +1,171 @@
+"""Finding, loading and saving presets."""
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from keras_vae import _checks, _files, _weights
+from keras_vae.models import specs
+from keras_vae.zoo import preset_file
+from keras_vae.zoo.preset_file import Preset
+
+WEIGHTS = "model.safetensors"
+MANIFEST = "weights.json"
+
+
+def _home() -> Path:
+    installed = Path(__file__).parent / "presets"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "zoo"
+
+
+def list_presets() -> list[str]:
+    """Names of the presets that `load` takes, in alphabetical order."""
+    return sorted(path.parent.name for path in _home().glob(f"*/{preset_file.FILE}") if Preset.read(path.parent).trained)
+
+
+def preset_folder(name_or_folder: str | Path) -> Path:
+    """The folder of a preset: of the zoo by its name, or a path to a folder of your own.
+
+    Raises:
+        ValueError: if there is no such preset, with the names there are.
+    """
+    path = Path(name_or_folder)
+    if (path / preset_file.FILE).is_file():
+        return path
+    known = sorted(found.parent.name for found in _home().glob(f"*/{preset_file.FILE}"))
+    if str(name_or_folder) in known:
+        return _home() / str(name_or_folder)
+    raise ValueError(
+        f"There is no preset {str(name_or_folder)!r}: give one of {', '.join(known)}, or the path of a folder with a "
+        f"{preset_file.FILE}.{_checks.did_you_mean(name_or_folder, known)}"
+    )
+
+
+def load(name_or_folder: str | Path) -> Any:
+    """Load a trained model.
+
+    The model is an ordinary `keras.Model`, compiled with Adam and its default objective: `fit`, `evaluate`,
+    `predict`, `compile`, `save` all work.
+
+    Args:
+        name_or_folder: a name from `list_presets()`, or the path of a preset folder.
+
+    Raises:
+        ValueError: if there is no such preset, or its file is wrong, naming the key.
+        FileNotFoundError: if the preset is a recipe without weights.
+        CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
+    """
+    folder = preset_folder(name_or_folder)
+    preset = Preset.read(folder)
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        raise FileNotFoundError(f"{preset.name} is a recipe without weights: train it with `keras-vae train {name_or_folder}`.")
+    _verify(folder)
+    tensors, _ = _weights.read(weights)
+    name = re.sub(r"\W", "_", preset.name)
+    model = specs.build({"name": name if name[:1].isalpha() else f"preset_{name}", **preset.model})
+    _weights.assign(weights, _weights.named(model), tensors)
+    model.compile()
+    return model
+
+
+def save_to_preset(
+    model: Any, folder: str | Path, *, source: Preset | None = None, training: dict[str, Any] | None = None, overwrite: bool = False
+) -> Path:
+    """Write a model as a preset folder that `load` takes.
+
+    Args:
+        model: a model of this library.
+        folder: where to; made anew.
+        source: the preset that the model was trained from, whose file is kept as it is.
+        training: facts about the training, for the card: `seconds`, `epochs`, `history`.
+        overwrite: replace a folder that is there.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: if a part of the model is not the library's own (`model.save("x.keras")` keeps every model).
+        FileExistsError: if the folder is there and `overwrite` is not given.
+        OSError: if it cannot be written; what was there stays as it was.
+    """
+    folder = Path(folder)
+    if folder.exists() and not overwrite:
+        raise FileExistsError(f"{folder} is there already: choose another folder, or pass overwrite=True to replace it.")
+    description = specs.describe(model)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        if source is None:
+            (aside / preset_file.FILE).write_text(tomli_w.dumps({"model": description}), encoding="utf-8")
+        else:
+            shutil.copyfile(source.folder / preset_file.FILE, aside / preset_file.FILE)
+        tensors = {name: variable.numpy() for name, variable in _weights.named(model).items()}
+        _weights.write(aside / WEIGHTS, tensors)
+        manifest = {
+            "sha256": _sha256(aside / WEIGHTS),
+            "bytes": (aside / WEIGHTS).stat().st_size,
+            "parameters": sum(int(value.size) for value in tensors.values()),
+            **({"training": training} if training else {}),
+        }
+        _files.write_json(aside / MANIFEST, manifest)
+        aside.chmod(0o755)
+        _exchange(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """What `weights.json` says of a preset's weights.
+
+    Raises:
+        CorruptFileError: if it is missing or no such file.
+    """
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict) or not isinstance(found.get("sha256"), str):
+            raise ValueError("it names no sha256")
+    except (OSError, ValueError) as error:
+        raise _weights.CorruptFileError(f"{path} cannot be read ({error}), so the weights cannot be verified. Fetch the preset anew.") from error
+    return found
+
+
+def _verify(folder: Path) -> None:
+    size = (folder / WEIGHTS).stat().st_size
+    if size > _weights.MAX_BYTES:
+        raise _weights.CorruptFileError(f"{folder / WEIGHTS} has {size} bytes: at most {_weights.MAX_BYTES} are read.")
+    expected, found = manifest(folder)["sha256"], _sha256(folder / WEIGHTS)
+    if found != expected:
+        raise _weights.CorruptFileError(
+            f"{folder / WEIGHTS} has the SHA-256 {found}, where {MANIFEST} says {expected}: the file is damaged or was changed. "
+            "Fetch the preset anew, or install the package again."
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Put `new` in the place of `folder`; if that fails, what was there is put back."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
+    folder.rename(old / "preset")
+    try:
+        new.rename(folder)
+    except OSError:
+        (old / "preset").rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
