@@ -4,6 +4,9 @@ from typing import Any
 
 from keras_vae._backend import tf
 
+# Seeds are kept from being negative: XLA and the rest of TensorFlow widen negative ones differently.
+_MASK = 0x7FFFFFFF
+
 
 def as_seed(seed: Any) -> Any:
     """Turn `seed` into a stateless seed, an int32 tensor of shape `(2,)`.
@@ -16,18 +19,28 @@ def as_seed(seed: Any) -> Any:
         ValueError: if it is something else.
     """
     if seed is None:
-        return tf.random.uniform((2,), tf.int32.min, tf.int32.max, dtype=tf.int32)
+        return tf.random.uniform((2,), 0, _MASK, dtype=tf.int32)
     if getattr(seed, "shape", None) == (2,):
-        return tf.cast(seed, tf.int32)
+        return tf.bitwise.bitwise_and(tf.cast(seed, tf.int32), _MASK)
     if hasattr(seed, "__index__") and not isinstance(seed, bool) and getattr(seed, "shape", ()) == ():
-        low, high = int(seed) & 0xFFFFFFFF, (int(seed) >> 32) & 0xFFFFFFFF
-        return tf.constant([low - 2**32 if low >= 2**31 else low, high - 2**32 if high >= 2**31 else high], tf.int32)
+        return tf.constant([int(seed) & _MASK, (int(seed) >> 31) & _MASK], tf.int32)
     raise ValueError(f"seed={seed!r}: must be a whole number, a pair of int32 as tf.random.stateless_* take, or None.")
 
 
 def fold_in(seed: Any, number: Any) -> Any:
     """A new stateless seed from `seed` and a number such as a step."""
-    return tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32))
+    return tf.bitwise.bitwise_and(tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32)), _MASK)
+
+
+def normal(shape: Any, seed: Any) -> Any:
+    """Standard normal noise that is the same eager, traced and compiled by XLA (to rounding).
+
+    TensorFlow's own floats differ between XLA and the rest; its raw bits do not, so the noise is made from them.
+    """
+    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox")
+    # 23 bits and a half: the largest value, 1 - 2^-24, is still a float below 1.
+    uniform = (tf.cast(tf.bitwise.right_shift(tf.bitcast(bits, tf.uint32), 9), tf.float32) + 0.5) * 2.0**-23
+    return tf.math.ndtri(uniform)
 
 
 def replica_id() -> Any:

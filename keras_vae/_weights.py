@@ -56,8 +56,15 @@ def _check_header(path: Path, size: int) -> None:
 
 
 def named(model: Any) -> dict[str, Any]:
-    """Name the variables of a model by its part and their path: `encoder/hidden_0/kernel`."""
-    return {f"{part}/{variable.path}": variable for part, layer in model.parts.items() for variable in layer.variables}
+    """Name the variables of a model by its part and their path in it: `encoder/hidden_0/kernel`.
+
+    The name of the part itself, which Keras may have numbered, is no part of it.
+    """
+    return {
+        f"{part}/{variable.path.removeprefix(f'{layer.name}/')}": variable
+        for part, layer in model.parts.items()
+        for variable in layer.variables
+    }
 
 
 def assign(path: str | Path, variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:

@@ -10,16 +10,17 @@ last layer of the network before it has to be shaped. The layers need nothing el
 ...         self.noise = keras_vae.distributions.Gaussian((1,), scale="per_element")
 ...         self.head = keras.layers.Dense(self.noise.params_shape[-1])
 ...
-...     def call(self, x):
-...         return self.noise(self.head(x)).mean()
+...     def call(self, x):  # a tensor, so that predict and save work
+...         return self.head(x)
 ...
 ...     def train_step(self, data):
 ...         x, y = data
 ...         with tf.GradientTape() as tape:
-...             loss = -tf.reduce_mean(self.noise(self.head(x)).log_prob(y))  # nats
+...             loss = -tf.reduce_mean(self.noise(self(x, training=True)).log_prob(y))  # nats
 ...         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
 ...         return {"nll": loss}
 
+After `fit`, `model.noise(model(x))` is p(y|x), with `.mean()`, `.stddev()`, `.sample()` and `.log_prob(y)`.
 A distribution is no tensor, so these layers stand inside a subclassed model; a functional model ends with the
 parameters. All densities are in nats, and all arithmetic is float32 whatever the precision policy of the networks.
 """

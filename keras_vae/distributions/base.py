@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks
-from keras_vae._backend import keras, tf, tfd
+from keras_vae import _checks, _random
+from keras_vae._backend import keras, tf, tfd, tfp
 
 
 class DistributionLayer(keras.layers.Layer, abc.ABC):
@@ -113,9 +113,26 @@ class Prior(DistributionLayer):
         """
 
 
+class _Normal(tfd.Normal):
+    """`tfd.Normal` whose draws are the same eager, traced and compiled."""
+
+    def __init__(self, loc: Any, scale: Any, name: str = "Normal"):
+        parameters = dict(locals())
+        super().__init__(loc, scale, name=name)
+        self._parameters = parameters
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
+        return {"loc": tfp.util.ParameterProperties(), "scale": tfp.util.ParameterProperties()}
+
+    def _sample_n(self, n: Any, seed: Any = None) -> Any:
+        shape = tf.concat([[n], self.batch_shape_tensor()], axis=0)
+        return self.loc + self.scale * _random.normal(shape, _random.as_seed(seed))
+
+
 def independent_normal(loc: Any, scale: Any, event_rank: int) -> Any:
     """Normal distributions whose last `event_rank` axes make one event."""
-    return tfd.Independent(tfd.Normal(loc, scale), reinterpreted_batch_ndims=event_rank)
+    return tfd.Independent(_Normal(loc, scale), reinterpreted_batch_ndims=event_rank)
 
 
 # softplus(x + SOFTPLUS_SHIFT) is 1 at x = 0, so that an untrained layer starts at unit scale.

@@ -147,5 +147,5 @@ class DiscretizedLogistic(Likelihood):
         return tfd.Independent(base, len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
-        """The mean, with a scale of a tenth of the range."""
-        return np.concatenate([mean, np.full_like(mean, inverse_positive(0.1, self.min_scale))], axis=-1)
+        """The mean, with a scale of a twentieth of the range."""
+        return np.concatenate([mean, np.full_like(mean, inverse_positive(0.05, self.min_scale))], axis=-1)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from keras_vae._backend import serializable, tf, tfb, tfd
+from keras_vae import _random
+from keras_vae._backend import serializable, tf, tfb, tfd, tfp
 from keras_vae.distributions.base import Posterior, independent_normal, positive
 
 # Below this a posterior's density overflows float32 log-arithmetic long before it helps a likelihood.
@@ -27,6 +28,27 @@ class DiagonalGaussian(Posterior):
         return independent_normal(loc, positive(raw, _SCALE_FLOOR), 1)
 
 
+class _MultivariateNormalTriL(tfd.MultivariateNormalTriL):
+    """`tfd.MultivariateNormalTriL` whose draws are the same eager, traced and compiled."""
+
+    def __init__(self, loc: Any, scale_tril: Any, name: str = "MultivariateNormalTriL"):
+        parameters = dict(locals())
+        super().__init__(loc, scale_tril, name=name)
+        self._parameters = parameters
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
+        return {
+            "loc": tfp.util.ParameterProperties(event_ndims=1),
+            "scale_tril": tfp.util.ParameterProperties(event_ndims=2),
+        }
+
+    def _call_sample_n(self, sample_shape: Any, seed: Any, **_: Any) -> Any:
+        sample_shape = tf.reshape(tf.cast(sample_shape, tf.int32), (-1,))
+        noise = _random.normal(tf.concat([sample_shape, tf.shape(self.loc)], axis=0), _random.as_seed(seed))
+        return self.loc + self.scale.matvec(noise)
+
+
 @serializable
 class FullCovarianceGaussian(Posterior):
     """q(z|x) = N(z; mu, L L^T) with a lower-triangular L: Kingma & Welling (2019), section 2.5.1.
@@ -46,7 +68,7 @@ class FullCovarianceGaussian(Posterior):
         loc, raw = tf.split(params, [size, size * (size + 1) // 2], axis=-1)
         lower = tfb.FillTriangular().forward(raw)
         diagonal = positive(tf.linalg.diag_part(lower), _SCALE_FLOOR)
-        return tfd.MultivariateNormalTriL(loc, tf.linalg.set_diag(lower, diagonal))
+        return _MultivariateNormalTriL(loc, tf.linalg.set_diag(lower, diagonal))
 
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)

@@ -251,8 +251,10 @@ class LatentVariableModel(keras.Model, abc.ABC):
         self.noise_seed = random.randrange(2**31) if seed is None else seed
         self.optimizer.build(self.trainable_variables)
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """What `save` keeps of `compile`."""
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `save` keeps of `compile`; None for a model that is not compiled."""
+        if not self.compiled:
+            return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "objective": keras.saving.serialize_keras_object(self.objective),

@@ -28,7 +28,7 @@ class ELBO(Objective):
         self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "analytic", free_bits: float = 0.0
     ):
         self.beta = beta if isinstance(beta, Schedule) else Constant(_checks.finite_float("beta", beta, minimum=0.0))
-        self.num_samples = _checks.positive_int("num_samples", num_samples)
+        self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**6)
         self.kl = _checks.one_of("kl", kl, ("analytic", "monte_carlo"))
         self.free_bits = _checks.finite_float("free_bits", free_bits, minimum=0.0)
         if self.free_bits and self.kl != "analytic":

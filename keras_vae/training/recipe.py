@@ -62,7 +62,7 @@ class OptimizerRecipe:
         _checks.finite_float("optimizer.final", self.final, minimum=0.0, maximum=1.0)
         _checks.positive_int("optimizer.warmup_epochs", self.warmup_epochs, minimum=0)
         for key, value in self.arguments.items():
-            _checks.one_of("optimizer.arguments", key, ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "momentum"))
+            _checks.one_of("optimizer.arguments", key, ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "global_clipnorm", "momentum"))
             _checks.finite_float(f"optimizer.arguments.{key}", value, minimum=0.0)
 
     def build(self, epochs: int, steps_per_epoch: int, ema: float) -> keras.optimizers.Optimizer:

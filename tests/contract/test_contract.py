@@ -1,0 +1,265 @@
+"""One suite that every generative model passes: shapes, gradients, saving, seeds, and eager = graph = compiled."""
+
+import inspect
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import _random, models, zoo
+from keras_vae._backend import keras, tf
+from keras_vae.models import LatentVariableModel, specs
+from tests.contract.cases import CASES, SHAPE
+
+BATCH = 6
+LOGS = ["loss", "elbo", "log_likelihood", "kl"]
+
+
+@pytest.fixture(params=CASES)
+def model(request):
+    return CASES[request.param]()
+
+
+@pytest.fixture
+def batch(rng):
+    return (rng.uniform(size=(BATCH, *SHAPE)) < 0.4).astype("float32"), rng.integers(0, 4, BATCH)
+
+
+def _labels(model, labels):
+    return {"labels": labels} if model.conditional else {}
+
+
+def _draw(model, seed, labels=(0, 1, 2, 3)):
+    return model.sample(labels=np.array(labels), seed=seed) if model.conditional else model.sample(len(labels), seed=seed)
+
+
+def test_every_model_class_has_a_case():
+    classes = {cls for cls in specs.classes().values() if issubclass(cls, LatentVariableModel)}
+    assert {type(build()) for build in CASES.values()} == classes
+    assert all(inspect.isclass(getattr(models, name)) or callable(getattr(models, name)) for name in models.__all__)
+
+
+def test_shapes_and_dtypes(model, batch):
+    x, y = batch
+    given = _labels(model, y)
+    posterior, likelihood = model.encode(x, **given), model.decode(np.zeros((BATCH, 3), "float32"), **given)
+    assert (tuple(posterior.batch_shape), tuple(posterior.event_shape)) == ((BATCH,), (3,))
+    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), SHAPE)
+    assert tuple(model.decode(np.zeros((5, BATCH, 3), "float32"), **given).batch_shape) == (5, BATCH)
+    for value, shape in (
+        (model.reconstruct(x, **given), (BATCH, *SHAPE)),
+        (_draw(model, 0), (4, *SHAPE)),
+        (model.elbo(x, **given, seed=0), (BATCH,)),
+        (model.log_prob(x, **given, num_samples=7, seed=0), (BATCH,)),
+    ):
+        assert (tuple(value.shape), value.dtype) == (shape, tf.float32)
+        assert np.isfinite(value).all()
+
+
+def test_every_weight_gets_a_finite_gradient(model, batch):
+    x, y = batch
+    condition = model.condition_of(y, BATCH)
+    with tf.GradientTape() as tape:
+        terms = keras_vae.ELBO().terms(model, tf.constant(x), condition, 0, tf.constant([3, 4]))
+        loss = tf.reduce_mean(terms.kl - terms.log_likelihood)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    missing = [v.path for v, g in zip(model.trainable_variables, gradients, strict=True) if g is None]
+    assert not missing, f"no gradient reaches {missing}"
+    broken = [v.path for v, g in zip(model.trainable_variables, gradients, strict=True) if not np.isfinite(g).all()]
+    assert not broken, f"the gradient is not finite at {broken}"
+    assert any(np.abs(g).max() > 0 for g in gradients)
+
+
+def test_fit_lowers_the_loss_and_logs_identities(model, batch):
+    x, y = batch
+    model.compile(keras.optimizers.Adam(1e-2))
+    history = model.fit(x, y, epochs=30, batch_size=3, validation_data=(x, y), verbose=0).history
+    assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
+    assert np.mean(history["loss"][-10:]) < np.mean(history["loss"][:10])
+    for prefix in ("", "val_"):
+        for loss, elbo, ll, kl in zip(*(np.float32(history[prefix + name]) for name in LOGS), strict=True):
+            assert loss == -elbo
+            assert elbo == np.float32(ll - kl)
+    assert model.evaluate(x, y, verbose=0) == [model.evaluate(x, y, verbose=0, return_dict=True)[name] for name in LOGS]
+
+
+def test_elbo_method_and_evaluate_agree(model, batch):
+    x, y = np.repeat(batch[0], 100, axis=0), np.repeat(batch[1], 100)
+    model.compile()
+    bound = model.elbo(x, **_labels(model, y), seed=1).numpy()
+    error = bound.std() / np.sqrt(len(x))  # an upper bound of the noise
+    assert model.evaluate(x, y, verbose=0, return_dict=True)["elbo"] == pytest.approx(bound.mean(), abs=6 * error + 1e-4)
+
+
+def test_log_prob_bounds_the_elbo_from_above(model, batch):
+    x, y = batch
+    given = _labels(model, y)
+    bound = np.mean([model.elbo(x, **given, seed=s) for s in range(50)], axis=0)
+    result = model.importance_estimate(x, **given, num_samples=2000, seed=0)
+    assert (result.log_prob.numpy() > bound - 1.0).all()
+    assert result.log_prob.numpy().mean() > bound.mean()
+
+
+def test_streaming_the_samples_changes_nothing(model, batch):
+    # 130 draws are two full chunks and a part of a third: compare with all weights at once.
+    x, y = batch
+    condition, x = model.condition_of(y, BATCH), tf.constant(x)
+    seed = _random.fold_in(_random.as_seed(5), 0)
+    posterior, prior = model.posterior_given(x, condition), model.prior_given(condition)
+    z = tf.concat([posterior.sample(50, seed=_random.fold_in(seed, chunk)) for chunk in range(3)], axis=0)[:130]
+    log_w = model.likelihood_given(z, condition).log_prob(x) + prior.log_prob(z) - posterior.log_prob(z)
+    expected = np.logaddexp.reduce(log_w.numpy().astype("float64"), axis=0) - np.log(130)
+    streamed = model.log_prob(x, **_labels(model, y), num_samples=130, seed=5)
+    np.testing.assert_allclose(streamed, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
+    np.testing.assert_array_equal(_draw(model, 3), _draw(model, 3))
+    assert np.abs(_draw(model, 3) - _draw(model, 4)).max() > 1e-4
+    assert np.abs(_draw(model, None) - _draw(model, None)).max() > 1e-4
+
+
+def test_temperature_zero_draws_the_mode(model):
+    given = {"labels": np.array([1, 1])} if model.conditional else {"n": 2}
+    images = model.sample(**given, temperature=0.0, seed=0).numpy()
+    np.testing.assert_allclose(images[0], images[1], atol=1e-6)
+
+
+def test_eager_graph_and_compiled_agree(model, batch):
+    x, y = batch
+    given = _labels(model, y)
+
+    def everything(x):
+        return _draw(model, 7), model.elbo(x, **given, seed=7), model.reconstruct(x, **given)
+
+    eager = everything(tf.constant(x))
+    for jit_compile in (False, True):
+        other = tf.function(everything, jit_compile=jit_compile)(tf.constant(x))
+        for a, b in zip(eager, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}])
+def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch, how):
+    x, y = batch
+    weights = model.get_weights()
+    losses = []
+    for arguments in ({}, how):
+        model.set_weights(weights)
+        model.compile(keras.optimizers.SGD(1e-3), seed=5, **arguments)
+        losses.append(model.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_sample_weights_of_zero_leave_examples_out(model, batch):
+    x, y = batch
+    model.compile()
+    weight = np.array([1, 1, 1, 0, 0, 0], "float32")
+    # One batch, so that both calls draw the same noise for the first three examples.
+    whole = model.evaluate(x, y, sample_weight=weight, batch_size=BATCH, verbose=0, return_dict=True)
+    changed = model.evaluate(np.concatenate([x[:3], 1 - x[3:]]), y, sample_weight=weight, batch_size=BATCH, verbose=0, return_dict=True)
+    assert whole["elbo"] == pytest.approx(changed["elbo"], rel=1e-6)
+
+
+def test_predict_takes_arrays_and_pairs(model, batch):
+    x, y = batch
+    expected = model.reconstruct(x, **_labels(model, y))
+    pairs = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+    np.testing.assert_allclose(model.predict(pairs, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    inputs = (x, y) if model.conditional else x
+    np.testing.assert_allclose(model.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_mixed_precision_trains(batch):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        built = {name: build() for name, build in CASES.items()}
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for name, model in built.items():
+        model.compile()
+        assert np.isfinite(model.fit(*batch, verbose=0).history["loss"]).all(), name
+        assert model.elbo(batch[0], **_labels(model, batch[1])).dtype == tf.float32, name
+
+
+def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
+    x, y = batch
+    model.compile("adam", keras_vae.ELBO(beta=keras_vae.objectives.Linear(10), num_samples=2), seed=3)
+    model.fit(x, y, epochs=2, batch_size=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(_draw(model, 1), _draw(again, 1))
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    histories = [m.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"] for m in (model, again)]
+    np.testing.assert_allclose(*histories, rtol=1e-6)
+
+
+def test_preset_round_trip_is_bit_equal(model, tmp_path):
+    zoo.save_to_preset(model, tmp_path / "mine")
+    again = zoo.load(tmp_path / "mine")
+    np.testing.assert_array_equal(_draw(model, 1), _draw(again, 1))
+    assert again.get_config() | {"name": ""} == model.get_config() | {"name": ""}
+
+
+def test_reload_in_a_new_process_is_bit_equal(tmp_path):
+    expected = {}
+    for name, build in CASES.items():
+        model = build()
+        zoo.save_to_preset(model, tmp_path / name)
+        model.save(tmp_path / f"{name}.keras")
+        expected[name] = _draw(model, 11).numpy().tobytes().hex()
+    script = (
+        "import sys, json, pathlib, keras, keras_vae, numpy as np\n"
+        "out = {}\n"
+        "for folder in sorted(p for p in pathlib.Path(sys.argv[1]).iterdir() if p.is_dir()):\n"
+        "    pair = keras_vae.load(folder), keras.models.load_model(str(folder) + '.keras')\n"
+        "    given = {'labels': np.arange(4)} if pair[0].conditional else {'n': 4}\n"
+        "    out[folder.name] = [m.sample(**given, seed=11).numpy().tobytes().hex() for m in pair]\n"
+        "print(json.dumps(out))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found == {name: [value, value] for name, value in expected.items()}
+
+
+def test_adapting_the_output_bias_predicts_the_mean(model, rng):
+    mean = np.clip(rng.uniform(size=SHAPE), 0.2, 0.8)
+    for variable in model.decoder.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    model.adapt_output_bias(mean)
+    np.testing.assert_allclose(_draw(model, 0)[0], mean, atol=0.03)
+    with pytest.raises(ValueError, match=r"shape \(2, 2\).*\(8, 8, 1\)"):
+        model.adapt_output_bias(np.zeros((2, 2)))
+
+
+def test_on_two_replicas_the_noise_differs_and_the_logs_are_of_all_examples(batch):
+    script = (
+        "import tensorflow as tf, numpy as np, keras, keras_vae\n"
+        "cpu = tf.config.list_physical_devices('CPU')[0]\n"
+        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
+        "strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])\n"
+        "with strategy.scope():\n"
+        "    model = keras_vae.VAE((4,), 2, hidden_units=(8,), likelihood='gaussian')\n"
+        "    model.compile(keras.optimizers.SGD(0.01), seed=1)\n"
+        "x = np.random.default_rng(0).normal(size=(8, 4)).astype('float32')\n"
+        "single = keras_vae.VAE((4,), 2, hidden_units=(8,), likelihood='gaussian')\n"
+        "single.set_weights(model.get_weights())\n"
+        "single.compile(keras.optimizers.SGD(0.01), seed=1)\n"
+        "a = [m.fit(x, epochs=30, batch_size=8, verbose=0).history['loss'] for m in (model, single)]\n"
+        "print('LOSSES', a[0][0], a[1][0], np.mean(a[0][-10:]), np.mean(a[1][-10:]))\n"
+        "from keras_vae import _random\n"
+        "ids = strategy.run(lambda: _random.fold_in(_random.as_seed(0), _random.replica_id()))\n"
+        "print('SEEDS', [v.numpy().tolist() for v in strategy.experimental_local_results(ids)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith(("LOSSES", "SEEDS"))}
+    first, first_single, last, last_single = map(float, lines["LOSSES"].split()[1:])
+    assert first == pytest.approx(first_single, rel=0.5)  # other noise, same scale
+    assert last == pytest.approx(last_single, rel=0.1)  # the same learning rate
+    seeds = eval(lines["SEEDS"].removeprefix("SEEDS"))
+    assert seeds[0] != seeds[1]
