@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import data
+from keras_vae._backend import tf
+from keras_vae.data import DataUnavailableError, Images
+
+
+@pytest.fixture
+def small():
+    images = np.arange(7 * 4, dtype="uint8").reshape(7, 2, 2, 1) * 9
+    return Images(images, np.arange(7))
+
+
+def _epoch(dataset):
+    pairs = [(x.numpy(), y.numpy()) for x, y in dataset]
+    return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs])
+
+
+def test_digits_are_always_there_in_mnists_form():
+    train, test = data.read("digits", "train"), data.read("digits", "test")
+    assert (train.images.shape, test.images.shape) == ((1437, 28, 28, 1), (360, 28, 28, 1))
+    assert train.images.dtype == np.uint8
+    assert train.images.max() == 255
+    assert train.images[:, :4].max() == 0  # the margin
+    assert set(test.labels) == set(range(10))
+    assert not {i.tobytes() for i in train.images} & {i.tobytes() for i in test.images}
+
+
+def test_slices_part_the_training_set():
+    first, last = data.read("digits", "train[:-200]"), data.read("digits", "train[-200:]")
+    assert (len(first.labels), len(last.labels)) == (1237, 200)
+    np.testing.assert_array_equal(np.concatenate([first.labels, last.labels]), data.read("digits").labels)
+
+
+def test_every_example_comes_once_an_epoch_in_a_new_order_with_its_own_label(small):
+    dataset = data.batches(small, data.Scaling(), 3)
+    assert int(dataset.cardinality()) == 3
+    (x1, y1), (_, y2) = _epoch(dataset), _epoch(dataset)
+    assert sorted(y1) == sorted(y2) == list(range(7))
+    assert list(y1) != list(y2)
+    np.testing.assert_allclose(x1, small.images[y1] / 255.0, rtol=1e-6)
+
+
+def test_the_test_split_keeps_order_and_noise():
+    dataset = data.load("digits", "test", "dynamic_binarization", batch_size=100)
+    (x1, y1), (x2, _) = _epoch(dataset), _epoch(dataset)
+    np.testing.assert_array_equal(x1, x2)
+    np.testing.assert_array_equal(y1, data.read("digits", "test").labels)
+    np.testing.assert_array_equal(x1, data.arrays("digits", "test", "dynamic_binarization")[0])
+
+
+@pytest.mark.parametrize(("step", "fresh"), [(data.DynamicBinarization(), True), (data.FixedBinarization(), False)])
+def test_dynamic_binarisation_draws_anew_and_fixed_does_not(step, fresh):
+    images = Images(np.full((50, 4, 4, 1), 128, "uint8"), np.arange(50))
+    dataset = data.batches(images, step, 50)
+    (x1, y1), (x2, y2) = _epoch(dataset), _epoch(dataset)
+    x1, x2 = x1[np.argsort(y1)], x2[np.argsort(y2)]
+    assert set(np.unique(x1)) == {0.0, 1.0}
+    assert x1.mean() == pytest.approx(128 / 255, abs=0.07)
+    assert (x1 != x2).any() == fresh
+
+
+def test_dequantisation_stays_in_the_pixels_bin(small):
+    x = data.Dequantization()(small.images, tf.constant([1, 2])).numpy()
+    np.testing.assert_array_equal(np.floor(x * 256), small.images)
+
+
+def test_random_shift_moves_and_loses_only_the_border():
+    images = np.zeros((200, 9, 9, 1), "uint8")
+    images[:, 4, 4] = 255
+    x = data.RandomShift()(images, tf.constant([1, 2])).numpy()
+    assert (x.sum((1, 2, 3)) == 1).all()
+    places = {tuple(p[1:3]) for p in np.argwhere(x)}
+    assert places == {(r, c) for r in range(2, 7) for c in range(2, 7)}
+
+
+def test_the_training_stream_goes_on_where_it_was(small):
+    def labels(first_epoch, count):
+        stream = data.training_stream(small, data.Scaling(), 2, steps_per_epoch=3, seed=5, first_epoch=first_epoch)
+        return [y.numpy().tolist() for _, y in stream.take(count)]
+
+    assert labels(0, 9)[6:] == labels(2, 3)
+    assert labels(0, 3) != labels(1, 3)
+
+
+def test_goes_straight_into_fit_of_every_kind_of_model():
+    train = data.load("digits", "test", "dynamic_binarization", batch_size=120)
+    for model in (keras_vae.VAE((28, 28, 1), 2, hidden_units=(8,)), keras_vae.ConditionalVAE((28, 28, 1), 10, 2)):
+        model.compile()
+        assert np.isfinite(model.fit(train, verbose=0).history["loss"][0])
+
+
+def test_bad_names_list_the_choices():
+    with pytest.raises(ValueError, match=r"name='mnits'.*'mnist', 'cifar10', 'digits'.*Did you mean 'mnist'"):
+        data.load("mnits")
+    with pytest.raises(ValueError, match=r"split='valid'.*'train' or 'test'"):
+        data.load("digits", "valid")
+    with pytest.raises(ValueError, match=r"train\[5:5\].*no image"):
+        data.load("digits", "train[5:5]")
+    with pytest.raises(ValueError, match="preprocessing='binary'.*dynamic_binarization"):
+        data.load("digits", preprocessing="binary")
+    with pytest.raises(ValueError, match="batch_size=0"):
+        data.load("digits", batch_size=0)
+
+
+def test_a_data_set_that_is_nowhere_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: (_ for _ in ()).throw(OSError("no network")))
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    with pytest.raises(DataUnavailableError, match=r"'mnist' is not in .*no network.*TFDS_DATA_DIR.*'digits' needs neither"):
+        data.read("mnist", data_dir=str(tmp_path))
+
+
+def test_mnist_is_the_original(mnist_test):
+    train, test = data.read("mnist", "train"), data.read("mnist", "test")
+    assert (train.images.shape, test.images.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))
+    assert train.labels[:5].tolist() == [5, 0, 4, 1, 9] or sorted(np.bincount(train.labels).tolist())[0] == 5421
+    assert mnist_test[0].mean() == pytest.approx(test.images.mean() / 255, abs=1e-3)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from keras_vae import VAE, ConditionalVAE
+from keras_vae.models import copy_of, freeze, unfreeze, with_classes
+
+NETWORKS = [
+    {"name": "mlp", "hidden_units": [8, 8]},
+    {"name": "conv_net", "filters": [4], "dense_units": [8], "residual_blocks": 1},
+    {"name": "mlp", "hidden_units": []},
+]
+
+
+def _data(rng):
+    return (rng.uniform(size=(20, 4, 4, 1)) < 0.5).astype("float32"), rng.integers(0, 3, 20)
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder", "prior"])
+def test_a_frozen_part_stays_and_the_rest_learns(part, rng):
+    x, y = _data(rng)
+    model = ConditionalVAE((4, 4, 1), 3, 2, prior="conditional_gaussian")
+    freeze(model, part)
+    model.compile("adam")
+    before = {name: [v.numpy() for v in layer.variables] for name, layer in model.parts.items()}
+    model.fit(x, y, epochs=2, verbose=0)
+    moved = {
+        name: any((a != b.numpy()).any() for a, b in zip(before[name], layer.variables, strict=True))
+        for name, layer in model.parts.items()
+        if layer.variables
+    }
+    assert moved == {name: name != part for name in ("encoder", "prior", "decoder")}
+    unfreeze(model, part)
+    assert all(variable.trainable for variable in model.variables)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("prior", ["standard_normal", "conditional_gaussian"])
+def test_more_classes_keep_what_the_model_knows(network, prior, rng):
+    x, y = _data(rng)
+    model = ConditionalVAE((4, 4, 1), 3, 2, network=network, prior=prior)
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(size=variable.shape) * 0.3)
+    wider = with_classes(model, 5)
+    assert (model.num_classes, wider.num_classes) == (3, 5)
+    np.testing.assert_allclose(wider.elbo(x, y, seed=0), model.elbo(x, y, seed=0), rtol=1e-5)
+    np.testing.assert_allclose(wider.sample(labels=y, seed=0), model.sample(labels=y, seed=0), atol=1e-6)
+    # A new class starts as a blend of the old ones, then learns.
+    new = np.full(20, 4)
+    wider.compile("adam")
+    losses = wider.fit(x, new, epochs=30, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_a_copy_is_equal_and_apart():
+    model = VAE((4, 4, 1), 2, hidden_units=(4,))
+    copy = copy_of(model)
+    np.testing.assert_array_equal(model.sample(3, seed=0), copy.sample(3, seed=0))
+    copy.decoder.get_layer("output").bias.assign_add(np.ones((4, 4, 1)))
+    assert (model.sample(3, seed=0).numpy() != copy.sample(3, seed=0).numpy()).all()
+
+
+def test_bad_arguments():
+    model = ConditionalVAE((4, 4, 1), 3, 2)
+    with pytest.raises(ValueError, match="part='head'.*'encoder', 'decoder', 'prior'"):
+        freeze(model, "head")
+    with pytest.raises(ValueError, match="num_classes=3: must be more than the 3"):
+        with_classes(model, 3)
+    with pytest.raises(ValueError, match="VAE has no classes"):
+        with_classes(VAE((4,), 2), 3)

@@ -1,0 +1,167 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from keras_vae import _weights, training
+from keras_vae._backend import keras, tf
+from keras_vae.training import NonFiniteLossError, Recipe, StopOnNonFinite
+
+
+def tables(**changes):
+    base = {
+        "model": {"class": "ConditionalVAE", "data_shape": [28, 28, 1], "num_classes": 10, "latent_size": 4},
+        "data": {"name": "digits", "preprocessing": "dynamic_binarization", "validation": 200},
+        "training": {"epochs": 4, "batch_size": 50, "ema": 0.99, "steps_per_execution": 6, "seed": 1},
+        "optimizer": {"learning_rate": 2e-3},
+        "objective": {"beta": {"name": "linear", "epochs": 2}},
+    }
+    return {name: {**table, **changes.get(name, {})} for name, table in base.items()}
+
+
+def run(folder, callbacks=(), **changes):
+    return training.train(Recipe.from_dict(tables(**changes)), folder, callbacks=callbacks, checkpoint_seconds=0, verbose=0)
+
+
+class _Stop(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_learns_writes_a_history_and_keeps_the_average(tmp_path):
+    model = run(tmp_path)
+    history = training.read_history(tmp_path)
+    assert [line["epoch"] for line in history] == [1, 2, 3, 4]
+    assert history[-1]["elbo"] > history[0]["elbo"] + 10
+    assert {"val_elbo", "val_kl", "loss", "seconds"} <= set(history[0])
+    assert list((tmp_path / "tensorboard").rglob("events.*"))
+    # What is kept is what was validated last.
+    x, y = training.runner.data.arrays("digits", "train[-200:]", "dynamic_binarization", seed=1)
+    assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(history[-1]["val_elbo"], rel=1e-6)
+
+
+def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path):
+    whole = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", [_Stop()])
+    resumed = run(tmp_path / "cut")
+    for a, b in zip(whole.variables, resumed.variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+    logs = [[{k: v for k, v in line.items() if k != "seconds"} for line in training.read_history(tmp_path / n)] for n in ("whole", "cut")]
+    assert logs[0] == logs[1]
+
+
+def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
+    script = (
+        "import sys, time; from tests.training.test_training import run; import keras\n"
+        "class Slow(keras.callbacks.Callback):\n"
+        "    def on_epoch_end(self, epoch, logs=None): time.sleep(float(sys.argv[2]))\n"
+        "run(sys.argv[1], [Slow()])\n"
+    )
+    folder = tmp_path / "killed"
+    process = subprocess.Popen([sys.executable, "-c", script, str(folder), "2"], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    progress = json.loads(_weights.read(folder / "checkpoint.safetensors")[1]["progress"])
+    assert 1 <= progress["epoch"] < 4
+    resumed, whole = run(folder), run(tmp_path / "whole")
+    for a, b in zip(whole.variables, resumed.variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path):
+    # A learning rate that destroys: the best epoch is soon over.
+    model = run(tmp_path, training={"epochs": 60, "patience": 2, "ema": 0.0}, optimizer={"learning_rate": 0.1, "schedule": "constant"})
+    values = [line["val_elbo"] for line in training.read_history(tmp_path)]
+    best = int(np.argmax(values))
+    assert len(values) == best + 3 < 60
+    x, y = training.runner.data.arrays("digits", "train[-200:]", "dynamic_binarization", seed=1)
+    assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(values[best], rel=1e-6)
+    again = run(tmp_path, training={"epochs": 60, "patience": 2, "ema": 0.0}, optimizer={"learning_rate": 0.1, "schedule": "constant"})
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+def test_another_recipe_in_the_same_folder_is_refused(tmp_path):
+    run(tmp_path, training={"epochs": 1})
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(ValueError, match="run of another recipe.*another folder"):
+        run(tmp_path, training={"epochs": 2})
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_truncated_checkpoint_is_named_and_left_alone(tmp_path):
+    run(tmp_path, training={"epochs": 1})
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(_weights.CorruptFileError, match="checkpoint.safetensors is no whole"):
+        run(tmp_path, training={"epochs": 1})
+    assert path.stat().st_size == 1000
+
+
+class _Poison(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.decoder.get_layer("output").bias.assign(tf.fill((28, 28, 1), np.nan))
+
+
+def test_a_non_finite_loss_names_batch_and_term_and_keeps_the_checkpoint(tmp_path):
+    with pytest.raises(NonFiniteLossError, match=r"'log_likelihood' became nan in one of the batches 0 to 5 of epoch 2"):
+        run(tmp_path, [_Poison()], training={"ema": 0.0})
+    tensors, metadata = _weights.read(tmp_path / "checkpoint.safetensors")
+    assert '"epoch":2' in metadata["progress"] or '"epoch":1' in metadata["progress"]
+    assert metadata["history"].count('"epoch"') >= 1
+    assert set(tensors)
+
+
+def test_the_callback_serves_a_users_own_fit():
+    from keras_vae import VAE
+
+    model = VAE((4,), 2, hidden_units=(4,), likelihood={"name": "gaussian", "scale": 1e-6})
+    model.compile(keras.optimizers.SGD(1e30))
+    with pytest.raises(NonFiniteLossError, match=r"in batch \d of epoch 0"):
+        model.fit(np.ones((64, 4), "float32"), batch_size=8, verbose=0, callbacks=[StopOnNonFinite()])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"training": {"epochs": 0}}, "training.epochs=0"),
+        ({"training": {"ema": 1.0}}, "training.ema=1.0"),
+        ({"training": {"epoch": 3}}, r"\[training\] has no setting 'epoch'.*Did you mean 'epochs'"),
+        ({"data": {"name": "imagenet"}}, "data.name='imagenet'.*'mnist'"),
+        ({"data": {"preprocessing": "none"}}, "data.preprocessing='none'"),
+        ({"optimizer": {"name": "lion"}}, "optimizer.name='lion'.*'adam'"),
+        ({"optimizer": {"learning_rate": float("nan")}}, "optimizer.learning_rate=nan"),
+        ({"objective": {"name": "elbow"}}, "objective='elbow'.*'elbo'"),
+        ({"objective": {"beta": {"name": "linear", "step": 3}}}, "no setting 'step'"),
+    ],
+)
+def test_a_wrong_recipe_names_the_key(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe.from_dict(tables(**changes))
+
+
+def test_a_missing_table_or_key_is_named():
+    for name in ("model", "data", "training"):
+        broken = tables()
+        del broken[name]
+        with pytest.raises(ValueError, match=rf"\[{name}\]"):
+            Recipe.from_dict(broken)
+    broken = tables()
+    del broken["training"]["epochs"]
+    with pytest.raises(ValueError, match=r"\[training\] needs the setting 'epochs'"):
+        Recipe.from_dict(broken)
+
+
+def test_a_batch_larger_than_the_data_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="batch_size=1500.*at most the 1237"):
+        run(tmp_path, training={"batch_size": 1500})

@@ -1,0 +1,194 @@
+import json
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from keras_vae import VAE, ConditionalVAE, _files, zoo
+from keras_vae.distributions import Bernoulli
+from keras_vae.zoo import CorruptFileError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return zoo.save_to_preset(ConditionalVAE((8, 8, 1), 3, 2), tmp_path / "mine")
+
+
+def _tree(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _rehash(folder):
+    manifest = json.loads((folder / "weights.json").read_text())
+    import hashlib
+
+    manifest["sha256"] = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    (folder / "weights.json").write_text(json.dumps(manifest))
+
+
+def test_an_unknown_name_lists_the_presets():
+    with pytest.raises(ValueError, match="no preset 'mnist_cvea': give one of .*mnist_cvae.*Did you mean 'mnist_cvae'"):
+        zoo.load("mnist_cvea")
+
+
+def test_a_loaded_model_fits_evaluates_and_predicts_at_once(folder):
+    model = zoo.load(folder)
+    assert model.name == "mine"
+    x, y = np.zeros((4, 8, 8, 1), "float32"), np.array([0, 1, 2, 0])
+    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"][0])
+    assert len(model.evaluate(x, y, verbose=0)) == 4
+    assert model.predict((x, y), verbose=0).shape == (4, 8, 8, 1)
+
+
+def test_truncated_weights(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    before = _tree(folder)
+    with pytest.raises(CorruptFileError, match="SHA-256.*damaged or was changed"):
+        zoo.load(folder)
+    _rehash(folder)
+    with pytest.raises(CorruptFileError, match="no whole safetensors file"):
+        zoo.load(folder)
+    assert _tree(folder)["model.safetensors"] == before["model.safetensors"]
+
+
+def test_one_changed_bit(folder):
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CorruptFileError, match="has the SHA-256 [0-9a-f]{64}, where weights.json says"):
+        zoo.load(folder)
+
+
+@pytest.mark.parametrize("length", [0, 3, 2**40, 2**63])
+def test_a_hostile_header(folder, length):
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", length) + b"{}")
+    _rehash(folder)
+    with pytest.raises(CorruptFileError, match="no whole safetensors file"):
+        zoo.load(folder)
+
+
+def test_an_empty_file(folder):
+    (folder / "model.safetensors").write_bytes(b"")
+    _rehash(folder)
+    with pytest.raises(CorruptFileError, match="no whole safetensors file"):
+        zoo.load(folder)
+
+
+def test_weights_of_another_model_or_not_finite(folder):
+    from safetensors.numpy import load_file, save_file
+
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    name = "decoder/output/bias"
+    for change, message in (
+        ({name: np.full((8, 8, 1), np.nan, "float32")}, f"{name} holds values that are not finite"),
+        ({name: np.zeros((4, 4, 1), "float32")}, rf"{name} has shape \(4, 4, 1\)"),
+        ({name: np.zeros((8, 8, 1), "float64")}, f"{name} has shape .* float64"),
+        ({"surprise": np.zeros(1, "float32")}, r"unknown \['surprise'\]"),
+    ):
+        save_file({**tensors, **change}, path)
+        _rehash(folder)
+        with pytest.raises(CorruptFileError, match=message):
+            zoo.load(folder)
+    save_file({key: value for key, value in tensors.items() if key != name}, path)
+    _rehash(folder)
+    with pytest.raises(CorruptFileError, match=rf"missing \['{name}'\]"):
+        zoo.load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"sha256": 3}', "{"])
+def test_a_broken_manifest(folder, text):
+    (folder / "weights.json").write_text(text)
+    with pytest.raises(CorruptFileError, match=r"weights.json cannot be read.*cannot be verified"):
+        zoo.load(folder)
+
+
+def test_a_recipe_without_weights(folder):
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="recipe without weights: train it with `keras-vae train"):
+        zoo.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model = 3", r"preset.toml: the table \[model\] is missing"),
+        ("[model", "preset.toml: .*"),
+        ("\x00", "preset.toml: .*"),
+        ("[model]\nclass = 'VAE'\n[extra]\n", "no setting 'extra'"),
+        ("[model]\nclass = '__import__'\n", "model class='__import__'"),
+        ("[model]\nclass = 'VAE'\ndata_shape = [100000, 100000]\nlatent_size = 2\n", r"data_shape\[0\]=100000"),
+        ("[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nhidden_units = [99999999]\n", r"hidden_units\[0\]=99999999"),
+        ("[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nlikelihood = {class_name = 'Lambda', config = {}}\n", "likelihood="),
+    ],
+)
+def test_a_hostile_or_broken_preset_file(folder, text, message):
+    (folder / "preset.toml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        zoo.load(folder)
+
+
+def test_a_huge_preset_file_is_not_read(folder):
+    (folder / "preset.toml").write_text("#" * 1_000_001)
+    with pytest.raises(ValueError, match="1000001 bytes: at most 1000000"):
+        zoo.load(folder)
+
+
+def test_saving_does_not_overwrite_unasked(folder):
+    before = _tree(folder)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        zoo.save_to_preset(VAE((8, 8, 1), 2), folder)
+    assert _tree(folder) == before
+    zoo.save_to_preset(VAE((8, 8, 1), 2), folder, overwrite=True)
+    assert type(zoo.load(folder)) is VAE
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+
+
+def test_an_interrupted_save_leaves_the_old_preset_whole(folder, monkeypatch):
+    before = _tree(folder)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    with pytest.raises(OSError, match="Could not write .*No space left.*unharmed"):
+        zoo.save_to_preset(VAE((8, 8, 1), 2), folder, overwrite=True)
+    assert _tree(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+
+
+def test_a_failed_exchange_puts_the_old_preset_back(folder, monkeypatch):
+    before = _tree(folder)
+    rename = type(folder).rename
+
+    def fails(self, target):
+        if self.name.startswith(".mine.") and target == folder:
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(type(folder), "rename", fails)
+    with pytest.raises(OSError, match="no"):
+        zoo.save_to_preset(VAE((8, 8, 1), 2), folder, overwrite=True)
+    assert _tree(folder) == before
+
+
+def test_a_part_of_ones_own_cannot_be_a_preset(tmp_path):
+    class Mine(Bernoulli):
+        pass
+
+    with pytest.raises(ValueError, match=r"likelihood is a Mine.*model.save\('x.keras'\)"):
+        zoo.save_to_preset(VAE((8, 8, 1), 2, likelihood=Mine((8, 8, 1))), tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_replacing_a_file_keeps_the_old_one_on_error(tmp_path):
+    path = tmp_path / "a.txt"
+    _files.write_text(path, "old")
+    with pytest.raises(RuntimeError), _files.replacing(path) as part:
+        part.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]

@@ -1,0 +1,55 @@
+"""The presets that are shipped: what their cards say is what their bytes do."""
+
+import numpy as np
+import pytest
+
+from keras_vae import zoo
+from keras_vae._backend import keras
+
+SHIPPED = zoo.list_presets()
+GENERATIVE = [name for name in SHIPPED if zoo.Preset.read(zoo.preset_folder(name)).model["class"] != "Classifier"]
+
+
+def test_there_are_presets():
+    assert "mnist_cvae" in SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_is_generated_from_the_files(name):
+    folder = zoo.preset_folder(name)
+    assert (folder / "README.md").read_text(encoding="utf-8") == zoo.card(folder)
+    assert zoo.read_metrics(name)["weights_sha256"] == zoo.manifest(folder)["sha256"]
+    assert zoo.load(name).count_params() == zoo.manifest(folder)["parameters"]
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_saves_reloads_and_draws_the_same(name, tmp_path):
+    model = zoo.load(name)
+    given = {"labels": np.arange(10)} if model.conditional else {"n": 10}
+    images = model.sample(**given, seed=3)
+    assert 0.05 < float(np.mean(images)) < 0.3  # ink on a digit
+    assert np.abs(images[0] - images[1]).max() > 0.5
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras").sample(**given, seed=3), images)
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_the_cards_figures_are_reproduced(name, mnist_test):
+    images, labels = mnist_test
+    model, figures = zoo.load(name), zoo.read_metrics(name)["figures"]
+    given = (labels,) if model.conditional else ()
+    # Other noise than the card's.
+    bound = np.concatenate([model.elbo(images[i : i + 1000], *(y[i : i + 1000] for y in given), seed=9) for i in range(0, 10_000, 1000)])
+    assert bound.mean() == pytest.approx(figures["elbo"], abs=3 * figures["elbo_standard_error"])
+    first = slice(100)
+    result = model.importance_estimate(images[first], *(y[first] for y in given), num_samples=5000, seed=9)
+    error = float(np.sqrt((result.standard_error.numpy() ** 2).sum()) / 100)
+    allowed = 3 * np.hypot(error, figures["nll_first_100_error"])
+    assert -float(np.mean(result.log_prob)) == pytest.approx(figures["nll_first_100"], abs=allowed)
+
+
+def test_the_classifiers_card_is_reproduced(mnist_test):
+    if "mnist_classifier" not in SHIPPED:
+        pytest.skip("the preset mnist_classifier is a recipe without weights")
+    metrics = zoo.evaluate_preset("mnist_classifier")
+    assert metrics["figures"]["accuracy"] == pytest.approx(zoo.read_metrics("mnist_classifier")["figures"]["accuracy"], abs=5e-4)
