@@ -54,7 +54,9 @@ def data_shape(name: str, value: Any, rank: int | None = None) -> tuple[int, ...
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`, else raise `ValueError` listing them."""
     if value not in choices:
-        raise ValueError(f"{name}={value!r}: must be one of {', '.join(map(repr, choices))}.{did_you_mean(value, choices)}")
+        raise ValueError(
+            f"{name}={value!r}: must be one of {', '.join(map(repr, choices))}.{did_you_mean(value, choices)}"
+        )
     return value
 
 
@@ -68,4 +70,6 @@ def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None
     """Raise `ValueError` if `given` has a key that is not in `allowed`."""
     for key in given:
         if key not in allowed:
-            raise ValueError(f"{where} has no setting {key!r}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}")
+            raise ValueError(
+                f"{where} has no setting {key!r}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}"
+            )

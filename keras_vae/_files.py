@@ -28,7 +28,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
         part.chmod(0o644)
         part.replace(path)
     except OSError as error:
-        raise OSError(f"Could not write {path} ({error}). The old file, if there was one, is unharmed; free some space or choose another folder.") from error
+        raise OSError(
+            f"Could not write {path} ({error}). The old file, if there was one, is unharmed. "
+            "Free some space, or choose another folder."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -38,8 +38,10 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
     classes = {
         snake_case(name): getattr(module, name)
         for name in module.__all__
-        if isinstance(getattr(module, name), type) and issubclass(getattr(module, name), base)
-        and not inspect.isabstract(getattr(module, name)) and getattr(module, name) is not base
+        if isinstance(getattr(module, name), type)
+        and issubclass(getattr(module, name), base)
+        and not inspect.isabstract(getattr(module, name))
+        and getattr(module, name) is not base
     }
     cls = classes[_checks.one_of(what, spec["name"], sorted(classes))]
     arguments = {key: value for key, value in spec.items() if key != "name"}

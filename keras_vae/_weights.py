@@ -20,7 +20,7 @@ class CorruptFileError(ValueError):
 
 def write(path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
     """Write arrays to `path`, whole or not at all."""
-    from safetensors.numpy import save_file  # noqa: PLC0415
+    from safetensors.numpy import save_file
 
     with _files.replacing(path) as part:
         save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, part, dict(metadata or {}))
@@ -33,7 +33,7 @@ def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         FileNotFoundError: if there is no such file.
         CorruptFileError: if it is no whole safetensors file or larger than 2 GiB.
     """
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415
+    from safetensors import SafetensorError, safe_open
 
     path = Path(path)
     size = path.stat().st_size
@@ -52,7 +52,9 @@ def _check_header(path: Path, size: int) -> None:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         if not 2 <= length <= min(_MAX_HEADER, size - 8):
-            raise CorruptFileError(f"{path} is no whole safetensors file (its header is cut off). Fetch or train it anew.")
+            raise CorruptFileError(
+                f"{path} is no whole safetensors file (its header is cut off). Fetch or train it anew."
+            )
 
 
 def named(model: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     picture("1_samples.png", plots.samples_by_class(model, each=10))
 
     step("2. Show it handwriting it has never seen: scikit-learn's digits, grown to 28x28")
-    train, train_labels = data.arrays("digits", "train", "dynamic_binarization")
+    train, _ = data.arrays("digits", "train", "dynamic_binarization")
     test, test_labels = data.arrays("digits", "test", "dynamic_binarization")
     picture("2_reconstructions.png", plots.reconstructions(model, test[:20], test_labels[:20]))
     before = _score(model, test, test_labels)
@@ -46,7 +46,10 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     tuned.fit(stream, epochs=epochs, validation_data=(test, test_labels), verbose=1)
     after = _score(tuned, test, test_labels)
     console.print(f"   log p(x given the label): [bold]{before:.1f}[/] nats before, [bold]{after:.1f}[/] nats after")
-    picture("3_before_and_after.png", plots.before_and_after(model, tuned, titles="The same latents before | after fine-tuning"))
+    picture(
+        "3_before_and_after.png",
+        plots.before_and_after(model, tuned, titles="The same latents before | after fine-tuning"),
+    )
     picture("3_reconstructions_after.png", plots.reconstructions(tuned, test[:20], test_labels[:20]))
 
     step("4. Save it, load it again, and compare")
@@ -55,7 +58,9 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     labels = np.arange(100) % 10
     same = np.array_equal(tuned.sample(labels=labels, seed=7), again.sample(labels=labels, seed=7))
     if not same:
-        raise RuntimeError(f"The model reloaded from {folder} draws other images than the one that was saved: please report this.")
+        raise RuntimeError(
+            f"The model reloaded from {folder} draws other images than the one that was saved: please report this."
+        )
     console.print(f"   {folder}: 100 images drawn from the same seed are equal, bit for bit")
 
     step("Done. The pictures:")

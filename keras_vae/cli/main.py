@@ -19,7 +19,9 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 
-PresetArgument = Annotated[str, typer.Argument(help="Name of a preset (see `keras-vae list`), or path of a preset folder.")]
+PresetArgument = Annotated[
+    str, typer.Argument(help="Name of a preset (see `keras-vae list`), or path of a preset folder.")
+]
 OutOption = Annotated[Path, typer.Option(help="PNG file to write.")]
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -51,10 +53,16 @@ def list_(as_json: JsonOption = False) -> None:
         for name in zoo.list_presets():
             preset = zoo.Preset.read(zoo.preset_folder(name))
             weights = zoo.manifest(preset.folder)
-            rows.append({
-                "name": name, "class": preset.model["class"], "data": preset.recipe.data.name if preset.recipe else "",
-                "task": preset.card.get("task", ""), "parameters": weights["parameters"], "bytes": weights["bytes"],
-            })
+            rows.append(
+                {
+                    "name": name,
+                    "class": preset.model["class"],
+                    "data": preset.recipe.data.name if preset.recipe else "",
+                    "task": preset.card.get("task", ""),
+                    "parameters": weights["parameters"],
+                    "bytes": weights["bytes"],
+                }
+            )
         if as_json:
             print(json.dumps(rows, indent=2))
             return
@@ -75,7 +83,12 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
         folder = zoo.preset_folder(preset)
         if as_json:
             found = zoo.Preset.read(folder)
-            facts = {"name": found.name, "model": found.model, "weights": zoo.manifest(folder), **zoo.read_metrics(folder)}
+            facts = {
+                "name": found.name,
+                "model": found.model,
+                "weights": zoo.manifest(folder),
+                **zoo.read_metrics(folder),
+            }
             print(json.dumps(facts, indent=2))
             return
         console.print(Markdown(zoo.card(folder)))
@@ -109,7 +122,9 @@ def sample(
 def reconstruct(
     preset: PresetArgument,
     out: OutOption = Path("reconstructions.png"),
-    data: Annotated[str | None, typer.Option(help="Data set; by default the preset's own. `digits` is always there.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Data set; by default the preset's own. `digits` is always there.")
+    ] = None,
     n: Annotated[int, typer.Option(help="Number of test images.")] = 20,
 ) -> None:
     """Show test images beside what the model makes of them."""
@@ -130,8 +145,12 @@ def reconstruct(
 @app.command()
 def train(
     preset: PresetArgument,
-    run: Annotated[Path | None, typer.Option(help="Folder of the run; the same folder resumes. Default: runs/NAME.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of the run; the same folder resumes. Default: runs/NAME.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
+    ] = None,
     verbose: Annotated[int | None, typer.Option(help="0 silent, 1 a progress bar, 2 a line an epoch.")] = None,
 ) -> None:
     """Train a preset's recipe, or go on with a run that was stopped."""
@@ -162,7 +181,9 @@ def evaluate(
     preset: PresetArgument,
     samples: Annotated[int, typer.Option(help="Importance samples an image.")] = 5000,
     images: Annotated[int | None, typer.Option(help="Only the first so many test images.")] = None,
-    write: Annotated[bool, typer.Option("--write", help="Write metrics.json and the card into the preset's folder.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write metrics.json and the card into the preset's folder.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compute a preset's figures on its test set."""
@@ -177,7 +198,9 @@ def evaluate(
         with Progress(*columns, console=errors, transient=True) as bar:
             task = bar.add_task("", total=None)
             metrics = zoo.evaluate_preset(
-                preset, num_samples=samples, images=images,
+                preset,
+                num_samples=samples,
+                images=images,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
         if write:
@@ -206,7 +229,9 @@ def demo(
 
 def _generative(model: Any, what: str) -> Any:
     if not hasattr(model, "sample"):
-        raise ValueError(f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can.")
+        raise ValueError(
+            f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can."
+        )
     return model
 
 
@@ -214,4 +239,6 @@ def _labels(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise ValueError(f"--labels {text!r}: must be whole numbers with commas between them, such as 3,1,4.") from error
+        raise ValueError(
+            f"--labels {text!r}: must be whole numbers with commas between them, such as 3,1,4."
+        ) from error

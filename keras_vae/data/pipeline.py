@@ -13,9 +13,7 @@ from keras_vae.data.preprocessing import Preprocessing
 from keras_vae.data.sources import Images
 
 
-def batches(
-    data: Images, preprocessing: Preprocessing, batch_size: int, *, shuffle: bool = True, seed: int = 0
-) -> Any:
+def batches(data: Images, preprocessing: Preprocessing, batch_size: int, *, shuffle: bool = True, seed: int = 0) -> Any:
     """One epoch of batches, for `fit` and `evaluate`: each iteration over it shuffles and draws anew.
 
     Args:
@@ -39,7 +37,13 @@ def batches(
 
 
 def training_stream(
-    data: Images, preprocessing: Preprocessing, batch_size: int, *, steps_per_epoch: int, seed: int = 0, first_epoch: int = 0
+    data: Images,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    *,
+    steps_per_epoch: int,
+    seed: int = 0,
+    first_epoch: int = 0,
 ) -> Any:
     """Endless full batches from `first_epoch` on, for `fit(steps_per_epoch=...)`: what follows is a function of the seed.
 
@@ -61,7 +65,9 @@ class _Epoch:
         self.seed = _random.as_seed(seed)
         # Noise that is drawn once is drawn here, from a seed that no epoch has.
         self.once = not (preprocessing.fresh_noise and shuffle)
-        self.images = preprocessing(data.images, _random.fold_in(self.seed, -1)) if self.once else tf.constant(data.images)
+        self.images = (
+            preprocessing(data.images, _random.fold_in(self.seed, -1)) if self.once else tf.constant(data.images)
+        )
 
     def __call__(self, number: Any, steps: int) -> Any:
         seed = _random.fold_in(self.seed, number % 2**31)

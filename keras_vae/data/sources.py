@@ -50,7 +50,7 @@ def read(name: str, split: str = "train", data_dir: str | None = None) -> Images
 
 def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
     def source(split: str, data_dir: str | None) -> Images:
-        import tensorflow_datasets as tfds  # noqa: PLC0415 - seconds that only users of these data sets should pay
+        import tensorflow_datasets as tfds
 
         builder = tfds.builder(name, data_dir=data_dir or os.environ.get("TFDS_DATA_DIR"))
         if not builder.is_prepared():
@@ -74,8 +74,8 @@ def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
 
 def _digits(split: str, data_dir: str | None) -> Images:
     """scikit-learn's 1,797 digits of 8x8 pixels, in MNIST's form: 20x20 pixels in the middle of 28x28."""
-    import tensorflow as tf  # noqa: PLC0415
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - kept off the way to `load`
+    import tensorflow as tf
+    from sklearn.datasets import load_digits
 
     digits = load_digits()
     grown = tf.image.resize(digits.images[..., None] / 16.0, (20, 20), method="bicubic")

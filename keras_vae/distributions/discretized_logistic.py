@@ -20,15 +20,26 @@ class DiscretizedLogisticDistribution(tfd.Distribution):
         validate_args, allow_nan_stats, name: as in every tfp distribution.
     """
 
-    def __init__(self, loc: Any, scale: Any, levels: int = 256, validate_args: bool = False,
-                 allow_nan_stats: bool = True, name: str = "DiscretizedLogistic"):
+    def __init__(
+        self,
+        loc: Any,
+        scale: Any,
+        levels: int = 256,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: str = "DiscretizedLogistic",
+    ):
         parameters = dict(locals())
         self.loc = tf.convert_to_tensor(loc, tf.float32)
         self.scale = tf.convert_to_tensor(scale, tf.float32)
         self.levels = levels
         super().__init__(
-            dtype=tf.float32, reparameterization_type=tfd.NOT_REPARAMETERIZED, validate_args=validate_args,
-            allow_nan_stats=allow_nan_stats, parameters=parameters, name=name,
+            dtype=tf.float32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=validate_args,
+            allow_nan_stats=allow_nan_stats,
+            parameters=parameters,
+            name=name,
         )
 
     @classmethod

@@ -49,10 +49,14 @@ class ConditionalGaussian(Prior):
             ValueError: if there is no condition, or it has another size.
         """
         if condition is None:
-            raise ValueError("ConditionalGaussian needs a condition: call it with a tensor of shape (batch, "
-                             f"{self.condition_size}), or use StandardNormal.")
+            raise ValueError(
+                "ConditionalGaussian needs a condition: call it with a tensor of shape (batch, "
+                f"{self.condition_size}), or use StandardNormal."
+            )
         if condition.shape[-1] != self.condition_size:
-            raise ValueError(f"The condition has shape {tuple(condition.shape)}: ConditionalGaussian was built for "
-                             f"conditions of shape (batch, {self.condition_size}).")
+            raise ValueError(
+                f"The condition has shape {tuple(condition.shape)}: ConditionalGaussian was built for "
+                f"conditions of shape (batch, {self.condition_size})."
+            )
         loc, raw = tf.split(tf.cast(condition, tf.float32) @ self.kernel, 2, axis=-1)
         return independent_normal(loc, positive(raw, _SCALE_FLOOR) * temperature, 1)

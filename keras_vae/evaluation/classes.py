@@ -23,7 +23,9 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
         ValueError: if the model has no classes.
     """
     if not getattr(model, "conditional", False):
-        raise ValueError(f"{type(model).__name__} draws no class that was asked for: class_accuracy takes a conditional model.")
+        raise ValueError(
+            f"{type(model).__name__} draws no class that was asked for: class_accuracy takes a conditional model."
+        )
     num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**7)
     labels = np.arange(num_samples) % model.num_classes
     key, right = _random.as_seed(seed), 0

@@ -81,7 +81,9 @@ def likelihood_report(
 def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """Which latents the data move: Var_x(E_q[z_j|x]) > 0.01 (Burda et al., 2016, section 5.2). bool `(Z,)`."""
     means = [
-        model.encode(images[i : i + 1000], labels[i : i + 1000] if model.conditional and labels is not None else None).mean()
+        model.encode(
+            images[i : i + 1000], labels[i : i + 1000] if model.conditional and labels is not None else None
+        ).mean()
         for i in range(0, len(images), 1000)
     ]
     return _active(np.concatenate(means))

@@ -7,4 +7,14 @@ from keras_vae.models.conv_vae import ConvVAE
 from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
 from keras_vae.models.vae import VAE
 
-__all__ = ["VAE", "Classifier", "ConditionalVAE", "ConvVAE", "LatentVariableModel", "copy_of", "freeze", "unfreeze", "with_classes"]
+__all__ = [
+    "VAE",
+    "Classifier",
+    "ConditionalVAE",
+    "ConvVAE",
+    "LatentVariableModel",
+    "copy_of",
+    "freeze",
+    "unfreeze",
+    "with_classes",
+]

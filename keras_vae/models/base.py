@@ -244,7 +244,10 @@ class LatentVariableModel(keras.Model, abc.ABC):
                 "A VAE's loss is no function of y_true and y_pred, so there is no loss= argument."
             )
         super().compile(
-            optimizer=optimizer, run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile
+            optimizer=optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
         )
         self.objective = ELBO() if objective is None else objective
         # Python's generator is one of those that keras.utils.set_random_seed sets.
@@ -345,9 +348,15 @@ class LatentVariableModel(keras.Model, abc.ABC):
                 self.condition_of(y, len(x))
 
     def _check_event_shapes(self) -> None:
-        for part, shape in (("posterior", (self.latent_size,)), ("prior", (self.latent_size,)), ("likelihood", self.data_shape)):
+        for part, shape in (
+            ("posterior", (self.latent_size,)),
+            ("prior", (self.latent_size,)),
+            ("likelihood", self.data_shape),
+        ):
             if getattr(self, part).event_shape != shape:
-                raise ValueError(f"The {part} is over events of shape {getattr(self, part).event_shape}: this model needs {shape}.")
+                raise ValueError(
+                    f"The {part} is over events of shape {getattr(self, part).event_shape}: this model needs {shape}."
+                )
 
     def _common_config(self) -> dict[str, Any]:
         """The constructor arguments that all models share, as plain data where the parts are the library's own."""

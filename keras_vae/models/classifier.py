@@ -23,7 +23,12 @@ class Classifier(keras.Model):
     """
 
     def __init__(
-        self, data_shape: Any, num_classes: int, filters: Sequence[int] = (32, 64), dense_units: int = 128, **kwargs: Any
+        self,
+        data_shape: Any,
+        num_classes: int,
+        filters: Sequence[int] = (32, 64),
+        dense_units: int = 128,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.data_shape = _checks.data_shape("data_shape", data_shape, rank=3)
@@ -35,7 +40,9 @@ class Classifier(keras.Model):
         for i, channels in enumerate(self.filters):
             h = keras.layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"conv_{i}_a")(h)
             h = keras.layers.Conv2D(channels, 3, strides=2, padding="same", activation="relu", name=f"conv_{i}_b")(h)
-        h = keras.layers.Dense(self.dense_units, activation="relu", name="hidden")(keras.layers.Flatten(name="flatten")(h))
+        h = keras.layers.Dense(self.dense_units, activation="relu", name="hidden")(
+            keras.layers.Flatten(name="flatten")(h)
+        )
         logits = keras.layers.Dense(self.num_classes, dtype="float32", name="logits")(h)
         self.network = keras.Model(image, logits, name="network")
         self.built = True

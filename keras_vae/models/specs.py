@@ -7,7 +7,7 @@ from keras_vae import _checks, models
 from keras_vae._backend import keras
 
 
-def classes() -> dict[str, type]:
+def classes() -> dict[str, Any]:
     """The model classes that plain data may name."""
     found = {name: getattr(models, name) for name in models.__all__}
     return {
@@ -25,8 +25,8 @@ def build(spec: dict[str, Any]) -> Any:
     """
     cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
     arguments = {key: value for key, value in spec.items() if key != "class"}
-    parameters = inspect.signature(cls.__init__).parameters
-    taken = [name for name, p in parameters.items() if name != "self" and p.kind != p.VAR_KEYWORD]
+    parameters = inspect.signature(cls).parameters
+    taken = [name for name, p in parameters.items() if p.kind != p.VAR_KEYWORD]
     _checks.known_keys(f"model {cls.__name__}", [key for key in arguments if key != "name"], taken)
     for name in taken:
         if parameters[name].default is inspect.Parameter.empty and name not in arguments:
@@ -42,9 +42,13 @@ def describe(model: Any) -> dict[str, Any]:
     """
     name = type(model).__name__
     if classes().get(name) is not type(model):
-        raise ValueError(f"{name} is no class of keras_vae.models, so it has no plain-data form. Keep it with model.save('x.keras').")
+        raise ValueError(
+            f"{name} is no class of keras_vae.models, so it has no plain-data form. Keep it with model.save('x.keras')."
+        )
     config = model.get_config()
     for key, value in config.items():
         if isinstance(value, dict) and "class_name" in value:
-            raise ValueError(f"The {key} is a {value['class_name']}, which is not the library's own. Keep the model with model.save('x.keras').")
+            raise ValueError(
+                f"The {key} is a {value['class_name']}, which is not the library's own. Keep the model with model.save('x.keras')."
+            )
     return {"class": name, **{key: value for key, value in config.items() if key != "name"}}

@@ -26,8 +26,10 @@ def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, co
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
         x = np.asarray(x)
     if tuple(x.shape[1:]) != shape or len(x.shape) != len(shape) + 1:
-        hint = " Add the channel axis: x[..., None]." if tuple(x.shape[1:]) == shape[:-1] and shape[-1] == 1 else (
-            " A single example needs a batch axis: x[None]." if tuple(x.shape) == shape else ""
+        hint = (
+            " Add the channel axis: x[..., None]."
+            if tuple(x.shape[1:]) == shape[:-1] and shape[-1] == 1
+            else (" A single example needs a batch axis: x[None]." if tuple(x.shape) == shape else "")
         )
         raise ValueError(f"The data have shape {tuple(x.shape)}: this model takes {('batch', *shape)}.{hint}")
     if not tf.as_dtype(x.dtype).is_floating:
@@ -39,7 +41,7 @@ def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, co
     low, high = support if support else (-float("inf"), float("inf"))
     rule = f"values must be finite and from {low:g} to {high:g}" if support else "values must be finite"
     remedy = "Scale the data (images of 8 bits: divide by 255) and remove missing values before they come here."
-    if isinstance(x, np.ndarray) or tf.is_tensor(x) and hasattr(x, "numpy"):
+    if isinstance(x, np.ndarray) or (tf.is_tensor(x) and hasattr(x, "numpy")):
         values = np.asarray(x)
         least, most = (values.min(), values.max()) if values.size else (low, low)  # a NaN comes out of both
         if values.size and not (np.isfinite(least) and np.isfinite(most) and low <= least and most <= high):
@@ -51,7 +53,8 @@ def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, co
         x = tf.convert_to_tensor(x)
         good = tf.math.is_finite(x) if support is None else (x >= low) & (x <= high)
         check = tf.debugging.Assert(
-            tf.reduce_all(good), [f"The data are out of range: {rule}. {remedy} Smallest and largest:", tf.reduce_min(x), tf.reduce_max(x)]
+            tf.reduce_all(good),
+            [f"The data are out of range: {rule}. {remedy} Smallest and largest:", tf.reduce_min(x), tf.reduce_max(x)],
         )
         with tf.control_dependencies([check] if check is not None else []):
             x = tf.identity(x)
@@ -62,7 +65,9 @@ def latents(z: Any, size: int) -> Any:
     """Check latents `(B, Z)` or `(S, B, Z)` and return them as float32."""
     z = tf.convert_to_tensor(z)
     if z.shape.rank not in (2, 3) or z.shape[-1] != size:
-        raise ValueError(f"The latents have shape {tuple(z.shape)}: this model takes (batch, {size}) or (draws, batch, {size}).")
+        raise ValueError(
+            f"The latents have shape {tuple(z.shape)}: this model takes (batch, {size}) or (draws, batch, {size})."
+        )
     if not z.dtype.is_floating:
         raise ValueError(f"The latents have dtype {z.dtype.name}: this model takes floats.")
     if hasattr(z, "numpy") and not np.isfinite(z.numpy()).all():
@@ -100,7 +105,8 @@ def labels(y: Any, num_classes: int, batch_size: Any) -> Any:
             raise ValueError(f"There are {given} labels for {needed} examples: pass one label an example.")
     else:
         check = tf.debugging.Assert(
-            tf.reduce_all((y >= 0) & (y < num_classes)), [f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(y), tf.reduce_max(y)]
+            tf.reduce_all((y >= 0) & (y < num_classes)),
+            [f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(y), tf.reduce_max(y)],
         )
         with tf.control_dependencies([check] if check is not None else []):
             y = tf.identity(y)

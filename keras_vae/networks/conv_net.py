@@ -78,7 +78,13 @@ class ConvNet(Architecture):
                 filters, self.kernel_size, strides=2, padding="same", activation=self.activation, name=f"up_{i}"
             )(h)
         h = keras.layers.Conv2DTranspose(
-            output_shape[-1], self.kernel_size, strides=2, padding="same", use_bias=False, dtype="float32", name="pixels"
+            output_shape[-1],
+            self.kernel_size,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            dtype="float32",
+            name="pixels",
         )(h)
         out = OutputBias(dtype="float32", name="output")(h)
         return functional([latents, *condition], out, "decoder")
@@ -88,7 +94,9 @@ class ConvNet(Architecture):
         for i in range(self.residual_blocks):
             r = keras.layers.Conv2D(channels, 3, padding="same", activation=self.activation, name=f"block_{i}_a")(h)
             r = keras.layers.Conv2D(channels, 3, padding="same", name=f"block_{i}_b")(r)
-            h = keras.layers.Activation(self.activation, name=f"block_{i}")(keras.layers.Add(name=f"block_{i}_sum")([h, r]))
+            h = keras.layers.Activation(self.activation, name=f"block_{i}")(
+                keras.layers.Add(name=f"block_{i}_sum")([h, r])
+            )
         return h
 
     def _lowest_resolution(self, shape: Shape) -> Shape:

@@ -1,6 +1,14 @@
 """Pictures of a model and of what it makes (matplotlib). Every function returns a figure; `save` writes it."""
 
-from keras_vae.plots.grids import before_and_after, grid_figure, image_grid, reconstructions, samples, samples_by_class, save
+from keras_vae.plots.grids import (
+    before_and_after,
+    grid_figure,
+    image_grid,
+    reconstructions,
+    samples,
+    samples_by_class,
+    save,
+)
 from keras_vae.plots.latent import latent_scatter, manifold
 from keras_vae.plots.training import SamplePictures, training_curves
 

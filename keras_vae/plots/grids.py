@@ -33,7 +33,9 @@ def image_grid(images: Any, columns: int | None = None, padding: int = 2) -> np.
     """
     images = np.clip(np.asarray(images, dtype="float32"), 0.0, 1.0)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
-        raise ValueError(f"images have shape {images.shape}: must be (count, height, width, 1 or 3), with at least one.")
+        raise ValueError(
+            f"images have shape {images.shape}: must be (count, height, width, 1 or 3), with at least one."
+        )
     count, height, width, _ = images.shape
     columns = _checks.positive_int("columns", columns if columns is not None else math.ceil(math.sqrt(count)))
     rows = math.ceil(count / columns)
@@ -64,7 +66,7 @@ def grid_figure(
     inch = 72.0  # sheet pixels an inch: at 144 dots an inch each pixel of an image becomes two by two
     top = 0.4 if title else 0.05
     left = 0.12 + 0.075 * max((len(label) for label in row_labels), default=-1)
-    size = (max(width / inch + left + 0.1, 0.085 * len(title)), height / inch + top + 0.05)
+    size = (left + max(width / inch, 0.09 * len(title)) + 0.1, height / inch + top + 0.05)
     figure = Figure(figsize=size, dpi=144)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((left / size[0], 0.05 / size[1], width / inch / size[0], height / inch / size[1]))

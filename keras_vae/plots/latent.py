@@ -23,7 +23,7 @@ def manifold(model: Any, size: int = 20, label: int | None = None) -> Figure:
     """
     if model.latent_size != 2:
         raise ValueError(f"{model.name} has {model.latent_size} latents: a manifold picture needs a model with two.")
-    from scipy.special import ndtri  # noqa: PLC0415
+    from scipy.special import ndtri
 
     size = _checks.positive_int("size", size, maximum=200, minimum=2)
     steps = ndtri((np.arange(size) + 0.5) / size)
@@ -52,7 +52,9 @@ def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
     for label in np.unique(labels):
         chosen = labels == label
         colour = f"C{label}" if label < 10 else None
-        axes.scatter(means[chosen, first], means[chosen, second], s=4, alpha=0.6, linewidths=0, label=str(label), color=colour)
+        axes.scatter(
+            means[chosen, first], means[chosen, second], s=4, alpha=0.6, linewidths=0, label=str(label), color=colour
+        )
     axes.legend(markerscale=3, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.set_xlabel(f"mean of z[{first}]")
     axes.set_ylabel(f"mean of z[{second}]")

@@ -22,7 +22,9 @@ def training_curves(history: Any) -> Figure:
         logs = {key: [line[key] for line in logs] for key in logs[0]}
     panels = [name for name in ("elbo", "log_likelihood", "kl", "accuracy") if name in logs]
     if not panels:
-        raise ValueError(f"The history has {', '.join(logs) or 'nothing'}: it holds none of elbo, log_likelihood, kl, accuracy.")
+        raise ValueError(
+            f"The history has {', '.join(logs) or 'nothing'}: it holds none of elbo, log_likelihood, kl, accuracy."
+        )
     figure = Figure(figsize=(4 * len(panels), 3), dpi=144, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):

@@ -62,7 +62,11 @@ class OptimizerRecipe:
         _checks.finite_float("optimizer.final", self.final, minimum=0.0, maximum=1.0)
         _checks.positive_int("optimizer.warmup_epochs", self.warmup_epochs, minimum=0)
         for key, value in self.arguments.items():
-            _checks.one_of("optimizer.arguments", key, ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "global_clipnorm", "momentum"))
+            _checks.one_of(
+                "optimizer.arguments",
+                key,
+                ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "global_clipnorm", "momentum"),
+            )
             _checks.finite_float(f"optimizer.arguments.{key}", value, minimum=0.0)
 
     def build(self, epochs: int, steps_per_epoch: int, ema: float) -> keras.optimizers.Optimizer:
@@ -180,6 +184,10 @@ def _table(name: str, cls: Any, table: dict[str, Any]) -> Any:
     fields = dataclasses.fields(cls)
     _checks.known_keys(f"[{name}]", table, [field.name for field in fields])
     for field in fields:
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING and field.name not in table:
+        if (
+            field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+            and field.name not in table
+        ):
             raise ValueError(f"[{name}] needs the setting {field.name!r}.")
     return cls(**table)

@@ -138,7 +138,9 @@ class _Run:
             images, labels = self.validation
             values = self.model.evaluate(images, labels, batch_size=500, verbose=0, return_dict=True)
             logs.update({f"val_{name}": float(value) for name, value in values.items()})
-        self.history.append({"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}})
+        self.history.append(
+            {"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}}
+        )
         if self.validation is not None and self.recipe.training.patience:
             figure = logs[f"val_{self.recipe.training.monitor}"]
             if figure > self.best:
@@ -154,7 +156,11 @@ class _Run:
         tensors = {name: variable.numpy() for name, variable in self._state.items()}
         tensors |= {f"best/{name}": value for name, value in self.best_weights.items()}
         progress = {"epoch": self.epoch, "stopped": self.stopped, "best": self.best if self.best_weights else None}
-        metadata = {"recipe": self._fingerprint, "progress": _weights.to_json(progress), "history": _weights.to_json(self.history)}
+        metadata = {
+            "recipe": self._fingerprint,
+            "progress": _weights.to_json(progress),
+            "history": _weights.to_json(self.history),
+        }
         _weights.write(self.folder / CHECKPOINT, tensors, metadata)
         _files.write_json(self.folder / HISTORY, self.history)
         self._saved_at = time.monotonic()

@@ -57,7 +57,12 @@ def evaluate_preset(
         "figures": {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()},
         "protocol": protocol,
         "weights_sha256": manifest(preset_folder(name_or_folder))["sha256"],
-        "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__, "tfp": tfp.__version__},
+        "versions": {
+            "keras_vae": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "tfp": tfp.__version__,
+        },
     }
 
 
@@ -76,5 +81,7 @@ def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
     """
     path = preset_folder(name_or_folder) / FILE
     if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`.")
+        raise FileNotFoundError(
+            f"{path} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`."
+        )
     return json.loads(path.read_text(encoding="utf-8"))

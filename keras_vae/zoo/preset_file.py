@@ -42,7 +42,9 @@ class Preset:
         """
         path = Path(folder) / FILE
         if not path.is_file():
-            raise FileNotFoundError(f"{path} does not exist: a preset is a folder with a {FILE} and a model.safetensors.")
+            raise FileNotFoundError(
+                f"{path} does not exist: a preset is a folder with a {FILE} and a model.safetensors."
+            )
         if path.stat().st_size > _MAX_BYTES:
             raise ValueError(f"{path} has {path.stat().st_size} bytes: at most {_MAX_BYTES} are read.")
         try:

@@ -26,7 +26,9 @@ def _home() -> Path:
 
 def list_presets() -> list[str]:
     """Names of the presets that `load` takes, in alphabetical order."""
-    return sorted(path.parent.name for path in _home().glob(f"*/{preset_file.FILE}") if Preset.read(path.parent).trained)
+    return sorted(
+        path.parent.name for path in _home().glob(f"*/{preset_file.FILE}") if Preset.read(path.parent).trained
+    )
 
 
 def preset_folder(name_or_folder: str | Path) -> Path:
@@ -65,7 +67,9 @@ def load(name_or_folder: str | Path) -> Any:
     preset = Preset.read(folder)
     weights = folder / WEIGHTS
     if not weights.is_file():
-        raise FileNotFoundError(f"{preset.name} is a recipe without weights: train it with `keras-vae train {name_or_folder}`.")
+        raise FileNotFoundError(
+            f"{preset.name} is a recipe without weights: train it with `keras-vae train {name_or_folder}`."
+        )
     _verify(folder)
     tensors, _ = _weights.read(weights)
     name = re.sub(r"\W", "_", preset.name)
@@ -76,7 +80,12 @@ def load(name_or_folder: str | Path) -> Any:
 
 
 def save_to_preset(
-    model: Any, folder: str | Path, *, source: Preset | None = None, training: dict[str, Any] | None = None, overwrite: bool = False
+    model: Any,
+    folder: str | Path,
+    *,
+    source: Preset | None = None,
+    training: dict[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write a model as a preset folder that `load` takes.
 
@@ -97,7 +106,9 @@ def save_to_preset(
     """
     folder = Path(folder)
     if folder.exists() and not overwrite:
-        raise FileExistsError(f"{folder} is there already: choose another folder, or pass overwrite=True to replace it.")
+        raise FileExistsError(
+            f"{folder} is there already: choose another folder, or pass overwrite=True to replace it."
+        )
     description = specs.describe(model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -134,7 +145,9 @@ def manifest(folder: Path) -> dict[str, Any]:
         if not isinstance(found, dict) or not isinstance(found.get("sha256"), str):
             raise ValueError("it names no sha256")
     except (OSError, ValueError) as error:
-        raise _weights.CorruptFileError(f"{path} cannot be read ({error}), so the weights cannot be verified. Fetch the preset anew.") from error
+        raise _weights.CorruptFileError(
+            f"{path} cannot be read ({error}), so the weights cannot be verified. Fetch the preset anew."
+        ) from error
     return found
 
 

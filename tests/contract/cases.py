@@ -12,8 +12,12 @@ CASES: dict[str, Callable[[], Any]] = {
     "vae": lambda: VAE(SHAPE, 3, hidden_units=(16,)),
     "vae_full_covariance": lambda: VAE(SHAPE, 3, hidden_units=(16,), posterior="full_covariance_gaussian"),
     "vae_continuous_bernoulli": lambda: VAE(SHAPE, 3, hidden_units=(16,), likelihood="continuous_bernoulli"),
-    "vae_gaussian_learned": lambda: VAE(SHAPE, 3, hidden_units=(16,), likelihood={"name": "gaussian", "scale": "learned"}),
-    "vae_gaussian_per_element": lambda: VAE(SHAPE, 3, hidden_units=(16,), likelihood={"name": "gaussian", "scale": "per_element"}),
+    "vae_gaussian_learned": lambda: VAE(
+        SHAPE, 3, hidden_units=(16,), likelihood={"name": "gaussian", "scale": "learned"}
+    ),
+    "vae_gaussian_per_element": lambda: VAE(
+        SHAPE, 3, hidden_units=(16,), likelihood={"name": "gaussian", "scale": "per_element"}
+    ),
     "vae_discretized_logistic": lambda: VAE(SHAPE, 3, hidden_units=(16,), likelihood="discretized_logistic"),
     "conv_vae": lambda: ConvVAE(SHAPE, 3, **CONV),
     "conditional_dense": lambda: ConditionalVAE(SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}),

@@ -33,7 +33,9 @@ def _labels(model, labels):
 
 
 def _draw(model, seed, labels=(0, 1, 2, 3)):
-    return model.sample(labels=np.array(labels), seed=seed) if model.conditional else model.sample(len(labels), seed=seed)
+    return (
+        model.sample(labels=np.array(labels), seed=seed) if model.conditional else model.sample(len(labels), seed=seed)
+    )
 
 
 def test_every_model_class_has_a_case():
@@ -91,7 +93,9 @@ def test_elbo_method_and_evaluate_agree(model, batch):
     model.compile()
     bound = model.elbo(x, **_labels(model, y), seed=1).numpy()
     error = bound.std() / np.sqrt(len(x))  # an upper bound of the noise
-    assert model.evaluate(x, y, verbose=0, return_dict=True)["elbo"] == pytest.approx(bound.mean(), abs=6 * error + 1e-4)
+    assert model.evaluate(x, y, verbose=0, return_dict=True)["elbo"] == pytest.approx(
+        bound.mean(), abs=6 * error + 1e-4
+    )
 
 
 def test_log_prob_bounds_the_elbo_from_above(model, batch):
@@ -160,7 +164,9 @@ def test_sample_weights_of_zero_leave_examples_out(model, batch):
     weight = np.array([1, 1, 1, 0, 0, 0], "float32")
     # One batch, so that both calls draw the same noise for the first three examples.
     whole = model.evaluate(x, y, sample_weight=weight, batch_size=BATCH, verbose=0, return_dict=True)
-    changed = model.evaluate(np.concatenate([x[:3], 1 - x[3:]]), y, sample_weight=weight, batch_size=BATCH, verbose=0, return_dict=True)
+    changed = model.evaluate(
+        np.concatenate([x[:3], 1 - x[3:]]), y, sample_weight=weight, batch_size=BATCH, verbose=0, return_dict=True
+    )
     assert whole["elbo"] == pytest.approx(changed["elbo"], rel=1e-6)
 
 

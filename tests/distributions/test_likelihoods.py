@@ -38,7 +38,7 @@ def test_bernoulli_is_finite_at_huge_logits():
 def test_continuous_bernoulli_integrates_to_one():
     for logit in (-6.0, -0.5, 0.001, 4.0):
         p = ContinuousBernoulli((1,))(np.array([[logit]], "float32"))
-        total = integrate.quad(lambda x, p=p: float(p.prob(np.array([[x]], "float32"))[0]), 0, 1)[0]  # noqa: B023
+        total = integrate.quad(lambda x, p=p: float(p.prob(np.array([[x]], "float32"))[0]), 0, 1)[0]
         assert total == pytest.approx(1.0, abs=1e-4)
 
 

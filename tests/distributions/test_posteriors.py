@@ -42,7 +42,9 @@ def test_kl_to_the_standard_normal_is_the_closed_form(layer, rng):
         covariance = np.stack([np.diag(row**2) for row in q.stddev().numpy().astype("float64")])
     else:
         covariance = q.covariance().numpy().astype("float64")
-    expected = [0.5 * (np.trace(s) + m @ m - size - np.linalg.slogdet(s)[1]) for m, s in zip(mean, covariance, strict=True)]
+    expected = [
+        0.5 * (np.trace(s) + m @ m - size - np.linalg.slogdet(s)[1]) for m, s in zip(mean, covariance, strict=True)
+    ]
     np.testing.assert_allclose(q.kl_divergence(StandardNormal(size)()), expected, rtol=1e-4)
 
 

@@ -16,4 +16,6 @@ def test_learns_saves_and_reloads(digits, tmp_path):
     zoo.save_to_preset(model, tmp_path / "judge")
     np.testing.assert_array_equal(zoo.load(tmp_path / "judge").predict(images, verbose=0), expected)
     model.save(tmp_path / "judge.keras")
-    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "judge.keras").predict(images, verbose=0), expected)
+    np.testing.assert_array_equal(
+        keras.models.load_model(tmp_path / "judge.keras").predict(images, verbose=0), expected
+    )

@@ -55,7 +55,9 @@ def test_data(vae, method, x, message):
 def test_a_pipeline_is_checked_in_the_graph(vae, bad, steps_per_execution):
     vae.compile(steps_per_execution=steps_per_execution)
     before = vae.get_weights()
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"out of range: values must be finite and from 0 to 1.*divide by 255"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"out of range: values must be finite and from 0 to 1.*divide by 255"
+    ):
         vae.fit(tf.data.Dataset.from_tensors(bad).repeat(2), verbose=0)
     for a, b in zip(before, vae.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

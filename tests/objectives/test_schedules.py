@@ -13,7 +13,9 @@ def test_linear_meets_its_ends_exactly():
 
 def test_cyclical_repeats_and_then_stays():
     beta = Cyclical(10, cycles=2, ramp=0.5)
-    np.testing.assert_allclose([beta(s) for s in (0, 2, 5, 9, 10, 12, 15, 20, 33)], [0, 0.4, 1, 1, 0, 0.4, 1, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(
+        [beta(s) for s in (0, 2, 5, 9, 10, 12, 15, 20, 33)], [0, 0.4, 1, 1, 0, 0.4, 1, 1, 1], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("schedule", [Constant(0.3), Linear(7), Cyclical(9, cycles=3)])

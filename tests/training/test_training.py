@@ -25,7 +25,9 @@ def tables(**changes):
 
 
 def run(folder, callbacks=(), **changes):
-    return training.train(Recipe.from_dict(tables(**changes)), folder, callbacks=callbacks, checkpoint_seconds=0, verbose=0)
+    return training.train(
+        Recipe.from_dict(tables(**changes)), folder, callbacks=callbacks, checkpoint_seconds=0, verbose=0
+    )
 
 
 class _Stop(keras.callbacks.Callback):
@@ -43,7 +45,9 @@ def test_learns_writes_a_history_and_keeps_the_average(tmp_path):
     assert list((tmp_path / "tensorboard").rglob("events.*"))
     # What is kept is what was validated last.
     x, y = training.runner.data.arrays("digits", "train[-200:]", "dynamic_binarization", seed=1)
-    assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(history[-1]["val_elbo"], rel=1e-6)
+    assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(
+        history[-1]["val_elbo"], rel=1e-6
+    )
 
 
 def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path):
@@ -53,7 +57,10 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path):
     resumed = run(tmp_path / "cut")
     for a, b in zip(whole.variables, resumed.variables, strict=True):
         np.testing.assert_array_equal(a, b)
-    logs = [[{k: v for k, v in line.items() if k != "seconds"} for line in training.read_history(tmp_path / n)] for n in ("whole", "cut")]
+    logs = [
+        [{k: v for k, v in line.items() if k != "seconds"} for line in training.read_history(tmp_path / n)]
+        for n in ("whole", "cut")
+    ]
     assert logs[0] == logs[1]
 
 
@@ -80,13 +87,23 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
 
 def test_early_stopping_keeps_the_best_weights(tmp_path):
     # A learning rate that destroys: the best epoch is soon over.
-    model = run(tmp_path, training={"epochs": 60, "patience": 2, "ema": 0.0}, optimizer={"learning_rate": 0.1, "schedule": "constant"})
+    model = run(
+        tmp_path,
+        training={"epochs": 60, "patience": 2, "ema": 0.0},
+        optimizer={"learning_rate": 0.1, "schedule": "constant"},
+    )
     values = [line["val_elbo"] for line in training.read_history(tmp_path)]
     best = int(np.argmax(values))
     assert len(values) == best + 3 < 60
     x, y = training.runner.data.arrays("digits", "train[-200:]", "dynamic_binarization", seed=1)
-    assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(values[best], rel=1e-6)
-    again = run(tmp_path, training={"epochs": 60, "patience": 2, "ema": 0.0}, optimizer={"learning_rate": 0.1, "schedule": "constant"})
+    assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(
+        values[best], rel=1e-6
+    )
+    again = run(
+        tmp_path,
+        training={"epochs": 60, "patience": 2, "ema": 0.0},
+        optimizer={"learning_rate": 0.1, "schedule": "constant"},
+    )
     np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
 
 
@@ -114,7 +131,9 @@ class _Poison(keras.callbacks.Callback):
 
 
 def test_a_non_finite_loss_names_batch_and_term_and_keeps_the_checkpoint(tmp_path):
-    with pytest.raises(NonFiniteLossError, match=r"'log_likelihood' became nan in one of the batches 0 to 5 of epoch 2"):
+    with pytest.raises(
+        NonFiniteLossError, match=r"'log_likelihood' became nan in one of the batches 0 to 5 of epoch 2"
+    ):
         run(tmp_path, [_Poison()], training={"ema": 0.0})
     tensors, metadata = _weights.read(tmp_path / "checkpoint.safetensors")
     assert '"epoch":2' in metadata["progress"] or '"epoch":1' in metadata["progress"]

@@ -121,8 +121,14 @@ def test_a_recipe_without_weights(folder):
         ("[model]\nclass = 'VAE'\n[extra]\n", "no setting 'extra'"),
         ("[model]\nclass = '__import__'\n", "model class='__import__'"),
         ("[model]\nclass = 'VAE'\ndata_shape = [100000, 100000]\nlatent_size = 2\n", r"data_shape\[0\]=100000"),
-        ("[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nhidden_units = [99999999]\n", r"hidden_units\[0\]=99999999"),
-        ("[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nlikelihood = {class_name = 'Lambda', config = {}}\n", "likelihood="),
+        (
+            "[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nhidden_units = [99999999]\n",
+            r"hidden_units\[0\]=99999999",
+        ),
+        (
+            "[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nlikelihood = {class_name = 'Lambda', config = {}}\n",
+            "likelihood=",
+        ),
     ],
 )
 def test_a_hostile_or_broken_preset_file(folder, text, message):

@@ -39,7 +39,9 @@ def test_the_cards_figures_are_reproduced(name, mnist_test):
     model, figures = zoo.load(name), zoo.read_metrics(name)["figures"]
     given = (labels,) if model.conditional else ()
     # Other noise than the card's.
-    bound = np.concatenate([model.elbo(images[i : i + 1000], *(y[i : i + 1000] for y in given), seed=9) for i in range(0, 10_000, 1000)])
+    bound = np.concatenate(
+        [model.elbo(images[i : i + 1000], *(y[i : i + 1000] for y in given), seed=9) for i in range(0, 10_000, 1000)]
+    )
     assert bound.mean() == pytest.approx(figures["elbo"], abs=3 * figures["elbo_standard_error"])
     first = slice(100)
     result = model.importance_estimate(images[first], *(y[first] for y in given), num_samples=5000, seed=9)
@@ -52,4 +54,6 @@ def test_the_classifiers_card_is_reproduced(mnist_test):
     if "mnist_classifier" not in SHIPPED:
         pytest.skip("the preset mnist_classifier is a recipe without weights")
     metrics = zoo.evaluate_preset("mnist_classifier")
-    assert metrics["figures"]["accuracy"] == pytest.approx(zoo.read_metrics("mnist_classifier")["figures"]["accuracy"], abs=5e-4)
+    assert metrics["figures"]["accuracy"] == pytest.approx(
+        zoo.read_metrics("mnist_classifier")["figures"]["accuracy"], abs=5e-4
+    )

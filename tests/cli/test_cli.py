@@ -1,0 +1,127 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from keras_vae import ConditionalVAE, zoo
+from keras_vae.cli import app
+
+runner = CliRunner()
+
+RECIPE = """
+[card]
+title = "Tiny"
+targets = [{ figure = "nll", at_most = 1.0, source = "nobody" }, { figure = "nll", at_most = 1e6, source = "anybody" }]
+[model]
+class = "ConditionalVAE"
+data_shape = [28, 28, 1]
+num_classes = 10
+latent_size = 4
+[data]
+name = "digits"
+preprocessing = "dynamic_binarization"
+validation = 200
+[training]
+epochs = 2
+batch_size = 100
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presets") / "tiny"
+    return zoo.save_to_preset(ConditionalVAE((28, 28, 1), 10, 4), folder)
+
+
+def run(*arguments):
+    return runner.invoke(app, [str(a) for a in arguments])
+
+
+def test_no_arguments_show_the_way():
+    result = run()
+    assert "sample" in result.output
+    assert "train" in result.output
+
+
+def test_list_names_the_trained_presets():
+    assert "mnist_cvae" in run("list").output
+    rows = json.loads(run("list", "--json").output)
+    assert {row["name"] for row in rows} == set(zoo.list_presets())
+
+
+def test_info_shows_the_card():
+    assert "negative log-likelihood" in run("info", "mnist_cvae").output
+    assert json.loads(run("info", "mnist_cvae", "--json").output)["figures"]["nll"] > 0
+
+
+def test_sample_and_reconstruct_write_pictures(tiny, tmp_path):
+    for arguments in (
+        ("sample", tiny, "--n", 2),
+        ("sample", tiny, "--labels", "3,1,4", "--temperature", 0.5),
+        ("reconstruct", tiny, "--data", "digits", "--n", 4),
+    ):
+        out = tmp_path / "out.png"
+        out.unlink(missing_ok=True)
+        result = run(*arguments, "--out", out)
+        assert result.exit_code == 0, result.output
+        assert out.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_same_seed_writes_the_same_file(tiny, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run("sample", tiny, "--out", tmp_path / name, "--seed", seed)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
+    source = tmp_path / "tiny"
+    source.mkdir()
+    (source / "preset.toml").write_text(RECIPE)
+    result = run("train", source, "--run", tmp_path / "run", "--verbose", 0)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "run/samples/epoch_00001.png").exists()
+    assert (tmp_path / "run/curves.png").exists()
+    preset = tmp_path / "run/preset"
+    first = np.asarray(zoo.load(preset).sample(labels=[1], seed=0))
+    assert run("train", source, "--run", tmp_path / "run", "--verbose", 0).exit_code == 0  # nothing left to do
+    np.testing.assert_array_equal(zoo.load(preset).sample(labels=[1], seed=0), first)
+    result = run("evaluate", preset, "--samples", 5, "--write", "--json")
+    assert result.exit_code == 0, result.output
+    metrics = json.loads(result.stdout)
+    card = (preset / "README.md").read_text()
+    assert f"{metrics['figures']['nll']:.2f} nats ±" in card
+    assert "| missed | nobody |" in card
+    assert "| met | anybody |" in card
+    assert "digits test" in card
+
+
+def test_demo_runs_on_a_small_model(tiny, tmp_path):
+    result = run("demo", "--preset", tiny, "--out", tmp_path, "--epochs", 1)
+    assert result.exit_code == 0, result.output
+    assert "equal, bit for bit" in result.output
+    names = ["1_samples.png", "2_reconstructions.png", "3_before_and_after.png", "3_reconstructions_after.png"]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == names
+    assert zoo.load(tmp_path / "my_digits").num_classes == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sample", "mnist_cave"), "no preset 'mnist_cave'"),
+        (("sample", "mnist_cvae", "--labels", "3,x"), "must be whole numbers"),
+        (("sample", "mnist_cvae", "--labels", "3,12"), "A label is 12"),
+        (("sample", "mnist_cvae", "--temperature", "-1"), "temperature=-1"),
+        (("reconstruct", "mnist_cvae", "--data", "mnits"), "name='mnits'"),
+        (("evaluate", "mnist_cvae", "--images", "5", "--write"), "whole test set"),
+        (("train", "nowhere"), "no preset 'nowhere'"),
+    ],
+)
+def test_errors_are_one_line_with_the_remedy(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.startswith("Error:")
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from keras_vae import VAE, ConditionalVAE, plots
+from keras_vae.plots import SamplePictures
+
+
+@pytest.fixture(scope="module")
+def vae():
+    return VAE((6, 6, 1), 2, hidden_units=(4,), name="small")
+
+
+@pytest.fixture(scope="module")
+def cvae():
+    return ConditionalVAE((6, 6, 3), 3, 2, name="small")
+
+
+def _pixels(figure):
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())
+
+
+def test_the_grid_puts_each_image_in_its_place():
+    images = np.stack([np.full((2, 3, 1), value) for value in (0.0, 0.2, 0.4, 0.6, 0.8)])
+    sheet = plots.image_grid(images, columns=3, padding=1)
+    assert sheet.shape == (1 + 2 * 3, 1 + 3 * 4, 3)
+    assert sheet[0, 0].tolist() == [255, 255, 255]
+    for i, value in enumerate((0, 51, 102, 153, 204)):
+        row, column = 1 + 3 * (i // 3), 1 + 4 * (i % 3)
+        assert (sheet[row : row + 2, column : column + 3] == value).all()
+
+
+def test_every_figure_draws_what_the_model_makes(vae, cvae, rng):
+    x, y = rng.uniform(size=(7, 6, 6, 3)).astype("float32"), rng.integers(0, 3, 7)
+    grey = x[..., :1]
+    history = {"elbo": [-3.0, -2.0, -1.0], "kl": [0.0, 1.0, 2.0], "val_elbo": [-3.0, -2.5, -2.0]}
+    figures = [
+        plots.samples(vae, 9),
+        plots.samples_by_class(cvae, 4),
+        plots.before_and_after(cvae, cvae, 3),
+        plots.reconstructions(cvae, x, y, columns=4),
+        plots.reconstructions(vae, grey),
+        plots.manifold(vae, 5),
+        plots.manifold(cvae, 5, label=1),
+        plots.latent_scatter(vae, grey, y),
+        plots.latent_scatter(cvae, x, y),
+        plots.training_curves(history),
+    ]
+    for number, figure in enumerate(figures):
+        pixels = _pixels(figure)
+        assert pixels.std() > 1  # something is on it
+        assert (pixels[:, 0, :3] == 255).all(), number  # nothing is cut off at the left edge
+        assert (pixels[:, -1, :3] == 255).all(), number
+
+
+def test_saving_is_whole_and_repeatable(vae, tmp_path):
+    paths = [plots.save(plots.samples(vae, 4, seed=1), tmp_path / f"{i}.png") for i in range(2)]
+    assert paths[0].read_bytes()[:4] == b"\x89PNG"
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_sample_pictures_come_at_round_epochs(vae, cvae, tmp_path):
+    for name, model in (("a", vae), ("b", cvae)):
+        callback = SamplePictures(tmp_path / name)
+        callback.set_model(model)
+        for epoch in range(21):
+            callback.on_epoch_end(epoch)
+        found = sorted(path.name for path in (tmp_path / name).iterdir())
+        assert found == [f"epoch_{n:05d}.png" for n in (1, 2, 5, 10, 20)]
+
+
+def test_bad_input_is_named(vae):
+    with pytest.raises(ValueError, match=r"shape \(0, 2, 2, 1\)"):
+        plots.image_grid(np.zeros((0, 2, 2, 1)))
+    with pytest.raises(ValueError, match="3 latents: a manifold picture needs a model with two"):
+        plots.manifold(VAE((6, 6, 1), 3))
+    with pytest.raises(ValueError, match="none of elbo"):
+        plots.training_curves({"lr": [1]})

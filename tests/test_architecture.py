@@ -1,0 +1,97 @@
+"""A room imports only the rooms that stand above it, and what is public is what is listed."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import keras_vae
+
+PACKAGE = Path(keras_vae.__file__).parent
+# docs/architecture.md tells why. What begins with an underscore serves all.
+ORDER = ["data", "distributions", "networks", "objectives", "models", "training", "evaluation", "zoo", "plots", "cli"]
+
+
+def _imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "keras_vae":
+            parts = node.module.split(".")
+            if len(parts) > 1:
+                yield parts[1]
+            else:
+                yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("keras_vae."):
+                    yield alias.name.split(".")[1]
+
+
+def test_every_room_has_its_place():
+    assert sorted(p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()) == sorted(ORDER)
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_no_import_points_down(room):
+    below = set(ORDER[ORDER.index(room) + 1 :])
+    if room == "plots":
+        below.discard("plots")
+    for path in (PACKAGE / room).rglob("*.py"):
+        wrong = below & set(_imports(path))
+        assert not wrong, f"{path.relative_to(PACKAGE)} imports {sorted(wrong)}, which stand below {room}"
+
+
+def test_nothing_imports_the_rooms_that_draw_or_print():
+    for room in ORDER[: ORDER.index("plots")]:
+        for path in (PACKAGE / room).rglob("*.py"):
+            assert not {"plots", "cli"} & set(_imports(path)), path
+
+
+def test_helpers_import_no_room():
+    allowed = {"_named.py": set(), "_backend.py": set()}
+    for path in PACKAGE.glob("_*.py"):
+        if path.name != "__init__.py":
+            assert set(_imports(path)) & set(ORDER) <= allowed.get(path.name, set()), path
+
+
+@pytest.mark.parametrize("room", ["", *ORDER])
+def test_all_lists_what_is_there(room):
+    module = importlib.import_module(f"keras_vae.{room}".rstrip("."))
+    assert len(set(module.__all__)) == len(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+@pytest.mark.parametrize("room", ORDER[:-1])
+def test_every_public_class_and_function_is_documented(room):
+    module = importlib.import_module(f"keras_vae.{room}")
+    for name in module.__all__:
+        value = getattr(module, name)
+        if callable(value):
+            assert value.__doc__, f"{room}.{name}"
+            assert len(value.__doc__) > 20, f"{room}.{name}"
+
+
+def test_the_import_is_lazy_and_load_needs_neither_scikit_learn_nor_matplotlib(tmp_path):
+    script = (
+        "import sys, keras_vae\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules), 'import keras_vae loads TensorFlow'\n"
+        "keras_vae.load('mnist_cvae').sample(labels=[1])\n"
+        "heavy = {'sklearn', 'matplotlib', 'tensorflow_datasets', 'requests', 'typer'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-600:]
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(AttributeError, match="no attribute 'lode'; it has .*load"):
+        keras_vae.lode  # noqa: B018
+
+
+def test_another_backend_is_refused_with_the_remedy():
+    script = "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras_vae; keras_vae.models"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "backend is 'jax'. Set the environment variable KERAS_BACKEND=tensorflow" in done.stderr
