@@ -44,10 +44,17 @@ def _escaped(value: Any) -> str:
 
 
 @app.command("list")
-def list_(as_json: JsonOption = False) -> None:
+def list_(
+    as_json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the README's table.")] = False,
+) -> None:
     """List the trained models."""
     with _plain_errors():
         from keras_vae import zoo
+
+        if markdown:
+            print(zoo.zoo_table(zoo.preset_folder(name) for name in zoo.list_presets()))
+            return
 
         rows = []
         for name in zoo.list_presets():

@@ -1,7 +1,7 @@
 """Trained models by name, and folders of the same form for a user's own."""
 
 from keras_vae._weights import CorruptFileError
-from keras_vae.zoo.card import card
+from keras_vae.zoo.card import card, zoo_table
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, save_to_preset
@@ -18,4 +18,5 @@ __all__ = [
     "read_metrics",
     "save_to_preset",
     "write_metrics",
+    "zoo_table",
 ]

@@ -1,6 +1,7 @@
 """The card of a preset, generated from `preset.toml`, `weights.json` and `metrics.json`: no figure on it is typed."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,25 @@ def card(folder: str | Path) -> str:
         + ".",
         "",
     ]
+    return "\n".join(lines)
+
+
+def zoo_table(folders: Iterable[Path]) -> str:
+    """A table of presets, as Markdown: what each is for and its headline figure beside the published one."""
+    lines = ["| preset | what for | obtained | published | parameters |", "|---|---|---|---|---|"]
+    for folder in folders:
+        preset = Preset.read(folder)
+        figures, weights = _json(folder / "metrics.json")["figures"], _json(folder / "weights.json")
+        key = "nll" if "nll" in figures else "accuracy"
+        form = dict((key, form) for key, _, form in _FIGURES)[key]
+        beside = [
+            target for target in preset.card.get("targets", []) if target["figure"] == key and "at_most" in target
+        ]
+        published = "; ".join(f"{form.format(target['at_most'])} ({target['source']})" for target in beside[:1])
+        lines.append(
+            f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
+            f"| {'NLL' if key == 'nll' else key} {form.format(figures[key])} | {published or '-'} | {weights['parameters']:,} |"
+        )
     return "\n".join(lines)
 
 

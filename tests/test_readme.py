@@ -1,0 +1,31 @@
+"""The README's code runs as it stands, and its table is the generated one."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae import zoo
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_code_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    names: dict = {}
+    exec(code, names)
+    assert names["images"].shape == (3, 28, 28, 1)
+    assert np.isfinite(names["model"].history.history["loss"]).all()
+    assert (tmp_path / "my_digits.keras").exists()
+
+
+def test_the_table_is_generated():
+    table = TEXT.split("`keras-vae list --markdown` -->\n")[1].split("\n<!-- end")[0]
+    assert table == zoo.zoo_table(zoo.preset_folder(name) for name in zoo.list_presets())
+
+
+def test_every_link_leads_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert target.startswith("http") or (ROOT / target).exists(), target
