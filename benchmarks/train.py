@@ -2,10 +2,10 @@
 
     python benchmarks/train.py [--rounds 5] [--only dense|conv]
 
-Dense: 784-500-20-500-784, batch 100, Adam, Bernoulli likelihood, 60,000 images an epoch, images new to no peer. Conv: stride-2
-convolutions 32 and 64, 16 latents, mirrored decoder, batch 100. Each worker trains an epoch when it is told to and says how long it took;
-one trains while all others wait, in turns, so that a slow minute of the machine falls on all of them alike. A first epoch (compilation) is
-not counted. What is printed is ratios of throughputs: the median over rounds, with the smallest and largest.
+Dense: 784-500-20-500-784, batch 100, Adam, Bernoulli likelihood, 60,000 images an epoch. Conv: stride-2 convolutions 32 and 64,
+16 latents, mirrored decoder, batch 100. Each worker trains an epoch when it is told to and says how long it took; one trains while
+all others wait, in turns, so that a slow minute of the machine falls on all of them alike. A first epoch (compilation) is not
+counted. What is printed is ratios of speeds: the median over rounds, with the smallest and largest.
 """
 
 import argparse

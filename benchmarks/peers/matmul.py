@@ -1,8 +1,7 @@
 """The matrix products of the dense model alone, forward and backward: the machine's own rate for this shape."""
 
-from worker import BATCH, SIZE, serve
-
 import tensorflow as tf
+from worker import BATCH, SIZE, serve
 
 LAYERS = [(784, 500), (500, 40), (20, 500), (500, 784)]
 inputs = [tf.random.normal((BATCH, a)) for a, _ in LAYERS]

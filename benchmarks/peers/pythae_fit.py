@@ -7,13 +7,12 @@ import sys
 import tempfile
 
 import torch
-from torch import nn
-from worker import BATCH, images, serve
-
 from pythae.models import VAE, VAEConfig
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
+from torch import nn
+from worker import BATCH, images, serve
 
 torch.set_num_threads(2)
 logging.disable(logging.CRITICAL)

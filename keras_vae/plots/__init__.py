@@ -1,5 +1,6 @@
 """Pictures of a model and of what it makes (matplotlib). Every function returns a figure; `save` writes it."""
 
+from keras_vae.plots.figure import save
 from keras_vae.plots.grids import (
     before_and_after,
     grid_figure,
@@ -7,7 +8,6 @@ from keras_vae.plots.grids import (
     reconstructions,
     samples,
     samples_by_class,
-    save,
 )
 from keras_vae.plots.latent import latent_scatter, manifold
 from keras_vae.plots.training import SamplePictures, training_curves

@@ -2,22 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from keras_vae import _checks, _files
-
-
-def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG, whole or not at all; returns the path."""
-    path = Path(path)
-    with _files.replacing(path) as part:
-        figure.savefig(part, format="png", dpi=figure.dpi)
-    return path
+from keras_vae import _checks
+from keras_vae.plots.figure import Figure
 
 
 def image_grid(images: Any, columns: int | None = None, padding: int = 2) -> np.ndarray:
@@ -67,8 +57,7 @@ def grid_figure(
     top = 0.4 if title else 0.05
     left = 0.12 + 0.075 * max((len(label) for label in row_labels), default=-1)
     size = (left + max(width / inch, 0.09 * len(title)) + 0.1, height / inch + top + 0.05)
-    figure = Figure(figsize=size, dpi=144)
-    FigureCanvasAgg(figure)
+    figure = Figure(figsize=size)
     axes = figure.add_axes((left / size[0], 0.05 / size[1], width / inch / size[0], height / inch / size[1]))
     axes.imshow(sheet, interpolation="nearest")
     axes.set_axis_off()

@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from keras_vae import _checks
+from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure
 
 
@@ -46,8 +45,7 @@ def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
     if means.shape[1] < 2:
         raise ValueError(f"{model.name} has one latent: a scatter needs two.")
     first, second = sorted(np.argsort(-means.var(axis=0))[:2])
-    figure = Figure(figsize=(6, 5), dpi=144, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
     for label in np.unique(labels):
         chosen = labels == label

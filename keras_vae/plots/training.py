@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from keras_vae import _checks
 from keras_vae._backend import keras
 from keras_vae.plots import grids
+from keras_vae.plots.figure import Figure, save
 
 
 def training_curves(history: Any) -> Figure:
@@ -25,8 +23,7 @@ def training_curves(history: Any) -> Figure:
         raise ValueError(
             f"The history has {', '.join(logs) or 'nothing'}: it holds none of elbo, log_likelihood, kl, accuracy."
         )
-    figure = Figure(figsize=(4 * len(panels), 3), dpi=144, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Figure(figsize=(4 * len(panels), 3), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         epochs = range(1, len(logs[name]) + 1)
         axes.plot(epochs, logs[name], label="training")
@@ -68,4 +65,4 @@ class SamplePictures(keras.callbacks.Callback):
             figure = grids.samples(model, seed=self._seed)
         else:
             return
-        grids.save(figure, self._folder / f"epoch_{number:05d}.png")
+        save(figure, self._folder / f"epoch_{number:05d}.png")

@@ -84,7 +84,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
         preset = Preset.read(folder)
         figures, weights = _json(folder / "metrics.json")["figures"], _json(folder / "weights.json")
         key = "nll" if "nll" in figures else "accuracy"
-        form = dict((key, form) for key, _, form in _FIGURES)[key]
+        form = {name: form for name, _, form in _FIGURES}[key]
         beside = [
             target for target in preset.card.get("targets", []) if target["figure"] == key and "at_most" in target
         ]
