@@ -22,6 +22,8 @@ def as_seed(seed: Any) -> Any:
         return tf.random.uniform((2,), 0, _MASK, dtype=tf.int32)
     if getattr(seed, "shape", None) == (2,):
         return tf.bitwise.bitwise_and(tf.cast(seed, tf.int32), _MASK)
+    if tf.is_tensor(seed) and seed.shape == () and seed.dtype.is_integer:
+        return tf.stack([tf.cast(tf.bitwise.bitwise_and(tf.cast(seed, tf.int64), _MASK), tf.int32), 0])
     if hasattr(seed, "__index__") and not isinstance(seed, bool) and getattr(seed, "shape", ()) == ():
         return tf.constant([int(seed) & _MASK, (int(seed) >> 31) & _MASK], tf.int32)
     raise ValueError(f"seed={seed!r}: must be a whole number, a pair of int32 as tf.random.stateless_* take, or None.")
@@ -32,15 +34,19 @@ def fold_in(seed: Any, number: Any) -> Any:
     return tf.bitwise.bitwise_and(tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32)), _MASK)
 
 
-def normal(shape: Any, seed: Any) -> Any:
-    """Standard normal noise that is the same eager, traced and compiled by XLA (to rounding).
+def uniform(shape: Any, seed: Any) -> Any:
+    """Uniform noise in (0, 1), both ends left out, that is the same eager, traced and compiled by XLA.
 
     TensorFlow's own floats differ between XLA and the rest; its raw bits do not, so the noise is made from them.
     """
     bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox")
     # 23 bits and a half: the largest value, 1 - 2^-24, is still a float below 1.
-    uniform = (tf.cast(tf.bitwise.right_shift(tf.bitcast(bits, tf.uint32), 9), tf.float32) + 0.5) * 2.0**-23
-    return tf.math.ndtri(uniform)
+    return (tf.cast(tf.bitwise.right_shift(tf.bitcast(bits, tf.uint32), 9), tf.float32) + 0.5) * 2.0**-23
+
+
+def normal(shape: Any, seed: Any) -> Any:
+    """Standard normal noise that is the same eager, traced and compiled by XLA, to rounding."""
+    return tf.math.ndtri(uniform(shape, seed))
 
 
 def replica_id() -> Any:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae import _random
 from keras_vae._backend import tf, tfd, tfp
 
 
@@ -67,14 +68,15 @@ class DiscretizedLogisticDistribution(tfd.Distribution):
         upper = (x + half - self.loc) / self.scale
         lower = (x - half - self.loc) / self.scale
         # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)): a product of positive terms, so nothing cancels in the far tails.
-        log_mass = tf.math.log_sigmoid(upper) + tf.math.log_sigmoid(-lower) + tfp.math.log1mexp(upper - lower)
+        log_mass = tf.math.log_sigmoid(upper) + tf.math.log_sigmoid(-lower) + tfp.math.log1mexp(2.0 * half / self.scale)
         log_mass = tf.where(x < half, tf.math.log_sigmoid(upper), log_mass)
         return tf.where(x > 1.0 - half, tf.math.log_sigmoid(-lower), log_mass)
 
     def _sample_n(self, n: Any, seed: Any = None) -> Any:
         shape = tf.concat([[n], self.batch_shape_tensor()], axis=0)
-        noise = tfd.Logistic(0.0, 1.0).sample(shape, seed=seed)
-        return tf.clip_by_value(self._nearest_level(self.loc + self.scale * noise), 0.0, 1.0)
+        uniform = _random.uniform(shape, _random.as_seed(seed))
+        logistic = tf.math.log(uniform) - tf.math.log1p(-uniform)
+        return tf.clip_by_value(self._nearest_level(self.loc + self.scale * logistic), 0.0, 1.0)
 
     def _nearest_level(self, x: Any) -> Any:
         return tf.round(x * (self.levels - 1)) / (self.levels - 1)

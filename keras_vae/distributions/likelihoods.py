@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks
+from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf, tfd, tfp
 from keras_vae.distributions.base import Likelihood, independent_normal, inverse_positive, positive
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
@@ -27,6 +27,26 @@ class _LogitBernoulli(tfd.Bernoulli):
 
     def _log_prob(self, event: Any) -> Any:
         return event * self.logits - tf.nn.softplus(self.logits)
+
+    def _sample_n(self, n: Any, seed: Any = None) -> Any:
+        noise = _random.uniform(tf.concat([[n], tf.shape(self.logits)], 0), _random.as_seed(seed))
+        return tf.cast(noise < tf.sigmoid(self.logits), tf.float32)
+
+
+class _ContinuousBernoulli(tfd.ContinuousBernoulli):
+    """`tfd.ContinuousBernoulli` whose draws are the same eager, traced and compiled."""
+
+    def __init__(self, logits: Any, name: str = "ContinuousBernoulli"):
+        parameters = dict(locals())
+        super().__init__(logits=logits, name=name)
+        self._parameters = parameters
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
+        return {"logits": tfp.util.ParameterProperties()}
+
+    def _sample_n(self, n: Any, seed: Any = None) -> Any:
+        return self._quantile(_random.uniform(tf.concat([[n], tf.shape(self.logits)], 0), _random.as_seed(seed)))
 
 
 @serializable
@@ -57,7 +77,7 @@ class ContinuousBernoulli(Likelihood):
 
     def distribution(self, params: Any) -> Any:
         """The independent continuous Bernoulli distributions with logits `params`."""
-        return tfd.Independent(tfd.ContinuousBernoulli(logits=params), len(self.event_shape))
+        return tfd.Independent(_ContinuousBernoulli(params), len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The logit whose continuous Bernoulli has about the given mean: 1/2 + l/12 near the middle, 1/|l| at the ends."""

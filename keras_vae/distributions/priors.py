@@ -32,6 +32,11 @@ class ConditionalGaussian(Prior):
 
     def __init__(self, event_shape: Any, condition_size: int, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
+        if condition_size == 0:
+            raise ValueError(
+                "ConditionalGaussian is a prior p(z|c), and there is no condition: use it in a ConditionalVAE, or take "
+                "the prior 'standard_normal'."
+            )
         self.condition_size = _checks.positive_int("condition_size", condition_size)
         self.kernel = self.add_weight(
             shape=(self.condition_size, 2 * self.event_shape[0]), initializer="zeros", name="kernel"

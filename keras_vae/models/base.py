@@ -68,24 +68,24 @@ class LatentVariableModel(keras.Model, abc.ABC):
 
     # -- the three distributions, given a condition vector (what objectives use) ---------------------------------------
 
-    def posterior_given(self, x: Any, condition: Any) -> Any:
+    def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
         """q(z|x, c): batch shape `(B,)`, event shape `(Z,)`."""
-        return self.posterior(self.encoder(x if condition is None else [x, condition]))
+        return self.posterior(self.encoder(x if condition is None else [x, condition], training=training))
 
     def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
         """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""
         return self.prior(condition, temperature=temperature)
 
-    def likelihood_given(self, z: Any, condition: Any) -> Any:
+    def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|z, c): batch shape `(B,)` for latents `(B, Z)`, `(S, B)` for latents `(S, B, Z)`."""
         if len(z.shape) == 2:
-            return self.likelihood(self.decoder(z if condition is None else [z, condition]))
+            return self.likelihood(self.decoder(z if condition is None else [z, condition], training=training))
         lead = tf.shape(z)[:-1]
         flat = tf.reshape(z, (-1, self.latent_size))
         if condition is not None:
             condition = tf.broadcast_to(condition, tf.concat([lead, [self.condition_size]], 0))
             flat = [flat, tf.reshape(condition, (-1, self.condition_size))]
-        params = self.decoder(flat)
+        params = self.decoder(flat, training=training)
         shape = tf.concat([lead, self.likelihood.params_shape], 0)
         params = tf.ensure_shape(tf.reshape(params, shape), (*z.shape[:-1], *self.likelihood.params_shape))
         return self.likelihood(params)
@@ -157,7 +157,8 @@ class LatentVariableModel(keras.Model, abc.ABC):
                     f"sample(n={n!r}, labels={labels!r}): {type(self).__name__} is conditional. Pass one label an image, "
                     "for example sample(labels=[3, 1, 4])."
                 )
-            n = len(labels) if hasattr(labels, "__len__") else labels.shape[0]
+            labels = labels if tf.is_tensor(labels) else np.asarray(labels)
+            n = tf.size(labels)
         else:
             if labels is not None:
                 raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")
@@ -296,9 +297,11 @@ class LatentVariableModel(keras.Model, abc.ABC):
         step = self.optimizer.iterations
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _random.replica_id())
         with tf.GradientTape() as tape:
-            terms = self.objective.terms(self, x, condition, step, seed)
+            terms = self.objective.terms(self, x, condition, step, seed, training=True)
             losses = terms.kl - terms.log_likelihood + terms.regularizer  # (B,)
             loss = tf.reduce_mean(losses if weight is None else losses * weight)
+            # Penalties that layers bring themselves, such as a kernel_regularizer; they are no part of the logged loss.
+            loss += sum(self.losses)
             # The optimizer adds up the gradients of all replicas.
             scaled = self.optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
         variables = self.trainable_variables

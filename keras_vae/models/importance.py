@@ -24,6 +24,9 @@ class Estimate(NamedTuple):
 
 def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Estimate:
     """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`."""
+    if not tf.executing_eagerly():  # inside a traced function the batch is taken whole
+        sums = _stream(model, x, condition, tf.constant(num_samples, tf.int64), _random.fold_in(seed, 0), min(num_samples, 50))
+        return _estimate(sums, num_samples)
     rows = max(1, _CHUNK_ELEMENTS // math.prod(model.likelihood.params_shape))
     draws = min(num_samples, 50, rows)
     batch = max(1, rows // draws)
@@ -33,7 +36,11 @@ def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) ->
     for i in range(0, len(x), batch):
         c = None if condition is None else condition[i : i + batch]
         parts.append(run(x[i : i + batch], c, count, _random.fold_in(seed, i)))
-    log_sum, log_sum_of_squares = tf.concat(parts, axis=1) if parts else tf.zeros((2, 0))
+    return _estimate(tf.concat(parts, axis=1) if parts else tf.zeros((2, 0)), num_samples)
+
+
+def _estimate(sums: Any, num_samples: int) -> Estimate:
+    log_sum, log_sum_of_squares = tf.unstack(sums)
     effective = tf.exp(2.0 * log_sum - log_sum_of_squares)
     # Var[w] / (K E[w]^2) = 1 / effective - 1 / K, and d log m = dm / m.
     error = tf.sqrt(tf.maximum(1.0 / effective - 1.0 / num_samples, 0.0))

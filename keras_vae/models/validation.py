@@ -56,7 +56,7 @@ def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, co
             tf.reduce_all(good),
             [f"The data are out of range: {rule}. {remedy} Smallest and largest:", tf.reduce_min(x), tf.reduce_max(x)],
         )
-        with tf.control_dependencies([check] if check is not None else []):
+        with tf.control_dependencies([check]):
             x = tf.identity(x)
     return tf.cast(x, tf.float32) if convert else None
 
@@ -108,6 +108,6 @@ def labels(y: Any, num_classes: int, batch_size: Any) -> Any:
             tf.reduce_all((y >= 0) & (y < num_classes)),
             [f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(y), tf.reduce_max(y)],
         )
-        with tf.control_dependencies([check] if check is not None else []):
+        with tf.control_dependencies([check]):
             y = tf.identity(y)
     return tf.one_hot(tf.cast(y, tf.int32), num_classes)

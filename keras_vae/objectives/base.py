@@ -16,15 +16,18 @@ class Terms(NamedTuple):
 
 
 class Parts(Protocol):
-    """What an objective may ask of a model: its three distributions, given a condition `(B, C)` or None."""
+    """What an objective may ask of a model: its three distributions, given a condition `(B, C)` or None.
 
-    def posterior_given(self, x: Any, condition: Any) -> Any:
+    `training` reaches the layers of the networks, as in Keras.
+    """
+
+    def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
         """q(z|x, c): batch shape `(B,)`."""
 
     def prior_given(self, condition: Any) -> Any:
         """p(z|c): batch shape `()` or `(B,)`."""
 
-    def likelihood_given(self, z: Any, condition: Any) -> Any:
+    def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|z, c): batch shape `(S, B)` for latents `(S, B, Z)`."""
 
 
@@ -32,7 +35,7 @@ class Objective(abc.ABC):
     """An objective: the terms of one batch, as a function of a model's distributions."""
 
     @abc.abstractmethod
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any) -> Terms:
+    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
         """Compute the terms of a batch.
 
         Args:
@@ -41,6 +44,7 @@ class Objective(abc.ABC):
             condition: `(B, C)` or None.
             step: number of optimizer steps taken, for schedules; scalar int64.
             seed: stateless seed, int32 of shape `(2,)`.
+            training: whether this is a training step, for the layers that behave differently in one.
         """
 
     @abc.abstractmethod

@@ -48,17 +48,18 @@ class ELBO(Objective):
         """Make the objective that `get_config` described."""
         return cls(**{**config, "beta": keras.saving.deserialize_keras_object(config["beta"])})
 
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any) -> Terms:
+    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
         """Compute the terms of a batch: see `Objective.terms`.
 
         Raises:
             NotImplementedError: if there is no closed-form KL for the model's posterior and prior, or no KL of each
                 latent where `free_bits` needs one.
         """
-        posterior = model.posterior_given(x, condition)
+        posterior = model.posterior_given(x, condition, training)
         prior = model.prior_given(condition)
         z = posterior.sample(self.num_samples, seed=seed)  # (L, B, Z)
-        log_likelihood = tf.reduce_mean(model.likelihood_given(z, condition).log_prob(x), axis=0)  # (B,)
+        likelihood = model.likelihood_given(z, condition, training)
+        log_likelihood = tf.reduce_mean(likelihood.log_prob(x), axis=0)  # (B,)
         if self.kl == "analytic":
             kl = posterior.kl_divergence(prior)
         else:

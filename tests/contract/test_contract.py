@@ -136,8 +136,16 @@ def test_eager_graph_and_compiled_agree(model, batch):
     x, y = batch
     given = _labels(model, y)
 
+    z = tf.zeros((BATCH, model.latent_size))
+
     def everything(x):
-        return _draw(model, 7), model.elbo(x, **given, seed=7), model.reconstruct(x, **given)
+        return (
+            _draw(model, 7),
+            model.elbo(x, **given, seed=7),
+            model.reconstruct(x, **given),
+            model.log_prob(x, **given, num_samples=60, seed=7),
+            model.decode(z, **given).sample(seed=7),
+        )
 
     eager = everything(tf.constant(x))
     for jit_compile in (False, True):
