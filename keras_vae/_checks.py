@@ -9,6 +9,7 @@ from typing import Any
 MAX_SIZE = 16_384
 MAX_LAYERS = 32
 MAX_ELEMENTS = 4_194_304
+MAX_PARAMETERS = 2**29
 
 
 def positive_int(name: str, value: Any, maximum: int = MAX_SIZE, minimum: int = 1) -> int:
@@ -49,6 +50,14 @@ def data_shape(name: str, value: Any, rank: int | None = None) -> tuple[int, ...
     if math.prod(shape) > MAX_ELEMENTS:
         raise ValueError(f"{name}={shape}: has {math.prod(shape)} elements an example; at most {MAX_ELEMENTS}.")
     return shape
+
+
+def parameter_count(name: str, count: int) -> None:
+    """Raise `ValueError` if a network of `count` weights is larger than any that could be kept."""
+    if count > MAX_PARAMETERS:
+        raise ValueError(
+            f"The {name} would have about {count:,} weights: at most {MAX_PARAMETERS:,}. Make its layers smaller."
+        )
 
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from keras_vae import _checks
+from keras_vae._backend import keras
 
 
 def snake_case(name: str) -> str:
@@ -56,3 +57,10 @@ def to_spec(instance: Any, *omit: str) -> dict[str, Any]:
     """The plain-data form of `instance`, from its `settings()`, without the keys in `omit`."""
     settings = {key: value for key, value in instance.settings().items() if key not in omit}
     return {"name": snake_case(type(instance).__name__), **settings}
+
+
+def described(instance: Any, *omit: str) -> dict[str, Any]:
+    """`to_spec` of an object of this library; of a user's own, the form in which Keras saves registered classes."""
+    if type(instance).__module__.startswith("keras_vae."):
+        return to_spec(instance, *omit)
+    return keras.saving.serialize_keras_object(instance)

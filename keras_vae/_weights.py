@@ -19,7 +19,14 @@ class CorruptFileError(ValueError):
 
 
 def write(path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
-    """Write arrays to `path`, whole or not at all."""
+    """Write arrays to `path`, whole or not at all.
+
+    Raises:
+        ValueError: if a value is not finite; an old file stays as it was.
+    """
+    for name, value in tensors.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} holds values that are not finite: {path} was not written.")
     from safetensors.numpy import save_file
 
     with _files.replacing(path) as part:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,12 +91,8 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
         folder = zoo.preset_folder(preset)
         if as_json:
             found = zoo.Preset.read(folder)
-            facts = {
-                "name": found.name,
-                "model": found.model,
-                "weights": zoo.manifest(folder),
-                **zoo.read_metrics(folder),
-            }
+            metrics = zoo.read_metrics(folder) if (folder / "metrics.json").exists() else {}
+            facts = {"name": found.name, "model": found.model, "weights": zoo.manifest(folder), **metrics}
             print(json.dumps(facts, indent=2))
             return
         console.print(Markdown(zoo.card(folder)))
@@ -132,7 +129,7 @@ def reconstruct(
     data: Annotated[
         str | None, typer.Option(help="Data set; by default the preset's own. `digits` is always there.")
     ] = None,
-    n: Annotated[int, typer.Option(help="Number of test images.")] = 20,
+    n: Annotated[int, typer.Option(min=1, help="Number of test images.")] = 20,
 ) -> None:
     """Show test images beside what the model makes of them."""
     with _plain_errors():
@@ -177,7 +174,11 @@ def train(
         )
         history = training.read_history(folder)
         plots.save(plots.training_curves(history), folder / "curves.png")
-        facts = {"epochs": len(history), "seconds": round(history[-1]["seconds"])}
+        facts = {
+            "epochs": len(history),
+            "seconds": round(history[-1]["seconds"]),
+            "hardware": f"{os.cpu_count()} CPU cores",
+        }
         target = zoo.save_to_preset(model, out or folder / "preset", source=source, training=facts, overwrite=True)
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         console.print(f"  keras-vae evaluate {target}", soft_wrap=True, highlight=False)
@@ -187,7 +188,9 @@ def train(
 def evaluate(
     preset: PresetArgument,
     samples: Annotated[int, typer.Option(help="Importance samples an image.")] = 5000,
-    images: Annotated[int | None, typer.Option(help="Only the first so many test images.")] = None,
+    images: Annotated[int | None, typer.Option(min=1, help="Only the first so many test images.")] = None,
+    data: Annotated[str | None, typer.Option(help="Data set; by default the one of the preset's recipe.")] = None,
+    preprocessing: Annotated[str | None, typer.Option(help="By default that of the preset's recipe.")] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write metrics.json and the card into the preset's folder.")
     ] = False,
@@ -208,6 +211,8 @@ def evaluate(
                 preset,
                 num_samples=samples,
                 images=images,
+                data_name=data,
+                preprocessing=preprocessing,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
         if write:

@@ -15,19 +15,21 @@ def load(
     split: str = "train",
     preprocessing: Any = "scaling",
     batch_size: int = 128,
+    shuffle: bool | None = None,
     seed: int = 0,
     data_dir: str | None = None,
 ) -> Any:
     """Load a data set as `tf.data` of `(image, label)` batches: float32 `(B, H, W, C)` in [0, 1], int64 `(B,)`.
 
-    Training splits are shuffled anew in each epoch, and random preprocessing draws anew; the test split keeps its
-    order and its noise. Goes straight into `fit` and `evaluate` of every model.
+    Goes straight into `fit` and `evaluate` of every model.
 
     Args:
         name: `"mnist"`, `"cifar10"` (both through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there).
         split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
         preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
         batch_size: images a batch.
+        shuffle: whether each epoch has a new order and new noise, as training needs, or all have the same, as validation and
+            test need. By default True for training splits.
         seed: of order and noise.
         data_dir: folder of TensorFlow Datasets.
 
@@ -36,7 +38,8 @@ def load(
         DataUnavailableError: if the data set is not there and cannot be downloaded.
     """
     step = preprocessing_named(preprocessing)
-    return batches(read(name, split, data_dir), step, batch_size, shuffle=split.startswith("train"), seed=seed)
+    shuffle = split.startswith("train") if shuffle is None else shuffle
+    return batches(read(name, split, data_dir), step, batch_size, shuffle=shuffle, seed=seed)
 
 
 def arrays(

@@ -82,6 +82,9 @@ class Likelihood(_FromParameters):
     params_per_channel = 1
     """Parameters an element of the event takes."""
 
+    discrete = False
+    """Whether p(x|z) is a probability of discrete data, and not a density."""
+
     support: tuple[float, float] | None = (0.0, 1.0)
     """Range of the data, both ends included, or None where every real number has a density."""
 

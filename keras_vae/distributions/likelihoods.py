@@ -58,6 +58,8 @@ class Bernoulli(Likelihood):
     useful loss there; the result is then no log-probability.)
     """
 
+    discrete = True
+
     def distribution(self, params: Any) -> Any:
         """The independent Bernoulli distributions with logits `params`."""
         return tfd.Independent(_LogitBernoulli(params), len(self.event_shape))
@@ -149,6 +151,7 @@ class DiscretizedLogistic(Likelihood):
         min_scale: lower bound of the scale, in units of the whole range.
     """
 
+    discrete = True
     params_per_channel = 2
 
     def __init__(self, event_shape: Any, levels: int = 256, min_scale: float = 1e-3, **kwargs: Any):

@@ -36,7 +36,8 @@ def likelihood_report(
     Returns:
         `nll` = -mean log p(x) (given the label, for a conditional model) by importance sampling, and its standard error
         over images `nll_standard_error`; `elbo`, and its two terms `log_likelihood` (minus the distortion) and `kl` (the rate);
-        `elbo_standard_error`; `effective_samples` (median over images); `active_units`; `bits_per_dim` of the nll;
+        `elbo_standard_error`; `effective_samples` (median over images); `active_units`; `bits_per_dim` of the nll,
+        where the likelihood is a probability;
         `nll_first_100` with `nll_first_100_error` (Monte Carlo), by which a quick run can check the whole.
 
     Raises:
@@ -70,7 +71,12 @@ def likelihood_report(
         "elbo_standard_error": _standard_error(bound),
         "log_likelihood": float(bound.mean()) + rate,
         "kl": rate,
-        "bits_per_dim": float(nll.mean()) / math.log(2.0) / math.prod(model.data_shape),
+        # A density's value depends on the units of the pixels, so only probabilities are given in bits.
+        **(
+            {"bits_per_dim": float(nll.mean()) / math.log(2.0) / math.prod(model.data_shape)}
+            if model.likelihood.discrete
+            else {}
+        ),
         "effective_samples": float(np.median(np.concatenate(effective))),
         "active_units": int(_active(np.concatenate(means)).sum()),
         "nll_first_100": float(nll[first].mean()),

@@ -1,14 +1,17 @@
 """The one latent-variable model that all VAEs are: five parts, the methods, the training step."""
 
 import abc
+import contextlib
 import random
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import Likelihood, Posterior, Prior
+from keras_vae.distributions import Bernoulli, Likelihood, Posterior, Prior
 from keras_vae.models import importance, validation
 from keras_vae.models.logs import TermSums, logs
 from keras_vae.networks import Architecture
@@ -54,8 +57,9 @@ class LatentVariableModel(keras.Model, abc.ABC):
         data = {"event_shape": self.data_shape}
         self.likelihood = _named.build("likelihood", distributions, Likelihood, likelihood, data)
         self._check_event_shapes()
-        self.encoder = architecture.encoder(self.data_shape, self.posterior.params_shape[0], condition_size)
-        self.decoder = architecture.decoder(self.latent_size, self.likelihood.params_shape, condition_size)
+        with _policy(self.dtype_policy):
+            self.encoder = architecture.encoder(self.data_shape, self.posterior.params_shape[0], condition_size)
+            self.decoder = architecture.decoder(self.latent_size, self.likelihood.params_shape, condition_size)
         self._terms = TermSums()
         self._logs = logs(self._terms)
         self.built = True
@@ -178,6 +182,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
             seed: an int, or None for fresh noise.
         """
         x, condition = self._inputs(x, labels)
+        self._warn_of_grey(x)
         terms = ELBO(num_samples=num_samples, kl=kl).terms(self, x, condition, 0, _random.as_seed(seed))
         return terms.log_likelihood - terms.kl
 
@@ -199,6 +204,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
     ) -> importance.Estimate:
         """Estimate log p(x) as `log_prob` does, with the standard error and the effective sample size of each example."""
         x, condition = self._inputs(x, labels)
+        self._warn_of_grey(x)
         num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
         return importance.estimate(self, x, condition, num_samples, _random.as_seed(seed))
 
@@ -347,8 +353,20 @@ class LatentVariableModel(keras.Model, abc.ABC):
             x, y = x
         if isinstance(x, np.ndarray):
             validation.data(x, self.data_shape, self.likelihood.support, convert=False)
+            self._warn_of_grey(x)
             if self.conditional:
                 self.condition_of(y, len(x))
+
+    def _warn_of_grey(self, x: Any) -> None:
+        if isinstance(self.likelihood, Bernoulli) and (isinstance(x, np.ndarray) or hasattr(x, "numpy")):
+            values = np.asarray(x)
+            if ((values != 0) & (values != 1)).any():
+                warnings.warn(
+                    "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
+                    "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
+                    "build the model with likelihood='continuous_bernoulli'.",
+                    stacklevel=3,
+                )
 
     def _check_event_shapes(self) -> None:
         for part, shape in (
@@ -363,19 +381,40 @@ class LatentVariableModel(keras.Model, abc.ABC):
 
     def _common_config(self) -> dict[str, Any]:
         """The constructor arguments that all models share, as plain data where the parts are the library's own."""
-        parts = {part: _part_config(getattr(self, part)) for part in ("posterior", "prior", "likelihood")}
-        return {"name": self.name, "data_shape": list(self.data_shape), "latent_size": self.latent_size, **parts}
+        parts = {
+            part: _named.described(getattr(self, part), "condition_size")
+            for part in ("posterior", "prior", "likelihood")
+        }
+        frozen = [name for name, part in self.parts.items() if not part.trainable]
+        return {
+            "name": self.name,
+            "data_shape": list(self.data_shape),
+            "latent_size": self.latent_size,
+            **parts,
+            **({"frozen": frozen} if frozen else {}),
+            **({"dtype": self.dtype_policy.name} if self.dtype_policy.name != "float32" else {}),
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LatentVariableModel":
         """Make the model that `get_config` described, with fresh weights."""
-        return cls(**{key: _from_saved(value, custom_objects) for key, value in config.items()})
+        config = {key: _from_saved(value, custom_objects) for key, value in config.items()}
+        frozen = config.pop("frozen", [])
+        model = cls(**config)
+        for name in frozen:
+            model.parts[name].trainable = False
+        return model
 
 
-def _part_config(layer: Any) -> Any:
-    if type(layer).__module__.startswith("keras_vae.distributions"):
-        return _named.to_spec(layer, "condition_size")
-    return keras.saving.serialize_keras_object(layer)
+@contextlib.contextmanager
+def _policy(policy: Any) -> Iterator[None]:
+    """Build layers under the precision policy of the model that they are for."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _from_saved(value: Any, custom_objects: Any) -> Any:

@@ -65,5 +65,5 @@ class ConditionalVAE(LatentVariableModel):
         return {
             **self._common_config(),
             "num_classes": self.num_classes,
-            "network": _named.to_spec(self.architecture),
+            "network": _named.described(self.architecture),
         }

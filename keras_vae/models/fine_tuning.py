@@ -64,7 +64,8 @@ def with_classes(model: ConditionalVAE, num_classes: int) -> ConditionalVAE:
     num_classes = _checks.positive_int("num_classes", num_classes)
     if num_classes <= old:
         raise ValueError(f"num_classes={num_classes}: must be more than the {old} that the model has.")
-    wider = type(model).from_config({**model.get_config(), "num_classes": num_classes})
+    config = {**model.get_config(), "num_classes": num_classes}
+    wider = type(model).from_config({key: value for key, value in config.items() if key != "frozen"})
     for source, target in zip(model.variables, wider.variables, strict=True):
         target.assign(_widened(source.numpy(), tuple(target.shape), old))
     return wider

@@ -25,7 +25,9 @@ class Estimate(NamedTuple):
 def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Estimate:
     """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`."""
     if not tf.executing_eagerly():  # inside a traced function the batch is taken whole
-        sums = _stream(model, x, condition, tf.constant(num_samples, tf.int64), _random.fold_in(seed, 0), min(num_samples, 50))
+        sums = _stream(
+            model, x, condition, tf.constant(num_samples, tf.int64), _random.fold_in(seed, 0), min(num_samples, 50)
+        )
         return _estimate(sums, num_samples)
     rows = max(1, _CHUNK_ELEMENTS // math.prod(model.likelihood.params_shape))
     draws = min(num_samples, 50, rows)

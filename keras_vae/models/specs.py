@@ -51,4 +51,4 @@ def describe(model: Any) -> dict[str, Any]:
             raise ValueError(
                 f"The {key} is a {value['class_name']}, which is not the library's own. Keep the model with model.save('x.keras')."
             )
-    return {"class": name, **{key: value for key, value in config.items() if key != "name"}}
+    return {"class": name, **{key: value for key, value in config.items() if key not in ("name", "frozen", "dtype")}}

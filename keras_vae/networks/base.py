@@ -27,6 +27,15 @@ class Architecture(abc.ABC):
     def settings(self) -> dict[str, Any]:
         """The arguments of the constructor, as plain data."""
 
+    def get_config(self) -> dict[str, Any]:
+        """The configuration from which `from_config` makes the same architecture."""
+        return self.settings()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Architecture":
+        """Make the architecture that `get_config` described."""
+        return cls(**config)
+
 
 @serializable
 class OutputBias(keras.layers.Layer):
@@ -43,6 +52,19 @@ class OutputBias(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Add the bias."""
         return inputs + self.bias
+
+
+def activation_name(value: Any) -> str:
+    """Return `value` if it is the name of a Keras activation, else raise `ValueError`.
+
+    A name only: Keras would also take a configuration, and build from it whatever it says.
+    """
+    try:
+        if isinstance(value, str) and callable(keras.activations.get(value)):
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f"activation={value!r}: must be the name of a Keras activation, such as 'relu', 'tanh' or 'silu'.")
 
 
 def with_condition(features: Any, condition_size: int) -> tuple[Any, list[Any]]:

@@ -1,12 +1,13 @@
 """Convolutional networks."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import keras
-from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
+from keras_vae.networks.base import Architecture, OutputBias, Shape, activation_name, functional, with_condition
 
 
 class ConvNet(Architecture):
@@ -36,7 +37,7 @@ class ConvNet(Architecture):
         self.residual_blocks = _checks.positive_int("residual_blocks", residual_blocks, _checks.MAX_LAYERS, minimum=0)
         self.dense_units = _checks.sizes("dense_units", dense_units)
         self.kernel_size = _checks.positive_int("kernel_size", kernel_size, maximum=31)
-        self.activation = keras.activations.serialize(keras.activations.get(activation))
+        self.activation = activation_name(activation)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -50,7 +51,7 @@ class ConvNet(Architecture):
 
     def encoder(self, data_shape: Shape, output_size: int, condition_size: int = 0) -> keras.Model:
         """Make a network `(B,) + data_shape [, (B, condition_size)]` -> `(B, output_size)`."""
-        self._lowest_resolution(data_shape)
+        self._check_size("encoder", self._lowest_resolution(data_shape), output_size + condition_size, data_shape[-1])
         data = keras.Input(data_shape, name="data")
         h = data
         for i, filters in enumerate(self.filters):
@@ -67,6 +68,7 @@ class ConvNet(Architecture):
     def decoder(self, latent_size: int, output_shape: Shape, condition_size: int = 0) -> keras.Model:
         """Make a network `(B, latent_size) [, (B, condition_size)]` -> `(B,) + output_shape`."""
         lowest = self._lowest_resolution(output_shape)
+        self._check_size("decoder", lowest, latent_size + condition_size, output_shape[-1])
         latents = keras.Input((latent_size,), name="latents")
         h, condition = with_condition(latents, condition_size)
         for i, units in enumerate(reversed(self.dense_units)):
@@ -98,6 +100,12 @@ class ConvNet(Architecture):
                 keras.layers.Add(name=f"block_{i}_sum")([h, r])
             )
         return h
+
+    def _check_size(self, name: str, lowest: Shape, code_size: int, channels: int) -> None:
+        dense = [math.prod(lowest), *self.dense_units, code_size]
+        convolutions = self.kernel_size**2 * sum(a * b for a, b in itertools.pairwise([channels, *self.filters]))
+        blocks = 2 * self.residual_blocks * 9 * self.filters[-1] ** 2
+        _checks.parameter_count(name, sum(a * b for a, b in itertools.pairwise(dense)) + convolutions + blocks)
 
     def _lowest_resolution(self, shape: Shape) -> Shape:
         factor = 2 ** len(self.filters)

@@ -1,12 +1,13 @@
 """Fully connected networks."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import keras
-from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
+from keras_vae.networks.base import Architecture, OutputBias, Shape, activation_name, functional, with_condition
 
 
 class MLP(Architecture):
@@ -19,7 +20,7 @@ class MLP(Architecture):
 
     def __init__(self, hidden_units: Sequence[int] = (500,), activation: str = "relu"):
         self.hidden_units = _checks.sizes("hidden_units", hidden_units)
-        self.activation = keras.activations.serialize(keras.activations.get(activation))
+        self.activation = activation_name(activation)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -27,6 +28,7 @@ class MLP(Architecture):
 
     def encoder(self, data_shape: Shape, output_size: int, condition_size: int = 0) -> keras.Model:
         """Make a network `(B,) + data_shape [, (B, condition_size)]` -> `(B, output_size)`."""
+        self._check_size("encoder", math.prod(data_shape) + condition_size, self.hidden_units, output_size)
         data = keras.Input(data_shape, name="data")
         h, condition = with_condition(keras.layers.Flatten(name="flatten")(data), condition_size)
         for i, units in enumerate(self.hidden_units):
@@ -36,6 +38,7 @@ class MLP(Architecture):
 
     def decoder(self, latent_size: int, output_shape: Shape, condition_size: int = 0) -> keras.Model:
         """Make a network `(B, latent_size) [, (B, condition_size)]` -> `(B,) + output_shape`."""
+        self._check_size("decoder", latent_size + condition_size, self.hidden_units[::-1], math.prod(output_shape))
         latents = keras.Input((latent_size,), name="latents")
         h, condition = with_condition(latents, condition_size)
         for i, units in enumerate(reversed(self.hidden_units)):
@@ -44,3 +47,6 @@ class MLP(Architecture):
         h = keras.layers.Reshape(output_shape, name="as_data")(h)
         out = OutputBias(dtype="float32", name="output")(h)
         return functional([latents, *condition], out, "decoder")
+
+    def _check_size(self, name: str, inputs: int, hidden: tuple[int, ...], outputs: int) -> None:
+        _checks.parameter_count(name, sum(a * b for a, b in itertools.pairwise([inputs, *hidden, outputs])))

@@ -10,6 +10,12 @@ class NonFiniteLossError(ArithmeticError):
     """A term of the loss became infinite or NaN."""
 
 
+REMEDY = (
+    "Lower the learning rate, clip the gradient (global_clipnorm), or raise the floor of a trained scale. "
+    "A checkpoint is from before this."
+)
+
+
 class StopOnNonFinite(keras.callbacks.Callback):
     """Stops training with an error that names the batch and the term, as soon as a logged term is infinite or NaN.
 
@@ -34,6 +40,5 @@ class StopOnNonFinite(keras.callbacks.Callback):
             span = self.model.steps_per_execution
             where = f"batch {batch}" if span == 1 else f"one of the batches {batch - span + 1} to {batch}"
             raise NonFiniteLossError(
-                f"The term {first!r} became {bad[first]} in {where} of epoch {self._epoch}. Lower the learning rate, clip the "
-                "gradient (clipnorm), or raise the floor of a trained scale; the last checkpoint is from before this."
+                f"The term {first!r} became {bad[first]} in {where} of epoch {self._epoch}. {REMEDY}"
             )

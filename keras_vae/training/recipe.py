@@ -44,8 +44,8 @@ class DataRecipe:
 class OptimizerRecipe:
     """The `[optimizer]` table.
 
-    The learning rate rises over `warmup_epochs`, then falls along a half cosine to `final` times its peak
-    (`schedule = "cosine"`) or stays (`"constant"`). `arguments` go to the Keras optimizer.
+    With `schedule = "cosine"` the learning rate rises over `warmup_epochs`, then falls along a half cosine to `final` times
+    its peak; with `"constant"` it stays. `arguments` go to the Keras optimizer.
     """
 
     name: str = "adam"
@@ -61,6 +61,10 @@ class OptimizerRecipe:
         _checks.one_of("optimizer.schedule", self.schedule, ("cosine", "constant"))
         _checks.finite_float("optimizer.final", self.final, minimum=0.0, maximum=1.0)
         _checks.positive_int("optimizer.warmup_epochs", self.warmup_epochs, minimum=0)
+        if self.warmup_epochs and self.schedule == "constant":
+            raise ValueError(f"optimizer.warmup_epochs={self.warmup_epochs}: goes with schedule='cosine' only.")
+        if not isinstance(self.arguments, dict):
+            raise ValueError(f"optimizer.arguments={self.arguments!r}: must be a table, such as {{ clipnorm = 1.0 }}.")
         for key, value in self.arguments.items():
             _checks.one_of(
                 "optimizer.arguments",
@@ -118,7 +122,9 @@ class TrainingRecipe:
         _checks.finite_float("training.ema", self.ema, minimum=0.0, maximum=0.999999)
         _checks.positive_int("training.patience", self.patience, maximum=10**6, minimum=0)
         _checks.positive_int("training.steps_per_execution", self.steps_per_execution)
-        _checks.one_of("training.output_bias", self.output_bias, (True, False))  # type: ignore[arg-type]
+        _checks.one_of("training.monitor", self.monitor, ("elbo", "log_likelihood", "accuracy"))
+        if not isinstance(self.output_bias, bool):
+            raise ValueError(f"training.output_bias={self.output_bias!r}: must be true or false.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +161,10 @@ class Recipe:
             objective=tables.get("objective", {}),
         )
         recipe.build_objective(1)
+        if recipe.training.patience and not recipe.data.validation:
+            raise ValueError(
+                f"training.patience={recipe.training.patience}: needs held-out images, so set data.validation to their number."
+            )
         return recipe
 
     @classmethod

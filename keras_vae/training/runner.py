@@ -14,7 +14,7 @@ from keras_vae import _files, _named, _weights, data
 from keras_vae._backend import keras
 from keras_vae.data import Preprocessing
 from keras_vae.models import LatentVariableModel, specs
-from keras_vae.training.callbacks import StopOnNonFinite
+from keras_vae.training.callbacks import REMEDY, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -71,6 +71,7 @@ def train(
         **({"seed": settings.seed} if isinstance(model, LatentVariableModel) else {}),
         steps_per_execution=settings.steps_per_execution,
     )
+    model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
     run = _Run(model, recipe, folder, checkpoint_seconds)
     run.restore()
     if run.epoch < settings.epochs and not run.stopped:
@@ -108,7 +109,6 @@ class _Run:
         self.checkpoint_seconds = checkpoint_seconds
         self.epoch = 0  # epochs done
         self.stopped = False
-        self.best = -float("inf")
         self.best_weights: dict[str, np.ndarray] = {}
         self.history: list[dict[str, float]] = []
         self.validation = None
@@ -142,12 +142,19 @@ class _Run:
             {"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}}
         )
         if self.validation is not None and self.recipe.training.patience:
-            figure = logs[f"val_{self.recipe.training.monitor}"]
-            if figure > self.best:
-                self.best = figure
+            key = f"val_{self.recipe.training.monitor}"
+            best_epoch = max(self.history, key=lambda line: line[key])["epoch"]
+            if best_epoch == self.epoch:
                 self.best_weights = {name: variable.numpy() for name, variable in self._weights.items()}
-            best_epoch = max(self.history, key=lambda line: line[f"val_{self.recipe.training.monitor}"])["epoch"]
             self.stopped = self.epoch - best_epoch >= self.recipe.training.patience
+
+    def check_finite(self) -> None:
+        """Raise `NonFiniteLossError` if the last update of an epoch spoilt a weight: no loss has shown it yet."""
+        for name, variable in self._state.items():
+            if not np.isfinite(variable.numpy()).all():
+                raise NonFiniteLossError(
+                    f"The weight {name!r} became infinite or NaN in the last batch of epoch {self.epoch}. {REMEDY}"
+                )
 
     def save(self, force: bool = False) -> None:
         """Write the checkpoint if the last one is old enough (the weights themselves are in place)."""
@@ -155,7 +162,7 @@ class _Run:
             return
         tensors = {name: variable.numpy() for name, variable in self._state.items()}
         tensors |= {f"best/{name}": value for name, value in self.best_weights.items()}
-        progress = {"epoch": self.epoch, "stopped": self.stopped, "best": self.best if self.best_weights else None}
+        progress = {"epoch": self.epoch, "stopped": self.stopped}
         metadata = {
             "recipe": self._fingerprint,
             "progress": _weights.to_json(progress),
@@ -179,9 +186,9 @@ class _Run:
         progress = json.loads(metadata["progress"])
         self.epoch, self.stopped = progress["epoch"], progress["stopped"]
         self.history = json.loads(metadata["history"])
-        best = {name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")}
-        if best:
-            self.best, self.best_weights = progress["best"], best
+        self.best_weights = {
+            name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")
+        }
         state = {name: value for name, value in tensors.items() if not name.startswith("best/")}
         _weights.assign(path, self._state, state)
 
@@ -200,23 +207,32 @@ class _EndOfEpoch(keras.callbacks.Callback):
     def __init__(self, run: _Run, callbacks: Sequence[keras.callbacks.Callback]):
         super().__init__()
         self._run = run
-        self._callbacks = list(callbacks)
+        self._given = list(callbacks)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        for callback in self._callbacks:
-            callback.set_model(self.model)
-            callback.on_train_begin(logs)
+        self._callbacks = keras.callbacks.CallbackList(self._given, model=self.model)
+        self._callbacks.on_train_begin(logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._callbacks.on_train_end(logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._callbacks.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._callbacks.on_train_batch_end(batch, logs)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._callbacks.on_epoch_begin(epoch, logs)
         self._started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.monotonic() - self._started
         logs = {} if logs is None else logs
+        self._run.check_finite()
         with _averaged(self.model, self._run.recipe.training.ema):
             self._run.end_epoch(logs, seconds)
-            for callback in self._callbacks:
-                callback.on_epoch_end(epoch, logs)
+            self._callbacks.on_epoch_end(epoch, logs)
         last = self._run.stopped or self._run.epoch == self._run.recipe.training.epochs
         self._run.save(force=last)
         if self._run.stopped:

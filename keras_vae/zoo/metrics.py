@@ -9,15 +9,20 @@ from keras_vae._backend import keras, tf, tfp
 from keras_vae.evaluation.likelihood import Progress
 from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
+from keras_vae.zoo.presets import CARD, METRICS, list_presets, load, manifest, preset_folder
 
-FILE = "metrics.json"
 JUDGES = {"mnist": "mnist_classifier"}
 """The classifier that judges the samples of models of a data set."""
 
 
 def evaluate_preset(
-    name_or_folder: str | Path, *, num_samples: int = 5000, images: int | None = None, progress: Progress | None = None
+    name_or_folder: str | Path,
+    *,
+    num_samples: int = 5000,
+    images: int | None = None,
+    data_name: str | None = None,
+    preprocessing: Any = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Compute a preset's figures on the test set of its data, binarised once with seed 0 where it is binarised.
 
@@ -25,6 +30,8 @@ def evaluate_preset(
         name_or_folder: as in `load`.
         num_samples: importance samples an image.
         images: number of test images, the first ones; all by default.
+        data_name: data set to evaluate on; by default that of the preset's recipe.
+        preprocessing: of the images; by default that of the recipe.
         progress: called with the number of images done and the number of all.
 
     Returns:
@@ -36,21 +43,25 @@ def evaluate_preset(
     """
     model = load(name_or_folder)
     preset = Preset.read(preset_folder(name_or_folder))
-    if preset.recipe is None:
-        raise ValueError(f"{preset.name} names no data: its preset.toml needs the tables [data] and [training].")
-    source = preset.recipe.data
-    # A classifier learns from shifted images and is judged on the images as they are.
-    preprocessing = source.preprocessing if hasattr(model, "elbo") else "scaling"
-    x, y = data.arrays(source.name, "test", preprocessing, seed=0)
+    recipe = preset.recipe.data if preset.recipe else None
+    if data_name is None and recipe is None:
+        raise ValueError(
+            f"{preset.name} has no recipe that names its data: choose a data set, for example --data digits."
+        )
+    name = data_name or recipe.name  # type: ignore[union-attr]
+    if preprocessing is None:
+        # A classifier learns from shifted images and is judged on the images as they are.
+        preprocessing = recipe.preprocessing if recipe and hasattr(model, "elbo") else "scaling"
+    x, y = data.arrays(name, "test", preprocessing, seed=0)
     x, y = x[:images], y[:images]
     if hasattr(model, "elbo"):
         figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
-        judge = JUDGES.get(source.name)
+        judge = JUDGES.get(name)
         if model.conditional and judge in list_presets():
             figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
-    protocol = {"data": f"{source.name} test", "images": len(x), "preprocessing": preprocessing}
+    protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if hasattr(model, "elbo"):
         protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}
     return {
@@ -69,8 +80,8 @@ def evaluate_preset(
 def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:
     """Write `metrics.json`, and the card that is generated from it."""
     folder = preset_folder(folder)
-    _files.write_json(folder / FILE, metrics)
-    _files.write_text(folder / "README.md", card(folder))
+    _files.write_json(folder / METRICS, metrics)
+    _files.write_text(folder / CARD, card(folder))
 
 
 def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
@@ -79,7 +90,7 @@ def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
     Raises:
         FileNotFoundError: if the preset was not evaluated.
     """
-    path = preset_folder(name_or_folder) / FILE
+    path = preset_folder(name_or_folder) / METRICS
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`."

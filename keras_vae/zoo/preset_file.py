@@ -10,6 +10,7 @@ from keras_vae.training import Recipe
 
 FILE = "preset.toml"
 _MAX_BYTES = 1_000_000
+_TARGET_KEYS = {"figure", "source", "at_most", "at_least"}
 _CARD_KEYS = ("title", "description", "task", "paper", "targets")
 
 
@@ -54,6 +55,15 @@ class Preset:
                 raise ValueError("the table [model] is missing.")
             words = tables.pop("card", {})
             _checks.known_keys("[card]", words, _CARD_KEYS)
+            for target in words.get("targets", []):
+                if (
+                    not isinstance(target, dict)
+                    or len(target) != 3
+                    or not {"figure", "source"} < set(target) <= _TARGET_KEYS
+                ):
+                    raise ValueError(
+                        f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least."
+                    )
             recipe = Recipe.from_dict(tables) if "training" in tables else None
         except (ValueError, TypeError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
             raise ValueError(f"{path}: {error}") from error

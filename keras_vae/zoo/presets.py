@@ -17,6 +17,9 @@ from keras_vae.zoo.preset_file import Preset
 
 WEIGHTS = "model.safetensors"
 MANIFEST = "weights.json"
+METRICS = "metrics.json"
+CARD = "README.md"
+_FILES = {preset_file.FILE, WEIGHTS, MANIFEST, METRICS, CARD}
 
 
 def _home() -> Path:
@@ -93,14 +96,15 @@ def save_to_preset(
         model: a model of this library.
         folder: where to; made anew.
         source: the preset that the model was trained from, whose file is kept as it is.
-        training: facts about the training, for the card: `seconds`, `epochs`, `history`.
+        training: facts about the training, for the card: `epochs`, `seconds` and `hardware`.
         overwrite: replace a folder that is there.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: if a part of the model is not the library's own (`model.save("x.keras")` keeps every model).
+        ValueError: if a part of the model is not the library's own (`model.save("x.keras")` keeps every model), a weight
+            is not finite, or the model is not what `source` describes.
         FileExistsError: if the folder is there and `overwrite` is not given.
         OSError: if it cannot be written; what was there stays as it was.
     """
@@ -109,7 +113,14 @@ def save_to_preset(
         raise FileExistsError(
             f"{folder} is there already: choose another folder, or pass overwrite=True to replace it."
         )
+    strangers = sorted({path.name for path in folder.iterdir()} - _FILES) if folder.exists() else []
+    if strangers:
+        raise FileExistsError(
+            f"{folder} holds {strangers[0]!r}, which is no file of a preset: overwriting would delete it. Choose another folder."
+        )
     description = specs.describe(model)
+    if source is not None and specs.describe(specs.build(source.model)) != description:
+        raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -179,6 +190,6 @@ def _exchange(new: Path, folder: Path) -> None:
         new.rename(folder)
     except OSError:
         (old / "preset").rename(folder)
+        old.rmdir()
         raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from keras_vae import VAE, ConditionalVAE, ConvVAE
+from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
 
 SHAPE = (8, 8, 1)
 CONV = {"filters": (4, 8), "dense_units": (16,)}
@@ -25,4 +25,11 @@ CASES: dict[str, Callable[[], Any]] = {
     "conditional_learned_prior": lambda: ConditionalVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, prior="conditional_gaussian"
     ),
+}
+
+# Every generative preset that is shipped passes the same suite.
+PRESETS: dict[str, Callable[[], Any]] = {
+    name: (lambda name=name: zoo.load(name))
+    for name in zoo.list_presets()
+    if zoo.Preset.read(zoo.preset_folder(name)).model["class"] != "Classifier"
 }

@@ -51,6 +51,13 @@ def test_the_test_split_keeps_order_and_noise():
     np.testing.assert_array_equal(x1, data.arrays("digits", "test", "dynamic_binarization")[0])
 
 
+def test_a_validation_slice_can_keep_its_order_and_noise():
+    dataset = data.load("digits", "train[-50:]", "dynamic_binarization", batch_size=20, shuffle=False)
+    (x1, y1), (x2, _) = _epoch(dataset), _epoch(dataset)
+    np.testing.assert_array_equal(x1, x2)
+    np.testing.assert_array_equal(y1, data.read("digits", "train[-50:]").labels)
+
+
 @pytest.mark.parametrize(("step", "fresh"), [(data.DynamicBinarization(), True), (data.FixedBinarization(), False)])
 def test_dynamic_binarisation_draws_anew_and_fixed_does_not(step, fresh):
     images = Images(np.full((50, 4, 4, 1), 128, "uint8"), np.arange(50))

@@ -153,6 +153,42 @@ def test_saving_does_not_overwrite_unasked(folder):
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 
+def test_overwriting_deletes_nothing_but_a_preset(folder):
+    (folder / "thesis.txt").write_text("years of work")
+    before = _tree(folder)
+    with pytest.raises(FileExistsError, match="holds 'thesis.txt', which is no file of a preset"):
+        zoo.save_to_preset(VAE((8, 8, 1), 2), folder, overwrite=True)
+    assert _tree(folder) == before
+
+
+def test_weights_that_are_not_finite_are_not_saved(folder):
+    before = _tree(folder)
+    model = ConditionalVAE((8, 8, 1), 3, 2)
+    model.decoder.get_layer("output").bias.assign(np.full((8, 8, 1), np.nan))
+    with pytest.raises(ValueError, match="decoder/output/bias holds values that are not finite"):
+        zoo.save_to_preset(model, folder, overwrite=True)
+    assert _tree(folder) == before
+
+
+def test_a_model_of_another_kind_than_its_source_is_refused(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"not what mine's preset.toml describes"):
+        zoo.save_to_preset(ConditionalVAE((8, 8, 1), 4, 2), tmp_path / "other", source=zoo.Preset.read(folder))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("hidden_units = [16384, 16384, 16384, 16384]", "encoder would have about .* weights: at most"),
+        ("activation = {class_name = 'Dense', module = 'keras.layers', config = {units = 5}}", "activation="),
+        ("[card]\ntargets = [{figure = 'nll'}]", r"\[card\] has the target"),
+    ],
+)
+def test_a_preset_file_that_asks_for_too_much(folder, more, message):
+    (folder / "preset.toml").write_text(f"[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\n{more}\n")
+    with pytest.raises(ValueError, match=message):
+        zoo.load(folder)
+
+
 def test_an_interrupted_save_leaves_the_old_preset_whole(folder, monkeypatch):
     before = _tree(folder)
 
