@@ -19,6 +19,7 @@ WEIGHTS = "model.safetensors"
 MANIFEST = "weights.json"
 METRICS = "metrics.json"
 CARD = "README.md"
+_FACTS = ("epochs", "seconds", "hardware")
 _FILES = {preset_file.FILE, WEIGHTS, MANIFEST, METRICS, CARD}
 
 
@@ -118,6 +119,10 @@ def save_to_preset(
         raise FileExistsError(
             f"{folder} holds {strangers[0]!r}, which is no file of a preset: overwriting would delete it. Choose another folder."
         )
+    if training is not None:
+        _checks.known_keys("training", training, _FACTS)
+        if len(training) != len(_FACTS):
+            raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
     description = specs.describe(model)
     if source is not None and specs.describe(specs.build(source.model)) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")

@@ -69,7 +69,10 @@ def test_a_classifier_is_trained_and_resumed_by_the_same_runner(tmp_path):
         "training": {"monitor": "accuracy", "patience": 3},
         "data": {"preprocessing": "random_shift"},
     }
-    recipe = {**tables(**changes), "model": {"class": "Classifier", "data_shape": [28, 28, 1], "num_classes": 10, "filters": [4]}}
+    recipe = {
+        **tables(**changes),
+        "model": {"class": "Classifier", "data_shape": [28, 28, 1], "num_classes": 10, "filters": [4]},
+    }
     del recipe["objective"]
     recipe = Recipe.from_dict(recipe)
     whole = training.train(recipe, tmp_path / "whole", checkpoint_seconds=0, verbose=0)
