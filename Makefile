@@ -26,6 +26,7 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Python %d.%d found: this needs Python 3.11, 3.12 or 3.13. Name one with: make PYTHON=python3.11 ..." % v)'
 	@echo "Making the environment $(VENV): about 2 GB, a few minutes, once."
 	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,11 +32,30 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 @contextlib.contextmanager
 def _plain_errors() -> Iterator[None]:
     """Turn an error that a user can mend into one line and exit status 1; let a defect of ours show its traceback."""
+    _start_tensorflow_quietly()
     try:
         yield
     except (ValueError, ArithmeticError, OSError, RuntimeError) as error:
         errors.print(f"[bold red]Error:[/] {_escaped(error)}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+def _start_tensorflow_quietly() -> None:
+    """Load TensorFlow and let it look for its devices, without the notices that its C++ code prints meanwhile.
+
+    Only the file descriptor is silenced: an error in Python is raised, and shows, after it is back.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        from keras_vae._backend import tf
+
+        tf.config.list_logical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _escaped(value: Any) -> str:
