@@ -359,7 +359,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
 
     def _warn_of_grey(self, x: Any) -> None:
         if isinstance(self.likelihood, Bernoulli) and (isinstance(x, np.ndarray) or hasattr(x, "numpy")):
-            values = np.asarray(x)
+            values = np.asarray(x[:100])  # a few tell: grey images are grey all over
             if ((values != 0) & (values != 1)).any():
                 warnings.warn(
                     "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "

@@ -1,5 +1,7 @@
 """Bad input: each error names the value, the rule and the remedy."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,18 @@ def test_a_part_for_other_shapes_is_refused():
 
     with pytest.raises(ValueError, match=r"likelihood is over events of shape \(5, 5, 1\).*\(4, 4, 1\)"):
         VAE((4, 4, 1), 2, likelihood=Bernoulli((5, 5, 1)))
+
+
+def test_grey_images_under_a_bernoulli_are_warned_of(vae):
+    grey = X + 0.5
+    vae.compile()
+    for call in (lambda: vae.fit(grey, verbose=0), lambda: vae.elbo(grey), lambda: vae.log_prob(grey, num_samples=2)):
+        with pytest.warns(UserWarning, match=r"grey values.*not nats of log p\(x\).*continuous_bernoulli"):
+            call()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        vae.elbo(X)
+        VAE((4, 4, 1), 2, likelihood="continuous_bernoulli").elbo(grey)
 
 
 def test_a_loss_argument_says_why_there_is_none(vae):
