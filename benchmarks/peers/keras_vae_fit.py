@@ -9,7 +9,7 @@ import keras_vae
 x = images((28, 28, 1))
 if sys.argv[1] == "dense":
     model = keras_vae.VAE((28, 28, 1), 20, hidden_units=(500,))
-    model.compile("adam", steps_per_execution=20)
+    model.compile("adam", jit_compile=True, steps_per_execution=100)
 else:
     model = keras_vae.ConvVAE(
         (28, 28, 1), 16, filters=(32, 64), residual_blocks=0, dense_units=(), kernel_size=3, activation="relu"

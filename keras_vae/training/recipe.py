@@ -102,6 +102,7 @@ class TrainingRecipe:
         patience: epochs without a better ELBO on the held-out images after which training stops, with the best weights
             kept; 0 trains to the end and keeps the last.
         steps_per_execution: optimizer steps a call of the training function, for speed.
+        jit_compile: whether XLA compiles the step: faster for dense networks, slower for convolutions, on CPU cores.
         output_bias: whether the decoder starts at the mean of the training images.
         monitor: the validation figure, larger is better, that early stopping looks at.
     """
@@ -112,6 +113,7 @@ class TrainingRecipe:
     ema: float = 0.0
     patience: int = 0
     steps_per_execution: int = 1
+    jit_compile: bool = False
     output_bias: bool = True
     monitor: str = "elbo"
 
@@ -123,8 +125,9 @@ class TrainingRecipe:
         _checks.positive_int("training.patience", self.patience, maximum=10**6, minimum=0)
         _checks.positive_int("training.steps_per_execution", self.steps_per_execution)
         _checks.one_of("training.monitor", self.monitor, ("elbo", "log_likelihood", "accuracy"))
-        if not isinstance(self.output_bias, bool):
-            raise ValueError(f"training.output_bias={self.output_bias!r}: must be true or false.")
+        for name in ("jit_compile", "output_bias"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"training.{name}={getattr(self, name)!r}: must be true or false.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,6 +70,7 @@ def train(
         **({"objective": objective} if objective else {}),
         **({"seed": settings.seed} if isinstance(model, LatentVariableModel) else {}),
         steps_per_execution=settings.steps_per_execution,
+        jit_compile=settings.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
     run = _Run(model, recipe, folder, checkpoint_seconds)
@@ -83,6 +84,7 @@ def train(
             initial_epoch=run.epoch,
             epochs=settings.epochs,
             steps_per_epoch=steps,
+            shuffle=False,  # the stream is shuffled
             callbacks=[
                 StopOnNonFinite(),
                 _EndOfEpoch(run, callbacks),

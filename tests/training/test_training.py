@@ -84,6 +84,15 @@ def test_a_classifier_is_trained_and_resumed_by_the_same_runner(tmp_path):
     assert training.read_history(tmp_path / "cut")[-1]["val_accuracy"] > 0.3
 
 
+def test_a_compiled_run_resumes_to_the_same_weights_too(tmp_path):
+    changes = {"training": {"jit_compile": True}}
+    whole = run(tmp_path / "whole", **changes)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", [_Stop()], **changes)
+    for a, b in zip(whole.variables, run(tmp_path / "cut", **changes).variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
     script = (
         "import sys, time; from tests.training.test_training import run; import keras\n"
