@@ -33,13 +33,12 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     picture("1_samples.png", plots.samples_by_class(model, each=10))
 
     step("2. Show it handwriting it has never seen: scikit-learn's digits, grown to 28x28")
-    train, _ = data.arrays("digits", "train", "dynamic_binarization")
     test, test_labels = data.arrays("digits", "test", "dynamic_binarization")
     picture("2_reconstructions.png", plots.reconstructions(model, test[:20], test_labels[:20]))
     before = _score(model, test, test_labels)
     console.print(f"   log p(x given the label) of {len(test)} test images: [bold]{before:.1f} nats[/] an image")
 
-    step(f"3. Fine-tune on {len(train)} of them with fit")
+    step(f"3. Fine-tune on {len(data.read('digits', 'train').labels)} of them with fit")
     tuned = models.copy_of(model)
     tuned.compile(keras.optimizers.Adam(1e-3))
     stream = data.load("digits", "train", "dynamic_binarization", batch_size=64)

@@ -10,6 +10,9 @@ from keras_vae._backend import tf
 # chunks are slower as well as bigger.
 _CHUNK_ELEMENTS = 1_000_000
 
+# Draws of each example in a chunk.
+_DRAWS = 50
+
 
 class Estimate(NamedTuple):
     """An importance-sampled estimate for each of B examples."""
@@ -24,16 +27,15 @@ class Estimate(NamedTuple):
 
 def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Estimate:
     """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`."""
+    draws = min(num_samples, _DRAWS)
+    count = tf.constant(num_samples, tf.int64)
     if not tf.executing_eagerly():  # inside a traced function the batch is taken whole
-        sums = _stream(
-            model, x, condition, tf.constant(num_samples, tf.int64), _random.fold_in(seed, 0), min(num_samples, 50)
-        )
+        sums = _stream(model, x, condition, count, _random.fold_in(seed, 0), draws)
         return _estimate(sums, num_samples)
     rows = max(1, _CHUNK_ELEMENTS // math.prod(model.likelihood.params_shape))
-    draws = min(num_samples, 50, rows)
+    draws = min(draws, rows)
     batch = max(1, rows // draws)
     run = _compiled(model, draws)
-    count = tf.constant(num_samples, tf.int64)
     parts = []
     for i in range(0, len(x), batch):
         c = None if condition is None else condition[i : i + batch]
