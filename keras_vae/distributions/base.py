@@ -115,6 +115,17 @@ class Prior(DistributionLayer):
             temperature: factor on the standard deviation; below 1 draws keep closer to the mode.
         """
 
+    def from_noise(self, noise: Any, condition: Any = None) -> Any:
+        """Turn standard normal noise `(B, Z)` into draws `(B, Z)`: what an exported model does, which draws nothing itself.
+
+        Raises:
+            NotImplementedError: if the prior has no such map.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how noise becomes a draw: define its from_noise(noise, condition), or "
+            "export a model with another prior."
+        )
+
 
 class _Normal(tfd.Normal):
     """`tfd.Normal` whose draws are the same eager, traced and compiled."""

@@ -24,7 +24,9 @@ class DiagonalGaussian(Posterior):
 
     def distribution(self, params: Any) -> Any:
         """The `Independent(Normal)` of parameters `(B, 2 Z)`."""
-        loc, raw = tf.split(params, 2, axis=-1)
+        size = self.event_shape[0]
+        # Slices, not a split: an export that needs one of the two is then rid of the other.
+        loc, raw = params[..., :size], params[..., size:]
         return independent_normal(loc, positive(raw, _SCALE_FLOOR), 1)
 
 
@@ -65,7 +67,7 @@ class FullCovarianceGaussian(Posterior):
     def distribution(self, params: Any) -> Any:
         """The `MultivariateNormalTriL` of parameters `(B, Z + Z (Z + 1) / 2)`."""
         size = self.event_shape[0]
-        loc, raw = tf.split(params, [size, size * (size + 1) // 2], axis=-1)
+        loc, raw = params[..., :size], params[..., size:]
         lower = tfb.FillTriangular().forward(raw)
         diagonal = positive(tf.linalg.diag_part(lower), _SCALE_FLOOR)
         return _MultivariateNormalTriL(loc, tf.linalg.set_diag(lower, diagonal))

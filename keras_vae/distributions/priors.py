@@ -18,6 +18,10 @@ class StandardNormal(Prior):
         zeros = tf.zeros(self.event_shape)
         return independent_normal(zeros, zeros + temperature, 1)
 
+    def from_noise(self, noise: Any, condition: Any = None) -> Any:
+        """The noise itself."""
+        return noise
+
 
 @serializable
 class ConditionalGaussian(Prior):
@@ -65,3 +69,8 @@ class ConditionalGaussian(Prior):
             )
         loc, raw = tf.split(tf.cast(condition, tf.float32) @ self.kernel, 2, axis=-1)
         return independent_normal(loc, positive(raw, _SCALE_FLOOR) * temperature, 1)
+
+    def from_noise(self, noise: Any, condition: Any = None) -> Any:
+        """m(c) + s(c) noise."""
+        prior = self(condition)
+        return prior.mean() + prior.stddev() * noise

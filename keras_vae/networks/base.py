@@ -12,7 +12,8 @@ class Architecture(abc.ABC):
     """A recipe for an encoder and the decoder that mirrors it, as functional Keras models.
 
     Inputs of a conditional network are `[data or latents, condition]`, of the others the one tensor alone. The last
-    layer of a decoder is called `output` and has a `bias` of one value an output, for a first guess at the data's mean.
+    layer of each network is called `output` and has a `bias` of one value an output: the decoder's takes a first guess at the
+    data's mean, and an export corrects both.
     """
 
     @abc.abstractmethod

@@ -143,7 +143,7 @@ def save_to_preset(
         }
         _files.write_json(aside / MANIFEST, manifest)
         aside.chmod(0o755)
-        _exchange(aside, folder)
+        _files.replace_folder(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
@@ -182,19 +182,3 @@ def _verify(folder: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _exchange(new: Path, folder: Path) -> None:
-    """Put `new` in the place of `folder`; if that fails, what was there is put back."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
-    folder.rename(old / "preset")
-    try:
-        new.rename(folder)
-    except OSError:
-        (old / "preset").rename(folder)
-        old.rmdir()
-        raise
-    shutil.rmtree(old, ignore_errors=True)
