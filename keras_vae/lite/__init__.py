@@ -1,0 +1,13 @@
+"""Exported models on LiteRT and NumPy alone: nothing here imports TensorFlow or Keras.
+
+>>> from keras_vae import lite
+>>> digits = lite.load("mnist_cvae").sample(labels=[3, 1, 4], seed=0)
+
+On a device: `pip install --no-deps keras-vae` and `pip install numpy ai-edge-litert`.
+"""
+
+from keras_vae.lite.build import Build
+from keras_vae.lite.folders import MANIFEST, BuildError, build_folder, list_builds
+from keras_vae.lite.model import Encoding, LiteModel, load
+
+__all__ = ["MANIFEST", "Build", "BuildError", "Encoding", "LiteModel", "build_folder", "list_builds", "load"]

@@ -1,0 +1,110 @@
+"""One `.tflite` file, run by LiteRT."""
+
+from typing import Any
+
+import numpy as np
+
+
+class Build:
+    """A `.tflite` file of one signature, called with arrays by name.
+
+    Inputs and outputs are float32 whatever the file holds: int8 ones are quantised and restored here, by the scales that
+    the file states. A build has a fixed batch, so a larger batch is run piece by piece.
+
+    >>> build = Build(Path("decoder.tflite").read_bytes())
+    >>> build(latents=np.zeros((3, 40), "float32"))["mean"].shape
+    (3, 28, 28, 1)
+
+    Args:
+        content: the bytes of the file.
+        num_threads: of LiteRT's kernels.
+
+    Raises:
+        ImportError: if ai-edge-litert is not installed.
+        ValueError: if the bytes are no model that LiteRT can run, or it has not exactly one signature.
+    """
+
+    def __init__(self, content: bytes, num_threads: int = 1):
+        interpreter = _interpreter(content, num_threads)
+        signatures = list(interpreter.get_signature_list())
+        if len(signatures) != 1:
+            raise ValueError(f"The build has {len(signatures)} signatures: it must have exactly one.")
+        self._run = interpreter.get_signature_runner(signatures[0])
+        self.inputs: dict[str, Any] = self._run.get_input_details()
+        self.outputs: dict[str, Any] = self._run.get_output_details()
+        self.batch_size = int(next(iter(self.inputs.values()))["shape"][0])
+
+    def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the build on a batch; returns float32 outputs by name.
+
+        Raises:
+            ValueError: if an input is missing, unknown, of another shape or not finite.
+        """
+        size = self._check(arrays)
+        quantised = {name: _quantised(np.asarray(value), self.inputs[name]) for name, value in arrays.items()}
+        outputs: dict[str, np.ndarray] = {
+            name: np.empty((size, *detail["shape"][1:]), "float32") for name, detail in self.outputs.items()
+        }
+        step = self.batch_size
+        for start in range(0, size, step):
+            piece = {name: _filled(value[start : start + step], step) for name, value in quantised.items()}
+            for name, value in self._run(**piece).items():
+                # What the runner returns may be overwritten by its next call: this copies.
+                outputs[name][start : start + step] = _restored(value, self.outputs[name])[: size - start]
+        return outputs
+
+    def _check(self, arrays: dict[str, np.ndarray]) -> int:
+        if set(arrays) != set(self.inputs):
+            raise ValueError(
+                f"The build takes {', '.join(sorted(self.inputs))}; given: {', '.join(sorted(arrays)) or 'none'}."
+            )
+        sizes = set()
+        for name, value in arrays.items():
+            shape, value = tuple(int(n) for n in self.inputs[name]["shape"][1:]), np.asarray(value)
+            if value.shape[1:] != shape or value.ndim != len(shape) + 1:
+                raise ValueError(f"{name} has shape {value.shape}: this build takes {('batch', *shape)}.")
+            if not np.issubdtype(value.dtype, np.floating):
+                raise ValueError(
+                    f"{name} has dtype {value.dtype}: this build takes floats (they are quantised for you)."
+                )
+            if not np.isfinite(value).all():
+                raise ValueError(f"{name} holds a value that is not finite: remove it.")
+            sizes.add(len(value))
+        if len(sizes) != 1:
+            raise ValueError(
+                f"The inputs have batches of {', '.join(map(str, sorted(sizes)))}: they must have one size."
+            )
+        return sizes.pop()
+
+
+def _interpreter(content: bytes, num_threads: int) -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ImportError("Running a build needs LiteRT: pip install ai-edge-litert") from error
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=num_threads)
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"LiteRT cannot run this build: {error}") from error
+    return interpreter
+
+
+def _filled(piece: np.ndarray, size: int) -> np.ndarray:
+    """Fill a last, shorter piece up to the batch that the build was made for."""
+    return piece if len(piece) == size else np.concatenate([piece, np.repeat(piece[-1:], size - len(piece), axis=0)])
+
+
+def _quantised(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
+    if np.issubdtype(detail["dtype"], np.floating):
+        return value.astype("float32")
+    scale, zero = detail["quantization"]
+    limits = np.iinfo(detail["dtype"])
+    return np.clip(np.round(value / scale + zero), limits.min, limits.max).astype(detail["dtype"])
+
+
+def _restored(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
+    if np.issubdtype(detail["dtype"], np.floating):
+        return value
+    scale, zero = detail["quantization"]
+    return ((value.astype("int32") - zero) * scale).astype("float32")

@@ -1,0 +1,177 @@
+"""A model made of builds, with the methods of the Keras model that a device needs."""
+
+import secrets
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae.lite import noise
+from keras_vae.lite.build import Build
+from keras_vae.lite.folders import build_folder, read_build, read_manifest
+
+# softplus(x + _SHIFT) + _FLOOR maps unconstrained values to standard deviations, as in keras_vae.distributions.
+_SHIFT = float(np.log(np.expm1(1.0)))
+_FLOOR = 1e-5
+
+
+class Encoding(NamedTuple):
+    """The approximate posterior of B examples."""
+
+    mean: np.ndarray
+    """`(B, Z)`."""
+    stddev: np.ndarray
+    """Standard deviation of each latent, `(B, Z)`."""
+
+
+def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) -> "LiteModel":
+    """Load a shipped build by its preset's name, or a folder that `keras_vae.export.tflite` wrote.
+
+    Args:
+        name_or_folder: a name from `list_builds()`, or a path.
+        target: `"cpu"`, `"gpu"`, `"edge"` or `"web"`: of a shipped build, which one. All run on a CPU here.
+        num_threads: of LiteRT's kernels.
+
+    Raises:
+        ValueError: if there is no such build.
+        BuildError: if it is incomplete, or damaged.
+        ImportError: if ai-edge-litert is not installed.
+    """
+    return LiteModel(build_folder(name_or_folder, target), num_threads)
+
+
+class LiteModel:
+    """An exported VAE: `sample`, `encode`, `decode`, `reconstruct` in NumPy.
+
+    Args:
+        folder: with `build.json` and the `.tflite` files.
+        num_threads: of LiteRT's kernels.
+    """
+
+    def __init__(self, folder: Path, num_threads: int = 1):
+        self.manifest = read_manifest(folder)
+        self.data_shape: tuple[int, ...] = tuple(self.manifest["data_shape"])
+        self.latent_size: int = self.manifest["latent_size"]
+        self.num_classes: int | None = self.manifest.get("num_classes")
+        self._folder, self._num_threads = folder, num_threads
+        self._builds: dict[str, Build] = {}
+
+    def build(self, part: str) -> Build:
+        """The build of `"encoder"`, `"decoder"` or, where there is one, `"prior"`; read when it is first asked for."""
+        if part not in self._builds:
+            content = read_build(self._folder, part, self.manifest["files"][part]["sha256"])
+            self._builds[part] = Build(content, self._num_threads)
+        return self._builds[part]
+
+    def sample(
+        self, n: int | None = None, labels: Any = None, seed: int | None = None, temperature: float = 1.0
+    ) -> np.ndarray:
+        """Draw z from the prior and return the mean of p(x|z): `(n,) + data_shape`.
+
+        The Keras model draws the same images from the same seed, to the error of the build.
+
+        Args:
+            n: number of images, for a model without a condition.
+            labels: int labels `(n,)`, one an image, for a conditional model.
+            seed: a whole number, or None for fresh noise.
+            temperature: factor on the prior's standard deviation, from 0 to 100.
+
+        Raises:
+            ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
+        """
+        if not isinstance(temperature, int | float) or not 0.0 <= temperature <= 100.0:
+            raise ValueError(f"temperature={temperature!r}: must be a number from 0 to 100.")
+        if self.num_classes is None:
+            if labels is not None:
+                raise ValueError("This model has no condition: call sample(n) without labels.")
+            n = 1 if n is None else n
+            if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= int(n) <= 10**6:
+                raise ValueError(f"n={n!r}: must be a whole number from 1 to 1000000.")
+        else:
+            if labels is None or n is not None:
+                raise ValueError(
+                    f"sample(n={n!r}, labels={labels!r}): this model is conditional. Pass one label an image, for example "
+                    "sample(labels=[3, 1, 4])."
+                )
+            n = np.size(labels)
+        condition = self._condition(labels, int(n))
+        seed = secrets.randbits(62) if seed is None else seed
+        z = noise.normal((int(n), self.latent_size), seed) * np.float32(temperature)
+        if "prior" in self.manifest["files"]:
+            z = self.build("prior")(noise=z, **condition)["latents"]
+        return self.build("decoder")(latents=z, **condition)["mean"]
+
+    def encode(self, x: Any, labels: Any = None) -> Encoding:
+        """The mean and the standard deviations of q(z|x).
+
+        Args:
+            x: data, `(B,) + data_shape`, floats in the range that the model takes.
+            labels: int labels `(B,)`, for a conditional model only.
+
+        Raises:
+            ValueError: if shape, dtype or range of an argument are wrong.
+        """
+        x = self._data(x)
+        outputs = self.build("encoder")(data=x, **self._condition(labels, len(x)))
+        return Encoding(outputs["mean"], self._stddev(outputs["params"]))
+
+    def decode(self, z: Any, labels: Any = None) -> np.ndarray:
+        """The mean of p(x|z), `(B,) + data_shape`, for latents `(B, Z)`.
+
+        Raises:
+            ValueError: if shape or dtype of an argument are wrong.
+        """
+        z = np.asarray(z)
+        return self.build("decoder")(latents=z, **self._condition(labels, len(z) if z.ndim else 0))["mean"]
+
+    def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
+        """The mean of p(x|z) at the posterior mean, `(B,) + data_shape`. Arguments and errors as in `encode`."""
+        return self.decode(self.encode(x, labels).mean, labels)
+
+    def _data(self, x: Any) -> np.ndarray:
+        x, support = np.asarray(x), self.manifest.get("support")
+        if x.shape[1:] != self.data_shape or x.ndim != len(self.data_shape) + 1:
+            raise ValueError(f"The data have shape {x.shape}: this model takes {('batch', *self.data_shape)}.")
+        if not np.issubdtype(x.dtype, np.floating):
+            raise ValueError(
+                f"The data have dtype {x.dtype}: this model takes floats. For images of 8 bits divide by 255."
+            )
+        if support and x.size and not (support[0] <= x.min() and x.max() <= support[1]):
+            raise ValueError(
+                f"The data range from {x.min():g} to {x.max():g}: this model takes {support[0]:g} to {support[1]:g}. For "
+                "images of 8 bits divide by 255."
+            )
+        return x
+
+    def _condition(self, labels: Any, size: int) -> dict[str, np.ndarray]:
+        if self.num_classes is None:
+            if labels is not None:
+                raise ValueError("This model has no condition: call it without labels.")
+            return {}
+        if labels is None:
+            raise ValueError(f"This model is conditional: pass one label from 0 to {self.num_classes - 1} an example.")
+        labels = np.asarray(labels)
+        if labels.shape != (size,) or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"The labels have shape {labels.shape} and dtype {labels.dtype}: this model takes integers of shape ({size},), "
+                "one an example."
+            )
+        wrong = labels[(labels < 0) | (labels >= self.num_classes)]
+        if wrong.size:
+            raise ValueError(f"A label is {wrong[0]}: this model has the classes 0 to {self.num_classes - 1}.")
+        return {"condition": np.eye(self.num_classes, dtype="float32")[labels]}
+
+    def _stddev(self, params: np.ndarray) -> np.ndarray:
+        raw = params[:, self.latent_size :]
+        if self.manifest["posterior"] == "diagonal_gaussian":
+            return _positive(raw)
+        # TFP's order of the entries of a lower triangle: the tail of the vector, then all of it backwards.
+        size = self.latent_size
+        lower = np.tril(np.concatenate([raw[:, size:], raw[:, ::-1]], axis=1).reshape(-1, size, size))
+        diagonal = np.arange(size)
+        lower[:, diagonal, diagonal] = _positive(lower[:, diagonal, diagonal])
+        return np.sqrt((lower**2).sum(axis=-1))
+
+
+def _positive(raw: np.ndarray) -> np.ndarray:
+    return np.logaddexp(0.0, raw + np.float32(_SHIFT)) + np.float32(_FLOOR)
