@@ -22,6 +22,7 @@ _HOMES = {
     "ELBO": "keras_vae.objectives",
 }
 _ROOMS = (
+    "lite",
     "data",
     "distributions",
     "networks",
@@ -30,13 +31,26 @@ _ROOMS = (
     "training",
     "evaluation",
     "zoo",
+    "export",
     "plots",
 )
 
 __all__ = ["ELBO", "VAE", "ConditionalVAE", "ConvVAE", "__version__", "list_presets", "load", "save_to_preset", *_ROOMS]
 
 if TYPE_CHECKING:
-    from keras_vae import data, distributions, evaluation, models, networks, objectives, plots, training, zoo
+    from keras_vae import (
+        data,
+        distributions,
+        evaluation,
+        export,
+        lite,
+        models,
+        networks,
+        objectives,
+        plots,
+        training,
+        zoo,
+    )
     from keras_vae.models import VAE, ConditionalVAE, ConvVAE
     from keras_vae.objectives import ELBO
     from keras_vae.zoo import list_presets, load, save_to_preset

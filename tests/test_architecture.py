@@ -12,7 +12,9 @@ import keras_vae
 
 PACKAGE = Path(keras_vae.__file__).parent
 # docs/architecture.md tells why. What begins with an underscore serves all.
-ORDER = ["data", "distributions", "networks", "objectives", "models", "training", "evaluation", "zoo", "plots", "cli"]
+ORDER = [
+    "lite", "data", "distributions", "networks", "objectives", "models", "training", "evaluation", "zoo", "export", "plots", "cli",
+]  # fmt: skip
 
 
 def _imports(path):

@@ -331,3 +331,37 @@ def test_on_two_replicas_the_noise_differs_and_the_logs_are_of_all_examples():
     assert last == pytest.approx(last_single, rel=0.1)  # the same learning rate
     seeds = eval(lines["SEEDS"].removeprefix("SEEDS"))
     assert seeds[0] != seeds[1]
+
+
+def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
+    x, y = batch
+    given = {"labels": tf.constant(y, tf.int32)} if model.conditional else {}
+    served = tf.saved_model.load(str(keras_vae.export.saved_model(model, tmp_path / "served"))).signatures
+    labels = _labels(model, y)
+    z = model.encode(x, **labels).mean()
+    same = {"rtol": 1e-5, "atol": 1e-5}
+    np.testing.assert_allclose(served["encode"](data=x, **given)["mean"], z, **same)
+    np.testing.assert_allclose(served["encode"](data=x, **given)["stddev"], model.encode(x, **labels).stddev(), **same)
+    np.testing.assert_allclose(served["decode"](latents=z, **given)["mean"], model.decode(z, **labels).mean(), **same)
+    np.testing.assert_allclose(served["reconstruct"](data=x, **given)["data"], model.reconstruct(x, **labels), **same)
+    noise = _random.normal((BATCH, model.latent_size), _random.as_seed(5))
+    drawn = model.sample(**(labels or {"n": BATCH}), seed=5)
+    np.testing.assert_allclose(served["sample"](noise=noise, **given)["data"], drawn, **same)
+
+
+def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
+    x, y = batch
+    labels = _labels(model, y)
+    proof = keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))
+    assert proof["parity"]["elbo"]["keras"] == pytest.approx(proof["parity"]["elbo"]["build"], rel=1e-4)
+    built = keras_vae.lite.load(tmp_path / "build")
+    encoding, posterior = built.encode(x, **labels), model.encode(x, **labels)
+    same = {"rtol": 1e-4, "atol": 1e-5}
+    np.testing.assert_allclose(encoding.mean, posterior.mean(), **same)
+    np.testing.assert_allclose(encoding.stddev, posterior.stddev(), **same)
+    np.testing.assert_allclose(built.reconstruct(x, **labels), model.reconstruct(x, **labels), **same)
+    given = labels or {"n": BATCH}
+    np.testing.assert_allclose(built.sample(**given, seed=5), model.sample(**given, seed=5), **same)
+    np.testing.assert_allclose(
+        built.sample(**given, seed=5, temperature=0.5), model.sample(**given, seed=5, temperature=0.5), **same
+    )

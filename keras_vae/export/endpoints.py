@@ -1,0 +1,100 @@
+"""What an exported model can be asked for: functions of named tensors that draw nothing themselves."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from keras_vae._backend import keras, tf
+from keras_vae.distributions import StandardNormal
+from keras_vae.models import LatentVariableModel
+
+
+class Endpoint(NamedTuple):
+    """A function from named tensors to a dict of tensors, and what it takes."""
+
+    function: Callable[..., dict[str, Any]]
+    inputs: dict[str, Any]
+    """`tf.TensorSpec` by name."""
+
+
+def for_server(model: LatentVariableModel) -> dict[str, Endpoint]:
+    """`reconstruct`, `encode`, `decode` and `sample`, for any batch; values are checked in the graph.
+
+    Noise is an input of `sample`, and labels of all four where the model is conditional.
+    """
+    data = tf.TensorSpec((None, *model.data_shape), tf.float32, name="data")
+    latents = tf.TensorSpec((None, model.latent_size), tf.float32, name="latents")
+    noise = tf.TensorSpec((None, model.latent_size), tf.float32, name="noise")
+
+    def reconstruct(data: Any, labels: Any = None) -> dict[str, Any]:
+        return {"data": model.reconstruct(data, labels)}
+
+    def encode(data: Any, labels: Any = None) -> dict[str, Any]:
+        posterior = model.encode(data, labels)
+        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+
+    def decode(latents: Any, labels: Any = None) -> dict[str, Any]:
+        return {"mean": model.decode(latents, labels).mean()}
+
+    def sample(noise: Any, labels: Any = None) -> dict[str, Any]:
+        condition = None if labels is None else model.condition_of(labels, tf.shape(noise)[0])
+        return {"data": model.likelihood_given(model.prior.from_noise(noise, condition), condition).mean()}
+
+    labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
+    return {
+        "reconstruct": Endpoint(reconstruct, {"data": data, **labels}),
+        "encode": Endpoint(encode, {"data": data, **labels}),
+        "decode": Endpoint(decode, {"latents": latents, **labels}),
+        "sample": Endpoint(sample, {"noise": noise, **labels}),
+    }
+
+
+def for_device(
+    model: LatentVariableModel, encoder: keras.Model | None = None, decoder: keras.Model | None = None
+) -> dict[str, Endpoint]:
+    """`encoder`, `decoder` and, unless the prior is N(0, I), `prior`, for a batch of one.
+
+    The condition is an input as the vector that the networks take, a one-hot label. The first two give, beside the mean, the
+    parameters of their distribution as the network puts them out, from which a density can be computed.
+
+    Args:
+        model: the model.
+        encoder, decoder: networks to take in the place of the model's own.
+    """
+    encoder, decoder = encoder or model.encoder, decoder or model.decoder
+    data = tf.TensorSpec((1, *model.data_shape), tf.float32, name="data")
+    latents = tf.TensorSpec((1, model.latent_size), tf.float32, name="latents")
+    noise = tf.TensorSpec((1, model.latent_size), tf.float32, name="noise")
+
+    def encode(data: Any, condition: Any = None) -> dict[str, Any]:
+        params = encoder(data if condition is None else [data, condition])
+        return {"mean": model.posterior(params).mean(), "params": params}
+
+    def decode(latents: Any, condition: Any = None) -> dict[str, Any]:
+        params = decoder(latents if condition is None else [latents, condition])
+        return {"mean": model.likelihood(params).mean(), "params": params}
+
+    def prior(noise: Any, condition: Any = None) -> dict[str, Any]:
+        return {"latents": model.prior.from_noise(noise, condition)}
+
+    size = model.condition_size
+    condition = {"condition": tf.TensorSpec((1, size), tf.float32, name="condition")} if size else {}
+    found = {
+        "encoder": Endpoint(encode, {"data": data, **condition}),
+        "decoder": Endpoint(decode, {"latents": latents, **condition}),
+    }
+    if not isinstance(model.prior, StandardNormal):
+        found["prior"] = Endpoint(prior, {"noise": noise, **condition})
+    return found
+
+
+def write(
+    endpoints: dict[str, Endpoint], model: LatentVariableModel, folder: str, networks: list[Any] | None = None
+) -> None:
+    """Write endpoints as signatures of a SavedModel; the first is also the default."""
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    for network in networks or []:
+        archive.track(network)
+    for name, endpoint in endpoints.items():
+        archive.add_endpoint(name, endpoint.function, list(endpoint.inputs.values()))
+    archive.write_out(folder, verbose=False)

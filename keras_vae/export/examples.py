@@ -1,0 +1,68 @@
+"""The real examples that an export is calibrated and proven on."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae.models import LatentVariableModel, validation
+
+_DRAWN = 1000
+
+
+class Examples(NamedTuple):
+    """Examples that the model takes."""
+
+    data: np.ndarray
+    """`(N,) + data_shape`, float32."""
+    labels: np.ndarray | None
+    """int `(N,)`, for a conditional model."""
+    source: str
+    """Where they are from, for the report."""
+
+    def condition(self, model: LatentVariableModel) -> np.ndarray | None:
+        """The condition vectors, `(N, C)`, or None."""
+        return None if self.labels is None else np.asarray(model.condition_of(self.labels, len(self.data)))
+
+    def first(self, count: int) -> "Examples":
+        """The first `count` of them."""
+        return Examples(self.data[:count], None if self.labels is None else self.labels[:count], self.source)
+
+
+def examples_for(model: Any, examples: Any, source: str = "given by the caller") -> Examples:
+    """Check examples for an export of `model`.
+
+    Args:
+        model: the model.
+        examples: an array of data, or a pair of data and labels (an unconditional model leaves the labels alone). None draws
+            some from the model itself.
+        source: where they are from.
+
+    Raises:
+        TypeError: if `model` is no model of this library.
+        ValueError: if the examples are not what the model takes, or none are left.
+    """
+    if not isinstance(model, LatentVariableModel):
+        raise TypeError(
+            f"{type(model).__name__} is no VAE of this library, so it has no encoder and decoder to export. "
+            "For another keras.Model use its own export method."
+        )
+    if examples is None:
+        return _drawn(model)
+    data, labels = examples if isinstance(examples, tuple | list) and len(examples) == 2 else (examples, None)
+    data = np.asarray(validation.data(np.asarray(data), model.data_shape, model.likelihood.support))
+    if not len(data):
+        raise ValueError("There are no examples: give at least one, better a few hundred.")
+    if not model.conditional:
+        return Examples(data, None, source)
+    model.condition_of(None if labels is None else np.asarray(labels), len(data))  # raises if they do not fit
+    return Examples(data, np.asarray(labels), source)
+
+
+def _drawn(model: LatentVariableModel) -> Examples:
+    labels = np.arange(_DRAWN) % model.condition_size if model.conditional else None
+    z = model.prior_given(None if labels is None else model.condition_of(labels, _DRAWN))
+    z = z.sample(_DRAWN if z.batch_shape.rank == 0 else (), seed=0)
+    data = model.decode(z, labels).sample(seed=1).numpy()
+    if model.likelihood.support is not None:
+        data = np.clip(data, *model.likelihood.support)
+    return Examples(data, labels, "drawn from the model itself")

@@ -1,0 +1,93 @@
+"""The proof of a build: its error beside the Keras model, and the ELBO computed through it."""
+
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _random
+from keras_vae._backend import tf
+from keras_vae.export.examples import Examples
+from keras_vae.lite import Build
+from keras_vae.models import LatentVariableModel
+
+_BATCH = 500
+_CALLS = 200
+
+
+def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
+    """Compare builds with the model on real examples.
+
+    The ELBO is estimated with one draw of z an example, of the same noise for both, from the parameters that the encoder and
+    the decoder put out: what is compared is the builds, not the noise.
+
+    Args:
+        model: the model.
+        builds: `encoder` and `decoder`.
+        examples: what to compare on.
+        seed: of the noise.
+
+    Returns:
+        `errors` (part -> output -> `maximum`, `mean`, absolute), and `elbo` in nats an example: `keras`, `build`, `change`.
+    """
+    keras, build = [], []
+    errors: dict[str, dict[str, list[np.ndarray]]] = {"encoder": {}, "decoder": {}}
+    for start in range(0, len(examples.data), _BATCH):
+        x = examples.data[start : start + _BATCH]
+        labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
+        condition = model.condition_of(labels, len(x))
+        given = {} if condition is None else {"condition": np.asarray(condition)}
+        key = _random.fold_in(_random.as_seed(seed), start)
+
+        posterior = model.posterior_given(tf.constant(x), condition)
+        z = posterior.sample(seed=key)
+        likelihood = model.likelihood_given(z, condition)
+        keras.append(_bound(model, x, condition, posterior, likelihood, z))
+        from_encoder = builds["encoder"](data=x, **given)
+        _compare(errors["encoder"], "mean", posterior.mean(), from_encoder["mean"])
+        _compare(errors["decoder"], "mean", likelihood.mean(), builds["decoder"](latents=z.numpy(), **given)["mean"])
+
+        posterior = model.posterior(tf.constant(from_encoder["params"]))
+        z = posterior.sample(seed=key)
+        params = builds["decoder"](latents=z.numpy(), **given)["params"]
+        build.append(_bound(model, x, condition, posterior, model.likelihood(tf.constant(params)), z))
+    before, after = float(np.concatenate(keras).mean()), float(np.concatenate(build).mean())
+    return {
+        "errors": {
+            part: {
+                name: {
+                    "maximum": float(max(value.max() for value in found)),
+                    "mean": float(np.concatenate([value.reshape(-1) for value in found]).mean()),
+                }
+                for name, found in outputs.items()
+            }
+            for part, outputs in errors.items()
+        },
+        "elbo": {"keras": before, "build": after, "change": after - before},
+    }
+
+
+def latency(build: Build) -> float:
+    """Median time of a call for one example, in milliseconds, on one thread."""
+    inputs = {name: np.zeros((1, *detail["shape"][1:]), "float32") for name, detail in build.inputs.items()}
+    times = []
+    for call in range(_CALLS + 20):
+        start = time.perf_counter()
+        build(**inputs)
+        if call >= 20:
+            times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1000.0
+
+
+def _compare(errors: dict[str, list[np.ndarray]], name: str, expected: Any, found: np.ndarray) -> None:
+    errors.setdefault(name, []).append(np.abs(np.asarray(expected) - found))
+
+
+def _bound(model: LatentVariableModel, x: Any, condition: Any, posterior: Any, likelihood: Any, z: Any) -> np.ndarray:
+    prior = model.prior_given(condition)
+    try:
+        kl = posterior.kl_divergence(prior)
+    except NotImplementedError:  # no closed form for this pair
+        kl = posterior.log_prob(z) - prior.log_prob(z)
+    return (likelihood.log_prob(x) - kl).numpy()

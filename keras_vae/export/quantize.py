@@ -1,0 +1,150 @@
+"""Float32 builds -> float16, int8 weights, int8 throughout, by Google's AI Edge Quantizer."""
+
+import contextlib
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from keras_vae.export import flatbuffer
+
+# Beyond these inputs a saturating operation says nothing that eight bits could hold, and a wider range would only make the steps
+# coarser: tanh(4) is 0.9993; a SiLU of -8 is -0.003; a Bernoulli of logit 10 is 0.99995.
+_TANH_RANGE = 4.0
+_SILU_FLOOR = -8.0
+_LOGISTIC_RANGE = 10.0
+
+_WITH_WEIGHTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE")
+
+
+def float16(content: bytes) -> bytes:
+    """Keep the weights as float16; a CPU computes in float32, a GPU as it likes."""
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+
+    quantizer = _quantizer(content)
+    for name in _WITH_WEIGHTS:
+        quantizer.add_weight_only_config(".*", name, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
+    return _quantized(quantizer)
+
+
+def dynamic_range(content: bytes, *, in_float: str | None = None, float_activations: bool = False) -> bytes:
+    """Keep the weights as int8 with a scale a channel.
+
+    Args:
+        content: a float32 build.
+        in_float: name of a tensor; the operation that puts it out stays float32.
+        float_activations: compute in float32 from the int8 weights; otherwise activations are quantised as they come.
+    """
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    quantizer = _quantizer(content)
+    for name in _WITH_WEIGHTS:
+        if float_activations:
+            quantizer.add_weight_only_config(".*", name, 8)
+        else:
+            quantizer.add_dynamic_config(".*", name, 8)
+    if in_float is not None:
+        quantizer.update_quantization_recipe(
+            regex=re.escape(in_float),
+            operation_name=TFLOperationName.ALL_SUPPORTED,
+            algorithm_key=AlgorithmName.NO_QUANTIZE,
+        )
+    return _quantized(quantizer)
+
+
+def int8(content: bytes, examples: dict[str, np.ndarray]) -> bytes:
+    """Compute in int8 throughout, inputs and outputs included.
+
+    Args:
+        content: a float32 build of a batch of one.
+        examples: inputs by name, from which the ranges of all tensors are taken.
+    """
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    quantizer = _quantizer(content)
+    quantizer.add_static_config(".*", TFLOperationName.ALL_SUPPORTED, 8, 8)
+    return _quantized(quantizer, _ranges(content, examples))
+
+
+def _ranges(content: bytes, examples: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """The range of each tensor of activations, as the quantizer wants it.
+
+    Of the ranges from 0 to the largest value seen, the one that gives the least squared error: rare large values are worth
+    more than most of the steps they would cost, but not all of them. (The quantizer's own calibration is a moving average, which
+    forgets them, and cost the codes of MNIST models eight nats.)
+    """
+    values = _values(content, examples)
+    hidden = set(flatbuffer.outputs_of(content, "MUL"))
+    ranges = {}
+    for name, seen in values.items():
+        low, high = min(float(seen.min()), 0.0), max(float(seen.max()), 0.0)
+        ranges[name] = _least_error(seen, low, high) if name in hidden else (low, high)
+    multiplied = flatbuffer.all_inputs_of(content, "MUL")
+    limits = dict.fromkeys(flatbuffer.inputs_of(content, "TANH"), (-_TANH_RANGE, _TANH_RANGE))
+    for name in flatbuffer.inputs_of(content, "LOGISTIC"):
+        limits[name] = (_SILU_FLOOR, np.inf) if name in multiplied else (-_LOGISTIC_RANGE, _LOGISTIC_RANGE)
+    for name, (low, high) in limits.items():
+        seen = np.clip(values[name], low, high)
+        ranges[name] = _least_error(seen, float(seen.min()), float(seen.max()))
+    return {
+        name: {"min": np.array([[low]], "float32"), "max": np.array([[high]], "float32"), "num_samples": 1}
+        for name, (low, high) in ranges.items()
+    }
+
+
+def _least_error(seen: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    best, least = (low, high), np.inf
+    for share in np.linspace(1.0, 0.5, 26):
+        top = high * share
+        step = max(top - low, 1e-9) / 255
+        off = np.clip(np.round(seen / step) * step, low, top) - seen
+        error = float(np.square(off).mean())
+        if error < least:
+            best, least = (low, top), error
+    return best
+
+
+def _values(content: bytes, examples: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What each tensor of activations holds, over examples."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    with _silently():
+        interpreter = Interpreter(model_content=content, num_threads=1, experimental_preserve_all_tensors=True)
+    interpreter.allocate_tensors()
+    run = interpreter.get_signature_runner(next(iter(interpreter.get_signature_list())))
+    names = flatbuffer.activations(content)
+    found: dict[str, list[np.ndarray]] = {name: [] for name in names.values()}
+    for row in range(len(next(iter(examples.values())))):
+        run(**{name: value[row : row + 1] for name, value in examples.items()})
+        for index, name in names.items():
+            found[name].append(interpreter.get_tensor(index).reshape(-1).copy())
+    return {name: np.concatenate(rows) for name, rows in found.items()}
+
+
+def _quantizer(content: bytes) -> Any:
+    try:
+        from ai_edge_quantizer import quantizer
+    except ImportError as error:
+        raise ImportError("Exporting to TFLite needs more packages: pip install 'keras-vae[export]'") from error
+    return quantizer.Quantizer(bytearray(content))
+
+
+def _quantized(quantizer: Any, ranges: dict[str, Any] | None = None) -> bytes:
+    with _silently():
+        return bytes(quantizer.quantize(ranges, enable_progress_report=False).quantized_model)
+
+
+@contextlib.contextmanager
+def _silently() -> Iterator[None]:
+    """Without the quantizer's own progress bars and warnings, which say nothing to whoever called for an export."""
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        yield
