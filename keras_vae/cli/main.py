@@ -247,6 +247,23 @@ def evaluate(
 
 
 @app.command()
+def export(
+    preset: PresetArgument,
+    target: Annotated[str, typer.Option(help="cpu, gpu, edge, web (TFLite), server (SavedModel), or all.")] = "all",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; each target gets a folder in it. Default: exports/NAME.")
+    ] = None,
+    format: Annotated[str | None, typer.Option(help="Of a cpu build: dynamic_range or float32.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace builds that are there.")] = False,
+) -> None:
+    """Write builds for devices and SavedModels for servers, each compared with the Keras model first."""
+    with _plain_errors():
+        from keras_vae.cli import export as export_room
+
+        export_room.run(preset, target, format, out, overwrite, console)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
     preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",
