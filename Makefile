@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint builds clean
 
 demo: $(VENV)/installed
 	@$(BIN)/keras-vae demo --out demo_output
@@ -17,6 +17,13 @@ lint: $(VENV)/installed-lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# The TFLite builds under export/tflite, remade from the zoo's weights; it needs MNIST (see TFDS_DATA_DIR).
+BUILDS := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d
+builds: $(VENV)/installed-export
+	@set -e; for preset in $(BUILDS); do for target in cpu gpu edge web; do \
+	  $(BIN)/keras-vae export $$preset --target $$target --out export/tflite/$$preset --overwrite; done; \
+	  $(BIN)/python -c "from keras_vae import zoo; zoo.write_metrics('$$preset', zoo.read_metrics('$$preset'))"; done
 
 clean:
 	rm -rf $(VENV) demo_output

@@ -9,13 +9,8 @@ counted. What is printed is ratios of speeds: the median over rounds, with the s
 """
 
 import argparse
-import statistics
-import subprocess
-import sys
-from pathlib import Path
 
-HERE = Path(__file__).parent
-VENVS = HERE / ".venvs"
+from interleave import interpreter, ratio, rounds, start
 
 # Worker script, and what its environment needs; keras_vae's is the one this runs in.
 PEERS = {
@@ -31,65 +26,18 @@ RUNS = {
 }
 
 
-def interpreter(peer: str) -> str:
-    """Path of the peer's Python; makes its environment on first use."""
-    needs = PEERS[peer][1]
-    if needs is None:
-        return sys.executable
-    folder = VENVS / peer
-    if not (folder / "ready").exists():
-        print(f"making the environment of {peer}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        for need in needs:  # one by one, so that a pinned PyTorch is there before what depends on it
-            subprocess.run([folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", need], check=True)
-        (folder / "ready").touch()
-    return str(folder / "bin/python")
-
-
-def start(peer: str, model: str) -> subprocess.Popen:
-    """Start a worker, and wait until it has compiled."""
-    worker = subprocess.Popen(
-        [interpreter(peer), HERE / "peers" / PEERS[peer][0], model],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    epoch(worker)
-    return worker
-
-
-def epoch(worker: subprocess.Popen) -> float:
-    """Let a worker train an epoch; returns seconds."""
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    for line in worker.stdout:
-        if line.startswith("SECONDS"):
-            return float(line.split()[1])
-    raise RuntimeError(f"the worker {worker.args} ended")
-
-
-def compare(model: str, rounds: int) -> None:
+def compare(model: str, number: int) -> None:
     """Time all peers of `model` in turns, and print the ratios."""
     peers, bars = RUNS[model]
-    workers = {peer: start(peer, model) for peer in peers}
-    times = {peer: [] for peer in peers}
-    for number in range(rounds):
-        for peer, worker in workers.items():
-            times[peer].append(epoch(worker))
-        print(
-            f"{model} round {number + 1}: " + ", ".join(f"{peer} {t[-1]:.2f} s" for peer, t in times.items()),
-            flush=True,
-        )
-    for worker in workers.values():
-        worker.stdin.close()
-        worker.wait()
+    workers = {}
+    for peer in peers:
+        script, needs = PEERS[peer]
+        workers[peer] = start(interpreter(peer, needs), script, model)
+    times = rounds(workers, number, model)
     for peer in peers[1:]:
-        ratios = [other / own for own, other in zip(times["keras_vae"], times[peer], strict=True)]
         bar = f", to reach {bars[peer]}" if peer in bars else ""
         words = "share of the matrix products' rate" if peer == "matmul" else f"times the speed of {peer}"
-        print(
-            f"{model}: keras_vae has {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) {words}{bar}"
-        )
+        print(f"{model}: keras_vae has {ratio(times[peer], times['keras_vae'])} {words}{bar}")
 
 
 if __name__ == "__main__":

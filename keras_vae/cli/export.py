@@ -20,6 +20,7 @@ def run(preset: str, target: str, format: str | None, out: Path | None, overwrit
     source = zoo.Preset.read(zoo.preset_folder(preset))
     out = out or Path("exports") / source.name
     train, test, words = _data(source)
+    origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
     proofs = []
     for name in (*export.TARGETS, SERVER) if target == ALL else (target,):
         where = out / name
@@ -35,6 +36,7 @@ def run(preset: str, target: str, format: str | None, out: Path | None, overwrit
                     examples=train,
                     test=test,
                     source=words,
+                    origin=origin,
                     overwrite=overwrite,
                     say=lambda step, name=name: status.update(f"{name}: {step}"),  # type: ignore[misc]
                 )
@@ -43,6 +45,9 @@ def run(preset: str, target: str, format: str | None, out: Path | None, overwrit
         console.print(f"Wrote {path.resolve()}", soft_wrap=True, highlight=False)
     if proofs:
         console.print(_table(proofs))
+        console.print(
+            "Errors of the means, beside the Keras model; ELBO in nats, computed through both builds of a target."
+        )
 
 
 def _data(source: zoo.Preset) -> tuple[Any, Any, str]:
@@ -55,16 +60,20 @@ def _data(source: zoo.Preset) -> tuple[Any, Any, str]:
 
 
 def _table(proofs: list[dict[str, Any]]) -> Table:
-    table = Table("target", "format", "kB", "mean error", "ELBO", "change (nats)", "ms", box=None, header_style="bold")
+    table = Table(
+        "target", "build", "kB", "max error", "mean error", "ms", "ELBO", "change", box=None, header_style="bold"
+    )
     for proof in proofs:
-        files, elbo, errors = proof["files"], proof["parity"]["elbo"], proof["parity"]["errors"]
-        table.add_row(
-            proof["target"],
-            proof["format"],
-            " + ".join(f"{entry['bytes'] / 1000:.0f}" for entry in files.values()),
-            " + ".join(f"{outputs['mean']['mean']:.1e}" for outputs in errors.values()),
-            f"{elbo['build']:.3f}",
-            f"{elbo['change']:+.4f}",
-            " + ".join(f"{entry['latency_ms']:.3f}" for entry in files.values()),
-        )
+        elbo, errors = proof["parity"]["elbo"], proof["parity"]["errors"]
+        for part, entry in proof["files"].items():
+            error = errors.get(part, {}).get("mean")
+            table.add_row(
+                proof["target"],
+                part,
+                f"{entry['bytes'] / 1000:.0f}",
+                f"{error['maximum']:.1e}" if error else "",
+                f"{error['mean']:.1e}" if error else "",
+                f"{entry['latency_ms']:.3f}",
+                *((f"{elbo['build']:.2f}", f"{elbo['change']:+.4f}") if part == "decoder" else ("", "")),
+            )
     return table

@@ -8,6 +8,7 @@ channel finds again by itself, since the largest weight of each channel is kept 
 """
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -20,19 +21,19 @@ _DAMPING = 1e-3
 _MAX_ROWS = 20_000
 
 
-def round_network(network: keras.Model, inputs: list[np.ndarray], leave: str | None = None) -> keras.Model:
+def round_network(network: keras.Model, inputs: list[np.ndarray], leave: Collection[str] = ()) -> keras.Model:
     """A copy of a functional network whose dense and convolutional kernels lie on the int8 grid.
 
     Args:
         network: an encoder or a decoder.
         inputs: examples of its inputs, in order.
-        leave: name of a layer that keeps its kernel.
+        leave: names of layers that keep their kernel.
     """
     copy = keras.models.clone_model(network)
     copy.set_weights(network.get_weights())
     for layer in copy.layers:
         as_matrix = _matrix_of(layer)
-        if as_matrix is None or layer.name == leave:
+        if as_matrix is None or layer.name in leave:
             continue
         seen = keras.Model(copy.inputs, layer.input).predict(fed(inputs), batch_size=500, verbose=0)
         to_matrix, from_matrix, columns_of_a_channel = as_matrix

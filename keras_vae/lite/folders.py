@@ -17,6 +17,7 @@ _KEYS = {
     "posterior": str,
     "prior": str,
     "files": dict,
+    "origin": dict,
 }
 _PARTS = {"encoder", "decoder", "prior"}
 
@@ -60,6 +61,15 @@ def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
             "export it with keras_vae.export.tflite."
         )
     return _home() / str(name_or_folder) / target
+
+
+def read_proof(name: str, target: str) -> dict[str, Any]:
+    """The manifest of a shipped build: what it is, and the proof that it computes what the Keras model does.
+
+    Raises:
+        ValueError: if there is no such build, or its manifest is damaged.
+    """
+    return read_manifest(build_folder(name, target))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from keras_vae import lite
 from keras_vae.zoo.preset_file import Preset
 
 # Key of metrics.json, words, and how the number is written.
@@ -57,6 +58,7 @@ def card(folder: str | Path) -> str:
         *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
         "",
         *([f"Paper: {words['paper']}.", ""] if "paper" in words else []),
+        *_deployment(preset.name, weights.get("sha256")),
     ]
     if metrics:
         lines += [
@@ -109,6 +111,35 @@ def _training(preset: Preset, weights: dict[str, Any]) -> list[str]:
     if preset.recipe:
         lines.append(f"The whole recipe is in [preset.toml](preset.toml); `keras-vae train {preset.name}` repeats it.")
     return lines
+
+
+def _deployment(name: str, weights_sha256: str | None) -> list[str]:
+    """The shipped builds of these weights and their proofs, one row a file."""
+    proofs = [lite.read_proof(name, target) for target in lite.list_builds().get(name, [])]
+    proofs = [proof for proof in proofs if proof["origin"].get("weights_sha256") == weights_sha256]
+    if not proofs:
+        return []
+    tested = proofs[0]["parity"]
+    lines = [
+        "## Deployment",
+        "",
+        f'`keras_vae.lite.load("{name}")` runs these builds without TensorFlow; `keras-vae export {name}` makes them, and a '
+        "SavedModel for a server. Errors are of the means, beside the Keras model; the ELBO in nats is computed through encoder "
+        f"and decoder, on {tested['examples']:,} images ({tested['source']}); latency is of one image on one thread.",
+        "",
+        "| target | format | build | kB | largest error | mean error | ELBO | change | ms | operations (version) |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for proof in proofs:
+        elbo, errors = proof["parity"]["elbo"], proof["parity"]["errors"]
+        for part, entry in proof["files"].items():
+            error = errors.get(part, {}).get("mean", {"maximum": 0.0, "mean": 0.0})
+            operations = ", ".join(f"{op['name']} ({op['version']})" for op in entry["operations"])
+            lines.append(
+                f"| {proof['target']} | {proof['format']} | {part} | {entry['bytes'] / 1000:.0f} | {error['maximum']:.1e} "
+                f"| {error['mean']:.1e} | {elbo['build']:.3f} | {elbo['change']:+.4f} | {entry['latency_ms']:.3f} | {operations} |"
+            )
+    return [*lines, ""]
 
 
 def _example(model: dict[str, Any]) -> str:

@@ -91,10 +91,10 @@ _CONVERTED = {}
 
 
 def _float32_of(model):
-    from keras_vae.export.tflite import _float32
+    from keras_vae.export.ways import float32
 
     if id(model) not in _CONVERTED:
-        _CONVERTED[id(model)] = _float32(model)
+        _CONVERTED[id(model)] = float32(model)
     return _CONVERTED[id(model)]
 
 
@@ -153,12 +153,12 @@ def test_a_build_that_misses_its_bar_is_not_written(model, digits, tmp_path, mon
 def test_the_quantizer_finds_the_grid_again(model, digits, tmp_path):
     """Rounded weights go through the quantizer unharmed: the build's int8 weights times their scales are the weights."""
     from keras_vae.export import rounding
-    from keras_vae.export.tflite import _float32, _inputs
+    from keras_vae.export.ways import _inputs, float32
 
     inputs = list(_inputs(model, examples_for(model, digits))["decoder"].values())
     network = rounding.round_network(model.decoder, inputs)
-    exact = lite.Build(_float32(model, {"decoder": network})["decoder"])
-    content = quantize.dynamic_range(_float32(model, {"decoder": network})["decoder"], float_activations=True)
+    exact = lite.Build(float32(model, {"decoder": network})["decoder"])
+    content = quantize.dynamic_range(float32(model, {"decoder": network})["decoder"], float_activations=True)
     z, condition = (value[:20] for value in inputs)
     found, expected = (b(latents=z, condition=condition)["params"] for b in (lite.Build(content), exact))
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
