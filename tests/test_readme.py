@@ -13,9 +13,13 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_code_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    assert len(blocks) == 2
     names: dict = {}
-    exec(code, names)
+    for block in blocks:
+        exec(block, names)
+    assert names["digits"].shape == (3, 28, 28, 1)
+    assert (tmp_path / "models/my_digits/1/saved_model.pb").exists()
     assert names["images"].shape == (3, 28, 28, 1)
     assert np.isfinite(names["model"].history.history["loss"]).all()
     assert (tmp_path / "my_digits.keras").exists()

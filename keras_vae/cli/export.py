@@ -13,10 +13,11 @@ ALL = "all"
 _CALIBRATED_ON = 5000
 
 
-def run(preset: str, target: str, format: str | None, out: Path | None, overwrite: bool, console: Console) -> None:
-    """Export a preset: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server."""
+def run(
+    model: Any, preset: str, target: str, format: str | None, out: Path | None, overwrite: bool, console: Console
+) -> None:
+    """Export `model`, the preset's: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server."""
     _checks.one_of("target", target, (*export.TARGETS, SERVER, ALL))
-    model = zoo.load(preset)
     source = zoo.Preset.read(zoo.preset_folder(preset))
     out = out or Path("exports") / source.name
     train, test, words = _data(source)

@@ -35,7 +35,7 @@ def _plain_errors() -> Iterator[None]:
     _start_tensorflow_quietly()
     try:
         yield
-    except (ValueError, ArithmeticError, OSError, RuntimeError) as error:
+    except (ValueError, ArithmeticError, OSError, RuntimeError, ImportError) as error:
         errors.print(f"[bold red]Error:[/] {_escaped(error)}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
 
@@ -258,9 +258,11 @@ def export(
 ) -> None:
     """Write builds for devices and SavedModels for servers, each compared with the Keras model first."""
     with _plain_errors():
+        from keras_vae import zoo
         from keras_vae.cli import export as export_room
 
-        export_room.run(preset, target, format, out, overwrite, console)
+        model = _generative(zoo.load(preset), "be exported")
+        export_room.run(model, preset, target, format, out, overwrite, console)
 
 
 @app.command()

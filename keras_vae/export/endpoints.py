@@ -1,5 +1,6 @@
 """What an exported model can be asked for: functions of named tensors that draw nothing themselves."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -97,4 +98,10 @@ def write(
         archive.track(network)
     for name, endpoint in endpoints.items():
         archive.add_endpoint(name, endpoint.function, list(endpoint.inputs.values()))
-    archive.write_out(folder, verbose=False)
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # "Assets written to" a folder that is soon renamed
+    try:
+        archive.write_out(folder, verbose=False)
+    finally:
+        logger.setLevel(level)

@@ -22,9 +22,9 @@ _WITH_WEIGHTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRA
 
 def float16(content: bytes) -> bytes:
     """Keep the weights as float16; a CPU computes in float32, a GPU as it likes."""
+    quantizer = _quantizer(content)
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
 
-    quantizer = _quantizer(content)
     for name in _WITH_WEIGHTS:
         quantizer.add_weight_only_config(".*", name, 16, algorithm_key=AlgorithmName.FLOAT_CASTING)
     return _quantized(quantizer)
@@ -38,10 +38,10 @@ def dynamic_range(content: bytes, *, in_float: str | None = None, float_activati
         in_float: name of a tensor; the operation that puts it out stays float32.
         float_activations: compute in float32 from the int8 weights; otherwise activations are quantised as they come.
     """
+    quantizer = _quantizer(content)
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
     from ai_edge_quantizer.qtyping import TFLOperationName
 
-    quantizer = _quantizer(content)
     for name in _WITH_WEIGHTS:
         if float_activations:
             quantizer.add_weight_only_config(".*", name, 8)
@@ -63,9 +63,9 @@ def int8(content: bytes, examples: dict[str, np.ndarray]) -> bytes:
         content: a float32 build of a batch of one.
         examples: inputs by name, from which the ranges of all tensors are taken.
     """
+    quantizer = _quantizer(content)
     from ai_edge_quantizer.qtyping import TFLOperationName
 
-    quantizer = _quantizer(content)
     quantizer.add_static_config(".*", TFLOperationName.ALL_SUPPORTED, 8, 8)
     return _quantized(quantizer, _ranges(content, examples))
 

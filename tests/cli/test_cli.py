@@ -96,6 +96,21 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     assert "digits test" in card
 
 
+def test_export_writes_builds_and_prints_their_proof(tiny, tmp_path):
+    result = run("export", tiny, "--target", "gpu", "--out", tmp_path / "builds")
+    assert result.exit_code == 0, result.output
+    assert "change" in result.output
+    proof = json.loads((tmp_path / "builds" / "gpu" / "build.json").read_text())
+    assert proof["origin"] == {"preset": "tiny", "weights_sha256": zoo.manifest(tiny)["sha256"]}
+    assert proof["parity"]["source"] == "drawn from the model itself"  # the preset names no data
+    result = run("export", tiny, "--target", "server", "--out", tmp_path / "builds")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "builds" / "server" / "tiny" / "1" / "saved_model.pb").is_file()
+    result = run("export", tiny, "--target", "gpu", "--out", tmp_path / "builds")
+    assert result.exit_code == 1
+    assert "is there already" in result.output
+
+
 def test_demo_runs_on_a_small_model(tiny, tmp_path):
     result = run("demo", "--preset", tiny, "--out", tmp_path, "--epochs", 1)
     assert result.exit_code == 0, result.output
@@ -115,6 +130,8 @@ def test_demo_runs_on_a_small_model(tiny, tmp_path):
         (("reconstruct", "mnist_cvae", "--data", "mnits"), "name='mnits'"),
         (("evaluate", "mnist_cvae", "--images", "5", "--write"), "whole test set"),
         (("train", "nowhere"), "no preset 'nowhere'"),
+        (("export", "mnist_cvae", "--target", "tpu"), "target='tpu': must be one of"),
+        (("export", "mnist_classifier"), "it cannot be exported"),
     ],
 )
 def test_errors_are_one_line_with_the_remedy(arguments, message, tmp_path, monkeypatch):

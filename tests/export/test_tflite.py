@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -239,3 +240,15 @@ def test_a_converter_that_dies_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(convert, "__file__", str(broken))
     with pytest.raises(export.ExportError, match="converter failed: a word from the converter"):
         export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
+
+
+@pytest.mark.parametrize("missing", ["ai_edge_quantizer", "tensorflow_serving.apis"])
+def test_a_package_that_is_missing_is_named_with_the_remedy(tmp_path, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    model = VAE((2, 2, 1), 1, hidden_units=(3,))
+    with pytest.raises(ImportError, match=r"pip install 'keras-vae\[export\]'"):
+        if missing == "ai_edge_quantizer":
+            export.tflite(model, tmp_path / "b", "gpu")
+        else:
+            export.saved_model(model, tmp_path / "b")
+    assert not list(tmp_path.glob("b*/*"))

@@ -154,6 +154,12 @@ def test_bytes_that_are_no_model_are_refused():
         lite.Build(b"no model at all" * 10)
 
 
+def test_without_litert_the_remedy_is_named(built, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(ImportError, match="pip install ai-edge-litert"):
+        built.sample(labels=[0], seed=0)
+
+
 def test_the_inputs_of_a_build_are_checked(folder):
     build = lite.Build((folder / "decoder.tflite").read_bytes())
     with pytest.raises(ValueError, match="takes condition, latents; given: latents"):

@@ -1,0 +1,52 @@
+"""The builds that are shipped: made from the zoo's weights, and as good as their proofs say."""
+
+import hashlib
+
+import pytest
+
+from keras_vae import export, lite, zoo
+from keras_vae.export import parity
+from keras_vae.export.examples import examples_for
+
+BUILDS = [(name, target) for name, targets in lite.list_builds().items() for target in targets]
+GENERATIVE = [
+    name for name in zoo.list_presets() if zoo.Preset.read(zoo.preset_folder(name)).model["class"] != "Classifier"
+]
+
+
+def test_every_generative_preset_is_shipped_for_every_target():
+    assert {(name, target) for name in GENERATIVE for target in export.TARGETS} == set(BUILDS)
+
+
+@pytest.mark.parametrize(("name", "target"), BUILDS)
+def test_it_is_made_from_the_zoos_weights(name, target):
+    proof = lite.read_proof(name, target)
+    assert proof["origin"] == {"preset": name, "weights_sha256": zoo.manifest(zoo.preset_folder(name))["sha256"]}
+    folder = lite.build_folder(name, target)
+    for part, entry in proof["files"].items():
+        content = (folder / f"{part}.tflite").read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
+        assert [op._asdict() for op in export.TARGETS[target].check(part, content)] == entry["operations"]
+    assert -proof["parity"]["elbo"]["change"] <= proof["bar"]["elbo_fall"]
+    assert proof["parity"]["examples"] == 10_000
+
+
+@pytest.mark.parametrize(("name", "target"), BUILDS)
+def test_the_proof_is_reproduced(name, target, mnist_test):
+    """On a tenth of the images and with other noise."""
+    model, proof = zoo.load(name), lite.read_proof(name, target)["parity"]
+    examples = examples_for(model, tuple(part[:1000] for part in mnist_test))
+    built = lite.load(name, target=target)
+    found = parity.measure(model, {part: built.build(part) for part in ("encoder", "decoder")}, examples, seed=7)
+    for part, outputs in proof["errors"].items():
+        assert found["errors"][part]["mean"]["mean"] == pytest.approx(outputs["mean"]["mean"], rel=0.25)
+    assert found["elbo"]["change"] == pytest.approx(
+        proof["elbo"]["change"], abs=0.02 + 0.3 * abs(proof["elbo"]["change"])
+    )
+
+
+def test_remade_it_is_the_same_bytes(tmp_path, mnist_test):
+    name = "mnist_vae"
+    proof = export.tflite(zoo.load(name), tmp_path / "gpu", "gpu", test=tuple(part[:100] for part in mnist_test))
+    shipped = lite.read_proof(name, "gpu")
+    assert {p: e["sha256"] for p, e in proof["files"].items()} == {p: e["sha256"] for p, e in shipped["files"].items()}
