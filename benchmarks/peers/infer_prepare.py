@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from keras_vae import data, export, load
+from keras_vae.networks import MLP
 
 preset, folder = sys.argv[1], Path(sys.argv[2])
 model = load(preset)
+if not isinstance(model.architecture, MLP) or model.architecture.activation not in ("tanh", "silu"):
+    sys.exit(f"{preset} is no dense model of tanh or silu: its ONNX graph cannot be written here")
 x, y = data.arrays("mnist", "train", "dynamic_binarization", seed=0)
 examples = (x[:5000], y[:5000])
 test = data.arrays("mnist", "test", "dynamic_binarization", seed=0)
@@ -25,10 +28,13 @@ for task, network in (("encode", model.encoder), ("decode", model.decoder)):
         )
 condition = np.eye(model.condition_size, dtype="float32")[y[:64]] if model.conditional else None
 few = (x[:64], y[:64]) if model.conditional else (x[:64],)
+codes = model.encode(*few).mean()
 np.savez(
     folder / "data.npz",
     encode=x[:64],
-    decode=model.encode(*few).mean(),
+    decode=codes,
+    encode_expected=codes,
+    decode_expected=model.decode(codes, *few[1:]).mean(),
     labels=y[:64],
     preset=preset,
     activation=model.architecture.activation,

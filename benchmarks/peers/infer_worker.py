@@ -14,8 +14,15 @@ labels = data["labels"][:batch].astype("int32") if condition is not None else No
 CALLS = 300 if batch == 1 else 30
 
 
+TOLERANCE = {"litert int8": 0.5, "litert dynamic_range": 0.2, "litert float16": 5e-3}
+
+
 def repeat(call):
-    """Time `CALLS` calls together, each time a line comes in."""
+    """Check what `call` returns, and time `CALLS` calls together, each time a line comes in."""
+    expected = data[f"{task}_expected"][:batch]
+    off = np.abs(np.asarray(call()).reshape(expected.shape) - expected)
+    if off.mean() > 0.1 * TOLERANCE.get(name, 1e-3) or off.max() > 2 * TOLERANCE.get(name, 1e-3):
+        sys.exit(f"{name} does not compute what the model does: off by {off.mean():.2g}, at most {off.max():.2g}")
 
     def calls():
         for _ in range(CALLS):

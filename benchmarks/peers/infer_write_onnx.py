@@ -28,7 +28,7 @@ def graph(task):
         nodes.append(helper.make_node("Gemm", [h, f"kernel{i}", f"bias{i}"], [f"sum{i}"]))
         h = f"sum{i}"
         if i != layers[-1]:
-            nodes.append(helper.make_node("Tanh" if activation == "tanh" else "Sigmoid", [h], [f"squashed{i}"]))
+            nodes.append(helper.make_node({"tanh": "Tanh", "silu": "Sigmoid"}[activation], [h], [f"squashed{i}"]))
             if activation == "silu":
                 nodes.append(helper.make_node("Mul", [h, f"squashed{i}"], [f"active{i}"]))
             h = f"active{i}" if activation == "silu" else f"squashed{i}"

@@ -6,6 +6,7 @@ python client.py http://localhost:8501 mnist_cvae --latents 40 --labels 3 1 4
 import argparse
 import json
 import random
+import urllib.error
 import urllib.request
 
 
@@ -13,8 +14,11 @@ def predict(server, model, signature, inputs):
     """POST tensors by name to a signature; returns its outputs by name, or the one output."""
     body = json.dumps({"signature_name": signature, "inputs": inputs}).encode()
     request = urllib.request.Request(f"{server}/v1/models/{model}:predict", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)["outputs"]
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["outputs"]
+    except urllib.error.HTTPError as error:  # the reason is in the answer
+        raise ValueError(error.read().decode()) from error
 
 
 if __name__ == "__main__":

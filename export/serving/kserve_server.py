@@ -35,6 +35,8 @@ class SavedModel(kserve.Model):
                 payload = json.loads(payload)
             except ValueError as error:
                 raise InvalidInput(f"the request is no JSON: {error}") from error
+        if not isinstance(payload, dict) or not ("instances" in payload or "inputs" in payload):
+            raise InvalidInput("the request must be a table with 'inputs' or 'instances'")
         name = payload.get("signature_name", "serving_default")
         if name not in self.loaded.signatures:
             raise InvalidInput(f"no signature {name!r}: there are {', '.join(sorted(self.loaded.signatures))}")
@@ -43,8 +45,14 @@ class SavedModel(kserve.Model):
         by_row = "instances" in payload
         given = payload["instances"] if by_row else payload.get("inputs")
         try:
+            if by_row and not isinstance(given, list):
+                raise ValueError("instances must be a list, one entry an example")
             if by_row:
                 rows = [row if isinstance(row, dict) else {next(iter(specs)): row} for row in given]
+                if wrong := [row for row in rows if set(row) != set(specs)]:
+                    raise ValueError(
+                        f"{name} takes {', '.join(sorted(specs))}; an instance has {', '.join(sorted(wrong[0]))}"
+                    )
                 given = {key: [row[key] for row in rows] for key in specs}
             elif not isinstance(given, dict):
                 given = {next(iter(specs)): given}
@@ -52,7 +60,7 @@ class SavedModel(kserve.Model):
                 raise ValueError(f"{name} takes {', '.join(sorted(specs))}; given: {', '.join(sorted(given))}")
             tensors = {key: _tensor(key, given[key], spec) for key, spec in specs.items()}
             outputs = {key: value.numpy() for key, value in signature(**tensors).items()}
-        except (KeyError, TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
             raise InvalidInput(str(getattr(error, "message", error))) from error
         if not by_row:
             return {"outputs": _plain({key: value.tolist() for key, value in outputs.items()})}

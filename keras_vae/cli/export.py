@@ -19,36 +19,49 @@ def run(
     """Export `model`, the preset's: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server."""
     _checks.one_of("target", target, (*export.TARGETS, SERVER, ALL))
     source = zoo.Preset.read(zoo.preset_folder(preset))
+    if format is not None and target not in export.TARGETS:
+        raise ValueError(f"--format {format} is of one device: name it, for example --target cpu.")
     out = out or Path("exports") / source.name
+    wanted = (*export.TARGETS, SERVER) if target == ALL else (target,)
+    there = [str(out / name) for name in wanted if name != SERVER and (out / name).exists()]
+    if there and not overwrite:
+        raise FileExistsError(
+            f"{', '.join(there)}: there already. Choose another folder with --out, or pass --overwrite."
+        )
     train, test, words = _data(source)
     origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
-    proofs = []
-    for name in (*export.TARGETS, SERVER) if target == ALL else (target,):
+    proofs, refused = [], []
+    for name in wanted:
         where = out / name
-        with console.status(name) as status:
-            if name == SERVER:
-                path = export.saved_model(model, where / source.name, examples=test)
-            else:
-                proof = export.tflite(
-                    model,
-                    where,
-                    name,
-                    format=format,
-                    examples=train,
-                    test=test,
-                    source=words,
-                    origin=origin,
-                    overwrite=overwrite,
-                    say=lambda step, name=name: status.update(f"{name}: {step}"),  # type: ignore[misc]
-                )
-                proofs.append(proof)
-                path = where
-        console.print(f"Wrote {path.resolve()}", soft_wrap=True, highlight=False)
+        try:
+            with console.status(name) as status:
+                if name == SERVER:
+                    path = export.saved_model(model, where / source.name, examples=test)
+                else:
+                    proof = export.tflite(
+                        model,
+                        where,
+                        name,
+                        format=format,
+                        examples=train,
+                        test=test,
+                        source=words,
+                        origin=origin,
+                        overwrite=overwrite,
+                        say=lambda step, name=name: status.update(f"{name}: {step}"),  # type: ignore[misc]
+                    )
+                    proofs.append(proof)
+                    path = where
+            console.print(f"Wrote {path.resolve()}", soft_wrap=True, highlight=False)
+        except export.ExportError as error:  # one target's refusal is no reason to leave out the others
+            refused.append(f"{name}: {error}")
     if proofs:
         console.print(_table(proofs))
         console.print(
             "Errors of the means, beside the Keras model; ELBO in nats, computed through both builds of a target."
         )
+    if refused:
+        raise export.ExportError("\n".join(refused))
 
 
 def _data(source: zoo.Preset) -> tuple[Any, Any, str]:
@@ -67,13 +80,13 @@ def _table(proofs: list[dict[str, Any]]) -> Table:
     for proof in proofs:
         elbo, errors = proof["parity"]["elbo"], proof["parity"]["errors"]
         for part, entry in proof["files"].items():
-            error = errors.get(part, {}).get("mean")
+            error = errors[part]
             table.add_row(
                 proof["target"],
                 part,
                 f"{entry['bytes'] / 1000:.0f}",
-                f"{error['maximum']:.1e}" if error else "",
-                f"{error['mean']:.1e}" if error else "",
+                f"{error['maximum']:.1e}",
+                f"{error['mean']:.1e}",
                 f"{entry['latency_ms']:.3f}",
                 *((f"{elbo['build']:.2f}", f"{elbo['change']:+.4f}") if part == "decoder" else ("", "")),
             )

@@ -27,16 +27,20 @@ def for_server(model: LatentVariableModel) -> dict[str, Endpoint]:
     noise = tf.TensorSpec((None, model.latent_size), tf.float32, name="noise")
 
     def reconstruct(data: Any, labels: Any = None) -> dict[str, Any]:
+        data = _checked(data, labels, "data")
         return {"data": model.reconstruct(data, labels)}
 
     def encode(data: Any, labels: Any = None) -> dict[str, Any]:
+        data = _checked(data, labels, "data")
         posterior = model.encode(data, labels)
         return {"mean": posterior.mean(), "stddev": posterior.stddev()}
 
     def decode(latents: Any, labels: Any = None) -> dict[str, Any]:
+        latents = _checked(latents, labels, "latents")
         return {"mean": model.decode(latents, labels).mean()}
 
     def sample(noise: Any, labels: Any = None) -> dict[str, Any]:
+        noise = _checked(noise, labels, "noise")
         condition = None if labels is None else model.condition_of(labels, tf.shape(noise)[0])
         return {"data": model.likelihood_given(model.prior.from_noise(noise, condition), condition).mean()}
 
@@ -83,9 +87,21 @@ def for_device(
         "encoder": Endpoint(encode, {"data": data, **condition}),
         "decoder": Endpoint(decode, {"latents": latents, **condition}),
     }
-    if not isinstance(model.prior, StandardNormal):
+    if type(model.prior) is not StandardNormal:
         found["prior"] = Endpoint(prior, {"noise": noise, **condition})
     return found
+
+
+def _checked(values: Any, labels: Any, name: str) -> Any:
+    """The values, behind assertions of the graph that they are finite and that there is a label for each."""
+    checks = [tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(values)), [f"{name} must be finite"])]
+    if labels is not None:
+        sizes = tf.shape(values)[0], tf.shape(labels)[0]
+        checks.append(
+            tf.debugging.Assert(tf.equal(*sizes), [f"{name} and labels must be of one number; given:", *sizes])
+        )
+    with tf.control_dependencies([check for check in checks if check is not None]):  # None where it ran eagerly
+        return tf.identity(values)
 
 
 def write(

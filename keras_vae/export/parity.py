@@ -24,15 +24,16 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
 
     Args:
         model: the model.
-        builds: `encoder` and `decoder`.
+        builds: `encoder` and `decoder`, and `prior` where there is one.
         examples: what to compare on.
         seed: of the noise.
 
     Returns:
-        `errors` (part -> output -> `maximum`, `mean`, absolute), and `elbo` in nats an example: `keras`, `build`, `change`.
+        `errors` of the means, and of a prior's latents (part -> `maximum`, `mean`, absolute), and `elbo` in nats an
+        example: `keras`, `build`, `change`.
     """
     keras, build = [], []
-    errors: dict[str, dict[str, list[np.ndarray]]] = {"encoder": {}, "decoder": {}}
+    errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
     for start in range(0, len(examples.data), _BATCH):
         x = examples.data[start : start + _BATCH]
         labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
@@ -45,8 +46,12 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
         likelihood = model.likelihood_given(z, condition)
         keras.append(_bound(model, x, condition, posterior, likelihood, z))
         from_encoder = builds["encoder"](data=x, **given)
-        _compare(errors["encoder"], "mean", posterior.mean(), from_encoder["mean"])
-        _compare(errors["decoder"], "mean", likelihood.mean(), builds["decoder"](latents=z.numpy(), **given)["mean"])
+        errors["encoder"].append(_off(posterior.mean(), from_encoder["mean"]))
+        errors["decoder"].append(_off(likelihood.mean(), builds["decoder"](latents=z.numpy(), **given)["mean"]))
+        if "prior" in builds:
+            noise = _random.normal(z.shape, key)
+            found = builds["prior"](noise=noise.numpy(), **given)["latents"]
+            errors["prior"].append(_off(model.prior.from_noise(noise, condition), found))
 
         posterior = model.posterior(tf.constant(from_encoder["params"]))
         z = posterior.sample(seed=key)
@@ -56,13 +61,10 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
     return {
         "errors": {
             part: {
-                name: {
-                    "maximum": float(max(value.max() for value in found)),
-                    "mean": float(np.concatenate([value.reshape(-1) for value in found]).mean()),
-                }
-                for name, found in outputs.items()
+                "maximum": float(max(value.max() for value in found)),
+                "mean": float(np.concatenate([value.reshape(-1) for value in found]).mean()),
             }
-            for part, outputs in errors.items()
+            for part, found in errors.items()
         },
         "elbo": {"keras": before, "build": after, "change": after - before},
     }
@@ -80,8 +82,8 @@ def latency(build: Build) -> float:
     return statistics.median(times) * 1000.0
 
 
-def _compare(errors: dict[str, list[np.ndarray]], name: str, expected: Any, found: np.ndarray) -> None:
-    errors.setdefault(name, []).append(np.abs(np.asarray(expected) - found))
+def _off(expected: Any, found: np.ndarray) -> np.ndarray:
+    return np.abs(np.asarray(expected) - found)
 
 
 def _bound(model: LatentVariableModel, x: Any, condition: Any, posterior: Any, likelihood: Any, z: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae.export import flatbuffer
+from keras_vae.export.errors import ExportError
 
 # Beyond these inputs a saturating operation says nothing that eight bits could hold, and a wider range would only make the steps
 # coarser: tanh(4) is 0.9993; a SiLU of -8 is -0.003; a Bernoulli of logit 10 is 0.99995.
@@ -134,8 +135,13 @@ def _quantizer(content: bytes) -> Any:
 
 
 def _quantized(quantizer: Any, ranges: dict[str, Any] | None = None) -> bytes:
-    with _silently():
-        return bytes(quantizer.quantize(ranges, enable_progress_report=False).quantized_model)
+    try:
+        with _silently():
+            return bytes(quantizer.quantize(ranges, enable_progress_report=False).quantized_model)
+    except (ValueError, RuntimeError, KeyError, AttributeError) as error:
+        raise ExportError(
+            f"The quantizer cannot take this model: {error}. Take the format float32 or float16."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ _STEPS = 127
 # Share of the mean second moment that is added to each, so that inputs that never change do not divide by zero.
 _DAMPING = 1e-3
 _MAX_ROWS = 20_000
+# Wider dense layers are left to the quantizer's own rounding: the moments of their inputs would not fit into memory.
+_MAX_INPUTS = 8192
 
 
 def round_network(network: keras.Model, inputs: list[np.ndarray], leave: Collection[str] = ()) -> keras.Model:
@@ -33,7 +35,7 @@ def round_network(network: keras.Model, inputs: list[np.ndarray], leave: Collect
     copy.set_weights(network.get_weights())
     for layer in copy.layers:
         as_matrix = _matrix_of(layer)
-        if as_matrix is None or layer.name in leave:
+        if as_matrix is None or layer.name in leave or layer.kernel.shape[-2] > _MAX_INPUTS:
             continue
         seen = keras.Model(copy.inputs, layer.input).predict(fed(inputs), batch_size=500, verbose=0)
         to_matrix, from_matrix, columns_of_a_channel = as_matrix
@@ -56,7 +58,7 @@ def in_two_terms(network: keras.Model, name: str) -> keras.Model:
     for layer, target in zip(network.layers, copy.layers, strict=True):
         weights = layer.get_weights()
         if layer.name == name:
-            scale = np.abs(weights[0]).max(axis=0) / _STEPS
+            scale = np.maximum(np.abs(weights[0]).max(axis=0), 1e-12) / _STEPS
             coarse = (np.round(weights[0] / scale) * scale).astype("float32")
             weights = [coarse, *weights[1:], weights[0] - coarse]
         target.set_weights(weights)
@@ -73,7 +75,8 @@ class _DenseOfTwoTerms(keras.layers.Dense):
 
     def call(self, inputs: Any) -> Any:
         """Compute the layer."""
-        return self.activation(tf.matmul(inputs, self.kernel) + self.bias + tf.matmul(inputs, self.residual))
+        outputs = tf.matmul(inputs, self.kernel) + tf.matmul(inputs, self.residual)
+        return self.activation(outputs if self.bias is None else outputs + self.bias)
 
 
 def rounded(matrix: np.ndarray, inputs: np.ndarray, group: int = 1) -> np.ndarray:
@@ -157,7 +160,7 @@ def _rows_seen(layer: Any, seen: np.ndarray) -> np.ndarray:
         )
         seen = patches.numpy()
     rows = seen.reshape(-1, seen.shape[-1])
-    return rows[:: max(1, len(rows) // _MAX_ROWS)]
+    return rows[:: max(1, -(-len(rows) // _MAX_ROWS))]
 
 
 def fed(inputs: list[np.ndarray]) -> Any:

@@ -11,13 +11,16 @@ import numpy as np
 from keras_vae import _checks, _files, _random
 from keras_vae._backend import tf
 from keras_vae.export import endpoints
+from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
 from keras_vae.models import LatentVariableModel
 
 CONFIG = "models.config"
 BATCHING = "batching.config"
 _WARM_UP_BATCHES = (1, 8)
-_MAX_VERSION = 2**31
+_MAX_VERSION = 2**63 - 1
+# Largest difference from the model, as a share of the largest value.
+_TOLERANCE = 1e-4
 
 _BATCHING_TEXT = """\
 max_batch_size { value: 64 }
@@ -34,7 +37,8 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
     `data` -> `mean`, `stddev` `(B, Z)`; `decode`, `latents (B, Z)` -> `mean`; `sample`, `noise (B, Z)`, standard normal
     -> `data`. A conditional model takes `labels`, int32 `(B,)`, in all four. Nothing in the graph is random.
 
-    A version holds warm-up requests, recorded from examples. `models.config` and `batching.config` lie beside the versions.
+    A version holds warm-up requests, recorded from examples, and appears only after its signatures gave what the model
+    gives for them. `models.config` and `batching.config` lie beside the versions; those that are there are left alone.
 
     Args:
         model: a VAE of this library.
@@ -49,6 +53,7 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
         TypeError: if `model` is no VAE of this library.
         ValueError: if the name of the folder, the version or an example is not allowed.
         FileExistsError: if the version is there already; a server may be reading it.
+        ExportError: if a signature does not compute what the model does.
         OSError: if it cannot be written; nothing is left behind.
     """
     found = examples_for(model, examples).first(max(_WARM_UP_BATCHES))
@@ -57,46 +62,67 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
         raise ValueError(
             f"folder={str(folder)!r}: its last part names the model, so give letters, digits, '_', '-' and '.'."
         )
-    if version is None:
-        version = max(_versions(folder), default=0) + 1
-    version = _checks.positive_int("version", version, maximum=_MAX_VERSION)
+    version = _checks.positive_int("version", _next(folder) if version is None else version, maximum=_MAX_VERSION)
     target = folder / str(version)
     if target.exists():
         raise FileExistsError(
             f"{target} is there already, and a server may be reading it: give a version that is new, or none for the next."
         )
+    served = endpoints.for_server(model)
+    batches = [_inputs(model, found, size) for size in _WARM_UP_BATCHES]
+    requests = [request for values in batches for request in _requests(served, values, folder.name)]
+    _files.check_writable(folder)
+    aside = Path(tempfile.mkdtemp(dir=folder, prefix=".version."))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=folder, prefix=".version."))
-    except OSError as error:
-        raise OSError(f"{folder} cannot be written ({error}): choose another folder.") from error
-    try:
-        served = endpoints.for_server(model)
-        _write(served, model, aside / "model")
-        requests = _warm_up(served, model, found, folder.name)
-        (aside / "model" / "assets.extra").mkdir()
-        with tf.io.TFRecordWriter(str(aside / "model" / "assets.extra" / "tf_serving_warmup_requests")) as writer:
-            for request in requests:
-                writer.write(request.SerializeToString())
+        _write(served, model, requests, aside / "model")
+        _compare(served, aside / "model", batches)
+        for path, text in ((folder / CONFIG, _config(folder.name)), (folder / BATCHING, _BATCHING_TEXT)):
+            if not path.exists():  # the user may have changed it since
+                _files.write_text(path, text)
         (aside / "model").rename(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    _files.write_text(folder / CONFIG, _config(folder.name))
-    _files.write_text(folder / BATCHING, _BATCHING_TEXT)
     return target
 
 
-def _versions(folder: Path) -> list[int]:
-    return [int(path.name) for path in folder.glob("[1-9]*") if path.name.isdecimal()]
+def _next(folder: Path) -> int:
+    return max((int(path.name) for path in folder.glob("[1-9]*") if path.name.isdecimal()), default=0) + 1
 
 
-def _write(served: dict[str, endpoints.Endpoint], model: LatentVariableModel, folder: Path) -> None:
+def _write(
+    served: dict[str, endpoints.Endpoint], model: LatentVariableModel, requests: list[Any], folder: Path
+) -> None:
     try:
         endpoints.write(served, model, str(folder))
+        (folder / "assets.extra").mkdir()
+        with tf.io.TFRecordWriter(str(folder / "assets.extra" / "tf_serving_warmup_requests")) as writer:
+            for request in requests:
+                writer.write(request.SerializeToString())
     except tf.errors.OpError as error:  # how TensorFlow says that a disk is full, or a folder gone
         raise OSError(
-            f"{folder.parent.parent} cannot be written ({error.message}): free some space, or choose another."
+            f"{folder.parent.parent} cannot be written ({error.message}): free some space, or choose another folder."
         ) from error
+
+
+def _compare(served: dict[str, endpoints.Endpoint], folder: Path, batches: list[dict[str, Any]]) -> None:
+    """Hold what was written to what the model computes.
+
+    Raises:
+        ExportError: if a signature gives anything else.
+    """
+    signatures = tf.saved_model.load(str(folder)).signatures
+    for values in batches:
+        for name, endpoint in served.items():
+            inputs = {key: tf.constant(values[key], spec.dtype) for key, spec in endpoint.inputs.items()}
+            found = signatures[name](**inputs)
+            for key, expected in endpoint.function(**inputs).items():
+                error = float(tf.reduce_max(tf.abs(found[key] - expected)))
+                scale = max(1.0, float(tf.reduce_max(tf.abs(expected))))
+                if not error <= _TOLERANCE * scale:
+                    raise ExportError(
+                        f"The signature {name} gives a {key} that is off by {error:.2g}: nothing was written. Does a layer draw "
+                        "noise, or depend on something outside the model?"
+                    )
 
 
 def _config(name: str) -> str:
@@ -111,27 +137,29 @@ model_config_list {{
 """
 
 
-def _warm_up(
-    served: dict[str, endpoints.Endpoint], model: LatentVariableModel, examples: Examples, name: str
-) -> list[Any]:
-    """Requests as a server logs them: each signature, for a batch of one and for one of several."""
+def _inputs(model: LatentVariableModel, examples: Examples, size: int) -> dict[str, Any]:
+    """Values for a batch of `size`, by the names that endpoints give them."""
+    data = np.resize(examples.data, (size, *model.data_shape))
+    labels = None if examples.labels is None else np.resize(examples.labels, (size,))
+    return {
+        "data": data,
+        "labels": labels,
+        "noise": _random.normal((size, model.latent_size), _random.as_seed(0)).numpy(),
+        "latents": model.encode(data, labels).mean().numpy(),
+    }
+
+
+def _requests(served: dict[str, endpoints.Endpoint], values: dict[str, Any], name: str) -> list[Any]:
+    """Requests as a server logs them, one a signature."""
     try:
         from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
     except ImportError as error:
         raise ImportError("Exporting for a server needs one more package: pip install 'keras-vae[export]'") from error
 
     requests = []
-    for size in _WARM_UP_BATCHES:
-        data = np.resize(examples.data, (size, *model.data_shape))
-        labels = None if examples.labels is None else np.resize(examples.labels, (size,))
-        noise = _random.normal((size, model.latent_size), _random.as_seed(0)).numpy()
-        values = {"data": data, "noise": noise, "labels": labels}
-        values["latents"] = model.encode(data, labels).mean().numpy()
-        for signature, endpoint in served.items():
-            request = predict_pb2.PredictRequest(model_spec=model_pb2.ModelSpec(name=name, signature_name=signature))
-            for key, spec in endpoint.inputs.items():
-                request.inputs[key].CopyFrom(tf.make_tensor_proto(values[key], dtype=spec.dtype))
-            requests.append(
-                prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
-            )
+    for signature, endpoint in served.items():
+        request = predict_pb2.PredictRequest(model_spec=model_pb2.ModelSpec(name=name, signature_name=signature))
+        for key, spec in endpoint.inputs.items():
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(values[key], dtype=spec.dtype))
+        requests.append(prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request)))
     return requests

@@ -13,6 +13,7 @@ from keras_vae._backend import keras
 from keras_vae.export import convert, endpoints, flatbuffer, quantize, rounding
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples
+from keras_vae.export.targets import Target
 from keras_vae.lite import Build
 from keras_vae.models import LatentVariableModel
 
@@ -28,20 +29,23 @@ Inputs = dict[str, dict[str, np.ndarray]]
 Say = Callable[[str], None]
 
 
-def ways(model: LatentVariableModel, format: str, examples: Examples, say: Say) -> Iterator[Way]:
+def ways(model: LatentVariableModel, target: Target, format: str, examples: Examples, say: Say) -> Iterator[Way]:
     """Builds of a format by part, and in words how they were made.
 
     Args:
         model: the model.
+        target: where the builds go, asked before the work of rounding is done.
         format: `"float32"`, `"float16"`, `"dynamic_range"` or `"int8"`.
         examples: what weights are rounded on and ranges taken from.
         say: called with a line of words when a step begins.
 
     Raises:
-        ExportError: if the model cannot be converted.
+        ExportError: if the model cannot be converted, or the target does not take an operation of it.
     """
     say("converting to float32")
     exact = float32(model)
+    for part in NETWORKS:
+        target.check(part, exact[part])
     if format == "float32":
         yield "float32", exact
     elif format == "float16":
@@ -69,7 +73,7 @@ def float32(model: LatentVariableModel, networks: dict[str, keras.Model] | None 
         folder = Path(name)
         endpoints.write(offered, model, str(folder / "model"), list(networks.values()))
         done = subprocess.run(
-            [sys.executable, convert.__file__, str(folder / "model"), str(folder), *offered],
+            [sys.executable, "-P", convert.__file__, str(folder / "model"), str(folder), *offered],
             capture_output=True,
             text=True,
             check=False,
@@ -87,6 +91,8 @@ def _dynamic_range(model: LatentVariableModel, inputs: Inputs, say: Say) -> Iter
         "int8 weights, activations quantised as they come",
         {part: quantize.dynamic_range(rounded[part]) for part in NETWORKS},
     )
+    if not (_dense(model.encoder) and _dense(model.decoder)):
+        return
     # The layers next to the code are small, and the ELBO hangs on them most.
     first, last = _dense(model.encoder)[0], _dense(model.encoder)[-1]
     code = _dense(model.decoder)[0]
@@ -121,6 +127,8 @@ def _int8(model: LatentVariableModel, inputs: Inputs, say: Say) -> Iterator[Way]
     say("rounding weights to int8")
     networks = _rounded(model, inputs)
     yield "int8 weights and activations", prepared(networks)
+    if not _dense(model.decoder):
+        return
     # The decoder's first kernel meets codes of one size in all directions, so no rounding can make good its errors.
     code = _dense(model.decoder)[0]
     say("rounding weights to int8, the decoder's first kernel in two terms")

@@ -29,7 +29,8 @@ def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) 
 
     Args:
         name_or_folder: a name from `list_builds()`, or a path.
-        target: `"cpu"`, `"gpu"`, `"edge"` or `"web"`: of a shipped build, which one. All run on a CPU here.
+        target: `"cpu"`, `"gpu"`, `"edge"` or `"web"`: of a shipped build, which one; of a path it says nothing. All run on a
+            CPU here.
         num_threads: of LiteRT's kernels.
 
     Raises:
@@ -79,7 +80,7 @@ class LiteModel:
         Raises:
             ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
         """
-        if not isinstance(temperature, int | float) or not 0.0 <= temperature <= 100.0:
+        if isinstance(temperature, bool | str) or not 0.0 <= float(temperature) <= 100.0:
             raise ValueError(f"temperature={temperature!r}: must be a number from 0 to 100.")
         if self.num_classes is None:
             if labels is not None:

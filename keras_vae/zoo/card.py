@@ -133,7 +133,7 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
     for proof in proofs:
         elbo, errors = proof["parity"]["elbo"], proof["parity"]["errors"]
         for part, entry in proof["files"].items():
-            error = errors.get(part, {}).get("mean", {"maximum": 0.0, "mean": 0.0})
+            error = errors[part]
             operations = ", ".join(f"{op['name']} ({op['version']})" for op in entry["operations"])
             lines.append(
                 f"| {proof['target']} | {proof['format']} | {part} | {entry['bytes'] / 1000:.0f} | {error['maximum']:.1e} "

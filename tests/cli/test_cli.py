@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from keras_vae import ConditionalVAE, zoo
+from keras_vae import ConditionalVAE, ConvVAE, zoo
 from keras_vae.cli import app
 
 runner = CliRunner()
@@ -108,7 +108,18 @@ def test_export_writes_builds_and_prints_their_proof(tiny, tmp_path):
     assert (tmp_path / "builds" / "server" / "tiny" / "1" / "saved_model.pb").is_file()
     result = run("export", tiny, "--target", "gpu", "--out", tmp_path / "builds")
     assert result.exit_code == 1
-    assert "is there already" in result.output
+    assert "there already" in result.output
+
+
+def test_export_goes_on_where_a_target_is_refused(tmp_path):
+    folder = zoo.save_to_preset(
+        ConvVAE((8, 8, 1), 2, filters=(4,), dense_units=(8,), likelihood="discretized_logistic"), tmp_path / "odd"
+    )
+    result = run("export", folder, "--out", tmp_path / "builds")
+    assert result.exit_code == 1
+    assert "gpu: " in result.output
+    assert "edge: " in result.output
+    assert sorted(path.name for path in (tmp_path / "builds").iterdir()) == ["cpu", "server", "web"]
 
 
 def test_demo_runs_on_a_small_model(tiny, tmp_path):
@@ -131,6 +142,7 @@ def test_demo_runs_on_a_small_model(tiny, tmp_path):
         (("evaluate", "mnist_cvae", "--images", "5", "--write"), "whole test set"),
         (("train", "nowhere"), "no preset 'nowhere'"),
         (("export", "mnist_cvae", "--target", "tpu"), "target='tpu': must be one of"),
+        (("export", "mnist_cvae", "--format", "float32"), "is of one device"),
         (("export", "mnist_classifier"), "it cannot be exported"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae import VAE, ConditionalVAE, distributions, export
-from keras_vae._backend import keras, tf
+from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import Classifier
 
 
@@ -107,13 +107,43 @@ def test_a_version_is_a_whole_number_from_1(tmp_path, version):
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
+    """The disk fills while the warm-up requests are written, after the model."""
+
     def full(*_, **__):
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
-    monkeypatch.setattr(type(keras.export.ExportArchive()), "write_out", full)
+    monkeypatch.setattr(tf.io.TFRecordWriter, "write", full)
     with pytest.raises(OSError, match=r"cannot be written .*No space left"):
         export.saved_model(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "m")
     assert list((tmp_path / "m").iterdir()) == []
+
+
+@serializable
+class _Forgetful(keras.layers.Layer):
+    """Computes something else each time it is traced."""
+
+    calls = 0
+
+    def call(self, inputs):
+        type(self).calls += 1
+        return inputs + float(type(self).calls)
+
+
+def test_a_model_that_the_saved_model_does_not_repeat_is_refused(tmp_path):
+    model = VAE((2, 2, 1), 1, hidden_units=(3,))
+    decoder = model.decoder
+    model.decoder = keras.Model(decoder.inputs, _Forgetful()(decoder.output))
+    with pytest.raises(export.ExportError, match="gives a .* that is off by"):
+        export.saved_model(model, tmp_path / "m")
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+def test_configuration_that_the_user_changed_is_left_alone(tmp_path):
+    model = VAE((2, 2, 1), 1, hidden_units=(3,))
+    export.saved_model(model, tmp_path / "m")
+    (tmp_path / "m" / "batching.config").write_text("mine")
+    export.saved_model(model, tmp_path / "m")
+    assert (tmp_path / "m" / "batching.config").read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

@@ -67,6 +67,8 @@ def test_batches_of_any_size_go_through_a_build_of_one(model, built, rng):
         (lambda m: m.sample(labels=[0.5]), "integers"),
         (lambda m: m.sample(labels=[[1]]), "shape"),
         (lambda m: m.sample(labels=[0], temperature=-1), "temperature"),
+        (lambda m: m.sample(labels=[0], temperature="1"), "temperature"),
+        (lambda m: m.sample(labels=[0], temperature=np.nan), "temperature"),
         (lambda m: m.sample(labels=[0], seed="a"), "seed"),
         (lambda m: m.encode(np.zeros((1, 4, 4), "float32"), [0]), "shape"),
         (lambda m: m.encode(np.zeros((1, 4, 4, 1), "uint8"), [0]), "divide by 255"),
