@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,15 @@ from keras_vae.export import flatbuffer
 from keras_vae.export.errors import ExportError
 
 # Beyond these inputs a saturating operation says nothing that eight bits could hold, and a wider range would only make the steps
-# coarser: tanh(4) is 0.9993; a SiLU of -8 is -0.003; a Bernoulli of logit 10 is 0.99995.
+# coarser: tanh(4) is 0.9993; a Bernoulli of logit 10 is 0.99995.
 _TANH_RANGE = 4.0
-_SILU_FLOOR = -8.0
 _LOGISTIC_RANGE = 10.0
+
+# Lower ends that are tried for the input of a SiLU, which tends to zero below: SiLU(-8) is -0.003, SiLU(-3) is -0.14.
+_SILU_FLOORS = (-8.0, -7.0, -6.0, -5.0, -4.5, -4.0, -3.5, -3.0)
+
+# Values that a range is chosen on, drawn from all that were seen.
+_LOOKED_AT = 200_000
 
 _WITH_WEIGHTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "CONV_2D_TRANSPOSE")
 
@@ -76,36 +81,43 @@ def _ranges(content: bytes, examples: dict[str, np.ndarray]) -> dict[str, dict[s
 
     Of the ranges from 0 to the largest value seen, the one that gives the least squared error: rare large values are worth
     more than most of the steps they would cost, but not all of them. (The quantizer's own calibration is a moving average, which
-    forgets them, and cost the codes of MNIST models eight nats.)
+    forgets them, and cost the codes of MNIST models eight nats.) Before an activation, the error is that of its output.
     """
     values = _values(content, examples)
-    hidden = set(flatbuffer.outputs_of(content, "MUL"))
-    ranges = {}
-    for name, seen in values.items():
-        low, high = min(float(seen.min()), 0.0), max(float(seen.max()), 0.0)
-        ranges[name] = _least_error(seen, low, high) if name in hidden else (low, high)
+    ranges = {name: (min(float(seen.min()), 0.0), max(float(seen.max()), 0.0)) for name, seen in values.items()}
     multiplied = flatbuffer.all_inputs_of(content, "MUL")
-    limits = dict.fromkeys(flatbuffer.inputs_of(content, "TANH"), (-_TANH_RANGE, _TANH_RANGE))
+    for name in flatbuffer.outputs_of(content, "MUL"):
+        ranges[name] = _least_error(values[name], lambda x: x)
+    for name in flatbuffer.inputs_of(content, "TANH"):
+        ranges[name] = _least_error(np.clip(values[name], -_TANH_RANGE, _TANH_RANGE), lambda x: x)
     for name in flatbuffer.inputs_of(content, "LOGISTIC"):
-        limits[name] = (_SILU_FLOOR, np.inf) if name in multiplied else (-_LOGISTIC_RANGE, _LOGISTIC_RANGE)
-    for name, (low, high) in limits.items():
-        seen = np.clip(values[name], low, high)
-        ranges[name] = _least_error(seen, float(seen.min()), float(seen.max()))
+        if name in multiplied:
+            ranges[name] = _least_error(values[name], lambda x: 0.5 * x * (1.0 + np.tanh(0.5 * x)), _SILU_FLOORS)
+        else:
+            ranges[name] = _least_error(np.clip(values[name], -_LOGISTIC_RANGE, _LOGISTIC_RANGE), lambda x: x)
     return {
         name: {"min": np.array([[low]], "float32"), "max": np.array([[high]], "float32"), "num_samples": 1}
         for name, (low, high) in ranges.items()
     }
 
 
-def _least_error(seen: np.ndarray, low: float, high: float) -> tuple[float, float]:
+def _least_error(
+    seen: np.ndarray, activation: Callable[[np.ndarray], np.ndarray], floors: tuple[float, ...] = ()
+) -> tuple[float, float]:
+    """The range of int8 steps through zero under which `activation` of what was seen changes least."""
+    low, high = min(float(seen.min()), 0.0), max(float(seen.max()), 0.0)
+    lows = [low, *(floor for floor in floors if floor > low)]
+    seen = np.random.default_rng(0).choice(seen, _LOOKED_AT) if len(seen) > _LOOKED_AT else seen
+    wanted = activation(seen)
     best, least = (low, high), np.inf
-    for share in np.linspace(1.0, 0.5, 26):
-        top = high * share
-        step = max(top - low, 1e-9) / 255
-        off = np.clip(np.round(seen / step) * step, low, top) - seen
-        error = float(np.square(off).mean())
-        if error < least:
-            best, least = (low, top), error
+    for low in lows:
+        for share in np.linspace(1.0, 0.2, 41):
+            top = high * share
+            step = max(top - low, 1e-9) / 255
+            off = activation(np.clip(np.round(seen / step) * step, low, top)) - wanted
+            error = float(np.square(off).mean())
+            if error < least:
+                best, least = (low, top), error
     return best
 
 

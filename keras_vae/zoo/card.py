@@ -139,6 +139,9 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
                 f"| {proof['target']} | {proof['format']} | {part} | {entry['bytes'] / 1000:.0f} | {error['maximum']:.1e} "
                 f"| {error['mean']:.1e} | {elbo['build']:.3f} | {elbo['change']:+.4f} | {entry['latency_ms']:.3f} | {operations} |"
             )
+    missing = [target for target in ("cpu", "gpu", "edge", "web") if target not in {p["target"] for p in proofs}]
+    if missing:
+        lines += ["", f"Not shipped: {', '.join(missing)}, where no way to its format met the bar."]
     return [*lines, ""]
 
 

@@ -13,9 +13,13 @@ GENERATIVE = [
     name for name in zoo.list_presets() if zoo.Preset.read(zoo.preset_folder(name)).model["class"] != "Classifier"
 ]
 
+# What int8 costs them is more than 1 % of the ELBO: two sharp latents, and a chain of convolutions.
+REFUSED = {("mnist_vae_2d", "edge"), ("mnist_conv_vae", "edge")}
+
 
 def test_every_generative_preset_is_shipped_for_every_target():
-    assert {(name, target) for name in GENERATIVE for target in export.TARGETS} == set(BUILDS)
+    every = {(name, target) for name in GENERATIVE for target in export.TARGETS}
+    assert every - REFUSED == set(BUILDS)
 
 
 @pytest.mark.parametrize(("name", "target"), BUILDS)
