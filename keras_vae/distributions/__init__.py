@@ -26,6 +26,7 @@ parameters. All densities are in nats, and all arithmetic is float32 whatever th
 """
 
 from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterior, Prior
+from keras_vae.distributions.detached import detached
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
 from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
 from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
@@ -45,4 +46,5 @@ __all__ = [
     "Posterior",
     "Prior",
     "StandardNormal",
+    "detached",
 ]

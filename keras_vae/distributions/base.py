@@ -131,7 +131,7 @@ class _Normal(tfd.Normal):
     """`tfd.Normal` whose draws are the same eager, traced and compiled."""
 
     def __init__(self, loc: Any, scale: Any, name: str = "Normal"):
-        parameters = dict(locals())
+        parameters = {"loc": loc, "scale": scale, "name": name}
         super().__init__(loc, scale, name=name)
         self._parameters = parameters
 

@@ -34,7 +34,7 @@ class _MultivariateNormalTriL(tfd.MultivariateNormalTriL):
     """`tfd.MultivariateNormalTriL` whose draws are the same eager, traced and compiled."""
 
     def __init__(self, loc: Any, scale_tril: Any, name: str = "MultivariateNormalTriL"):
-        parameters = dict(locals())
+        parameters = {"loc": loc, "scale_tril": scale_tril, "name": name}
         super().__init__(loc, scale_tril, name=name)
         self._parameters = parameters
 

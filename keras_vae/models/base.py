@@ -172,13 +172,13 @@ class LatentVariableModel(keras.Model, abc.ABC):
         z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
         return self.likelihood_given(z, condition).mean()
 
-    def elbo(self, x: Any, labels: Any = None, num_samples: int = 1, kl: str = "analytic", seed: Any = None) -> Any:
+    def elbo(self, x: Any, labels: Any = None, num_samples: int = 1, kl: str = "auto", seed: Any = None) -> Any:
         """Return the evidence lower bound of each example in nats: `(B,)`.
 
         Args:
             x, labels: as in `encode`.
             num_samples: draws of z an example.
-            kl: `"analytic"` or `"monte_carlo"`, as in `keras_vae.objectives.ELBO`.
+            kl: as in `keras_vae.objectives.ELBO`; by default the closed form where there is one.
             seed: an int, or None for fresh noise.
         """
         x, condition = self._inputs(x, labels)

@@ -2,6 +2,7 @@
 
 from keras_vae.objectives.base import Objective, Terms
 from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
 
-__all__ = ["ELBO", "Constant", "Cyclical", "Linear", "Objective", "Schedule", "Terms"]
+__all__ = ["ELBO", "IWAE", "Constant", "Cyclical", "Linear", "Objective", "Schedule", "Terms"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import keras, serializable, tf, tfd
+from keras_vae.distributions import detached
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.schedules import Constant, Schedule
 
@@ -17,21 +18,21 @@ class ELBO(Objective):
     Args:
         beta: weight of the KL: a number >= 0, or a `Schedule` of the step.
         num_samples: draws of z an example, L in the paper.
-        kl: `"analytic"` uses the closed form where there is one (estimator SGVB-B); `"monte_carlo"` averages
-            log q(z|x) - log p(z) over the same draws (SGVB-A), for any pair of distributions.
+        kl: `"analytic"` takes the closed form (estimator SGVB-B); `"monte_carlo"` averages log q(z|x) - log p(z) over the same
+            draws (SGVB-A), for any pair of distributions; `"sticking_the_landing"` is that without the score of q in its
+            gradient, whose variance vanishes as q nears the true posterior (Roeder et al., 2017). By default the closed form
+            where there is one, else Monte Carlo.
         free_bits: nats that each latent may cost before its KL is penalised: sum_j max(free_bits, mean over the batch
             of KL_j) takes the place of the KL in the loss (Kingma et al., 2016, appendix). The logged `kl` stays the
             true one. Needs diagonal distributions and the analytic KL.
     """
 
-    def __init__(
-        self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "analytic", free_bits: float = 0.0
-    ):
+    def __init__(self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "auto", free_bits: float = 0.0):
         self.beta = beta if isinstance(beta, Schedule) else Constant(_checks.finite_float("beta", beta, minimum=0.0))
         self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**6)
-        self.kl = _checks.one_of("kl", kl, ("analytic", "monte_carlo"))
+        self.kl = _checks.one_of("kl", kl, ("auto", "analytic", "monte_carlo", "sticking_the_landing"))
         self.free_bits = _checks.finite_float("free_bits", free_bits, minimum=0.0)
-        if self.free_bits and self.kl != "analytic":
+        if self.free_bits and self.kl not in ("auto", "analytic"):
             raise ValueError(f"free_bits={free_bits} needs the KL of each latent: use kl='analytic'.")
 
     def get_config(self) -> dict[str, Any]:
@@ -60,16 +61,23 @@ class ELBO(Objective):
         z = posterior.sample(self.num_samples, seed=seed)  # (L, B, Z)
         likelihood = model.likelihood_given(z, condition, training)
         log_likelihood = tf.reduce_mean(likelihood.log_prob(x), axis=0)  # (B,)
-        if self.kl == "analytic":
-            kl = posterior.kl_divergence(prior)
-        else:
-            kl = tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+        kl = self._kl(posterior, prior, z)
         # Exactly zero at beta = 1, so that the loss is the negative ELBO to the last bit.
         regularizer = (self.beta(step) - 1.0) * kl
         if self.free_bits:
             each = self._kl_of_each_latent(posterior, prior)  # (Z,)
             regularizer += self.beta(step) * tf.reduce_sum(tf.nn.relu(self.free_bits - each))
         return Terms(log_likelihood, kl, regularizer)
+
+    def _kl(self, posterior: Any, prior: Any, z: Any) -> Any:
+        if self.kl in ("auto", "analytic"):
+            try:
+                return posterior.kl_divergence(prior)
+            except NotImplementedError:
+                if self.kl == "analytic":
+                    raise
+        density = detached(posterior) if self.kl == "sticking_the_landing" else posterior
+        return tf.reduce_mean(density.log_prob(z) - prior.log_prob(z), axis=0)
 
     def _kl_of_each_latent(self, posterior: Any, prior: Any) -> Any:
         if not (isinstance(posterior, tfd.Independent) and isinstance(prior, tfd.Independent)):
