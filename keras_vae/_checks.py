@@ -52,6 +52,21 @@ def data_shape(name: str, value: Any, rank: int | None = None) -> tuple[int, ...
     return shape
 
 
+def activation_name(value: Any) -> str:
+    """Return `value` if it is the name of a Keras activation, else raise `ValueError`.
+
+    A name only: Keras would also take a configuration, and build from it whatever it says.
+    """
+    from keras_vae._backend import keras
+
+    try:
+        if isinstance(value, str) and callable(keras.activations.get(value)):
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f"activation={value!r}: must be the name of a Keras activation, such as 'relu', 'tanh' or 'silu'.")
+
+
 def parameter_count(name: str, count: int) -> None:
     """Raise `ValueError` if a network of `count` weights is larger than any that could be kept."""
     if count > MAX_PARAMETERS:

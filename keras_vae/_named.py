@@ -50,7 +50,9 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
     parameters = inspect.signature(cls.__init__).parameters.values()
     takes = [p.name for p in parameters if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     _checks.known_keys(f"{what} {spec['name']!r}", arguments, [name for name in takes if name not in offered])
-    return cls(**{name: value for name, value in offered.items() if name in takes}, **arguments)
+    # A layer is called what it is in the model: names that Keras counts up would end in the files of exported models.
+    called = {"name": what} if issubclass(cls, keras.layers.Layer) else {}
+    return cls(**{name: value for name, value in offered.items() if name in takes}, **arguments, **called)
 
 
 def to_spec(instance: Any, *omit: str) -> dict[str, Any]:

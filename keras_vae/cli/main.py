@@ -186,9 +186,11 @@ def train(
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
         folder = run or Path("runs") / source.name
         console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")
+        start = source.recipe.training.start_from
         model = training.train(
             source.recipe,
             folder,
+            initial=zoo.read_weights(start) if start else None,
             callbacks=[plots.SamplePictures(folder / "samples")],
             verbose="auto" if verbose is None else verbose,
         )

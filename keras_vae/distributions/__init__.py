@@ -28,9 +28,13 @@ parameters. All densities are in nats, and all arithmetic is float32 whatever th
 from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterior, Prior
 from keras_vae.distributions.detached import detached
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
+from keras_vae.distributions.flows import RealNVP
+from keras_vae.distributions.from_noise import NoiseDistribution
 from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
+from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
 from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
 from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
+from keras_vae.distributions.top_down import TopDownPosterior, TopDownPrior
 
 __all__ = [
     "Bernoulli",
@@ -43,8 +47,14 @@ __all__ = [
     "FullCovarianceGaussian",
     "Gaussian",
     "Likelihood",
+    "MixtureOfGaussians",
+    "NoiseDistribution",
     "Posterior",
     "Prior",
+    "RealNVP",
     "StandardNormal",
+    "TopDownPosterior",
+    "TopDownPrior",
+    "VampPrior",
     "detached",
 ]

@@ -1,6 +1,7 @@
 """What every distribution layer has in common."""
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -115,8 +116,13 @@ class Prior(DistributionLayer):
             temperature: factor on the standard deviation; below 1 draws keep closer to the mode.
         """
 
+    @property
+    def noise_size(self) -> int:
+        """How many numbers of noise make a draw, N. The last Z of them are those that a temperature scales."""
+        return self.event_shape[0]
+
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
-        """Turn standard normal noise `(B, Z)` into draws `(B, Z)`: what an exported model does, which draws nothing itself.
+        """Turn standard normal noise `(B, N)` into draws `(B, Z)`: what an exported model does, which draws nothing itself.
 
         Raises:
             NotImplementedError: if the prior has no such map.
@@ -125,6 +131,16 @@ class Prior(DistributionLayer):
             f"{type(self).__name__} does not say how noise becomes a draw: define its from_noise(noise, condition), or "
             "export a model with another prior."
         )
+
+    def connect(self, posterior_of: Callable[[Any], Any]) -> None:
+        """Take in how data become q(z|x), for priors that are made of posteriors; a model calls it. Others do not care.
+
+        Args:
+            posterior_of: from data `(K,) + data_shape` to a distribution of batch shape `(K,)`.
+        """
+
+    def adapt(self, data: np.ndarray) -> None:
+        """Take in examples `(N,) + data_shape` before training begins, for priors that start from data. Others do not care."""
 
 
 class _Normal(tfd.Normal):

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
+from keras_vae._backend import tf
+from keras_vae.objectives import ELBO
 
 Progress = Callable[[int, int], None]
 
@@ -46,6 +48,7 @@ def likelihood_report(
     total = _checks.positive_int("number of images", len(images), maximum=10**9)
     given = labels if model.conditional else None
     key = _random.as_seed(seed)
+    bound = ELBO()
     log_prob, error, effective, elbo, kl, means = [], [], [], [], [], []
     for start in range(0, total, _BATCH):
         x = images[start : start + _BATCH]
@@ -54,22 +57,22 @@ def likelihood_report(
         log_prob.append(result.log_prob.numpy())
         error.append(result.standard_error.numpy())
         effective.append(result.effective_samples.numpy())
-        posterior = model.encode(x, y)
         condition = model.condition_of(y, len(x))
-        kl.append(posterior.kl_divergence(model.prior_given(condition)).numpy())
-        elbo.append(model.elbo(x, y, seed=_random.fold_in(key, -1 - start)).numpy())
-        means.append(posterior.mean().numpy())
+        terms = bound.terms(model, tf.constant(x), condition, 0, _random.fold_in(key, -1 - start))
+        kl.append(terms.kl.numpy())
+        elbo.append((terms.log_likelihood - terms.kl).numpy())
+        means.append(model.encode(x, y).mean().numpy())
         if progress:
             progress(min(start + _BATCH, total), total)
-    nll, bound = -np.concatenate(log_prob), np.concatenate(elbo)
+    nll, elbos = -np.concatenate(log_prob), np.concatenate(elbo)
     rate = float(np.concatenate(kl).mean())
     first = slice(_CHECKED)
     return {
         "nll": float(nll.mean()),
         "nll_standard_error": _standard_error(nll),
-        "elbo": float(bound.mean()),
-        "elbo_standard_error": _standard_error(bound),
-        "log_likelihood": float(bound.mean()) + rate,
+        "elbo": float(elbos.mean()),
+        "elbo_standard_error": _standard_error(elbos),
+        "log_likelihood": float(elbos.mean()) + rate,
         "kl": rate,
         # A density's value depends on the units of the pixels, so only probabilities are given in bits.
         **(

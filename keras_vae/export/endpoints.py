@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import StandardNormal
+from keras_vae.distributions import StandardNormal, TopDownPosterior
 from keras_vae.models import LatentVariableModel
 
 
@@ -24,7 +24,7 @@ def for_server(model: LatentVariableModel) -> dict[str, Endpoint]:
     """
     data = tf.TensorSpec((None, *model.data_shape), tf.float32, name="data")
     latents = tf.TensorSpec((None, model.latent_size), tf.float32, name="latents")
-    noise = tf.TensorSpec((None, model.latent_size), tf.float32, name="noise")
+    noise = tf.TensorSpec((None, model.prior.noise_size), tf.float32, name="noise")
 
     def reconstruct(data: Any, labels: Any = None) -> dict[str, Any]:
         data = _checked(data, labels, "data")
@@ -68,11 +68,14 @@ def for_device(
     encoder, decoder = encoder or model.encoder, decoder or model.decoder
     data = tf.TensorSpec((1, *model.data_shape), tf.float32, name="data")
     latents = tf.TensorSpec((1, model.latent_size), tf.float32, name="latents")
-    noise = tf.TensorSpec((1, model.latent_size), tf.float32, name="noise")
+    noise = tf.TensorSpec((1, model.prior.noise_size), tf.float32, name="noise")
 
     def encode(data: Any, condition: Any = None) -> dict[str, Any]:
         params = encoder(data if condition is None else [data, condition])
-        return {"mean": model.posterior(params).mean(), "params": params}
+        posterior = model.posterior(params)
+        # The standard deviations of a Gaussian are in its parameters; those of a hierarchy take networks to compute.
+        further = {"stddev": posterior.stddev()} if isinstance(model.posterior, TopDownPosterior) else {}
+        return {"mean": posterior.mean(), "params": params, **further}
 
     def decode(latents: Any, condition: Any = None) -> dict[str, Any]:
         params = decoder(latents if condition is None else [latents, condition])

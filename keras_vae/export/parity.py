@@ -49,7 +49,7 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
         errors["encoder"].append(_off(posterior.mean(), from_encoder["mean"]))
         errors["decoder"].append(_off(likelihood.mean(), builds["decoder"](latents=z.numpy(), **given)["mean"]))
         if "prior" in builds:
-            noise = _random.normal(z.shape, key)
+            noise = _random.normal((len(x), model.prior.noise_size), key)
             found = builds["prior"](noise=noise.numpy(), **given)["latents"]
             errors["prior"].append(_off(model.prior.from_noise(noise, condition), found))
 

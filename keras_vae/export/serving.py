@@ -144,7 +144,7 @@ def _inputs(model: LatentVariableModel, examples: Examples, size: int) -> dict[s
     return {
         "data": data,
         "labels": labels,
-        "noise": _random.normal((size, model.latent_size), _random.as_seed(0)).numpy(),
+        "noise": _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy(),
         "latents": model.encode(data, labels).mean().numpy(),
     }
 

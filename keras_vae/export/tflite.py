@@ -18,7 +18,7 @@ from keras_vae.export.targets import TARGETS, Target
 from keras_vae.lite import MANIFEST, Build
 from keras_vae.models import LatentVariableModel
 
-_POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian")
+_POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
 _FILES = {MANIFEST, "encoder.tflite", "decoder.tflite", "prior.tflite"}
 
 # The bars, by format: the largest mean absolute error of a mean, and the largest change of the ELBO in nats or as a share of it.

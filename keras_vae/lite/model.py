@@ -97,9 +97,12 @@ class LiteModel:
             n = np.size(labels)
         condition = self._condition(labels, int(n))
         seed = secrets.randbits(62) if seed is None else seed
-        z = noise.normal((int(n), self.latent_size), seed) * np.float32(temperature)
-        if "prior" in self.manifest["files"]:
-            z = self.build("prior")(noise=z, **condition)["latents"]
+        prior = self.build("prior") if "prior" in self.manifest["files"] else None
+        size = int(prior.inputs["noise"]["shape"][-1]) if prior else self.latent_size
+        z = noise.normal((int(n), size), seed)
+        z[:, -self.latent_size :] *= np.float32(temperature)
+        if prior:
+            z = prior(noise=z, **condition)["latents"]
         return self.build("decoder")(latents=z, **condition)["mean"]
 
     def encode(self, x: Any, labels: Any = None) -> Encoding:
@@ -114,7 +117,8 @@ class LiteModel:
         """
         x = self._data(x)
         outputs = self.build("encoder")(data=x, **self._condition(labels, len(x)))
-        return Encoding(outputs["mean"], self._stddev(outputs["params"]))
+        stddev = outputs["stddev"] if "stddev" in outputs else self._stddev(outputs["params"])
+        return Encoding(outputs["mean"], stddev)
 
     def decode(self, z: Any, labels: Any = None) -> np.ndarray:
         """The mean of p(x|z), `(B,) + data_shape`, for latents `(B, Z)`.

@@ -5,6 +5,7 @@ from keras_vae.models.classifier import Classifier
 from keras_vae.models.conditional_vae import ConditionalVAE
 from keras_vae.models.conv_vae import ConvVAE
 from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
+from keras_vae.models.hierarchical_vae import HierarchicalVAE
 from keras_vae.models.vae import VAE
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Classifier",
     "ConditionalVAE",
     "ConvVAE",
+    "HierarchicalVAE",
     "LatentVariableModel",
     "copy_of",
     "freeze",

@@ -51,15 +51,21 @@ class LatentVariableModel(keras.Model, abc.ABC):
         self.latent_size = _checks.positive_int("latent_size", latent_size)
         self.architecture = architecture
         self.condition_size = condition_size
-        latent = {"event_shape": (self.latent_size,), "condition_size": condition_size}
-        self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
-        self.prior = _named.build("prior", distributions, Prior, prior, latent)
         data = {"event_shape": self.data_shape}
         self.likelihood = _named.build("likelihood", distributions, Likelihood, likelihood, data)
+        latent = {
+            "event_shape": (self.latent_size,),
+            "condition_size": condition_size,
+            "data_shape": self.data_shape,
+            "support": self.likelihood.support,
+        }
+        self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
+        self.prior = _named.build("prior", distributions, Prior, prior, latent)
         self._check_event_shapes()
         with _policy(self.dtype_policy):
             self.encoder = architecture.encoder(self.data_shape, self.posterior.params_shape[0], condition_size)
             self.decoder = architecture.decoder(self.latent_size, self.likelihood.params_shape, condition_size)
+        self.prior.connect(lambda x: self.posterior_given(x, None))
         self._terms = TermSums()
         self._logs = logs(self._terms)
         self.built = True
@@ -382,7 +388,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
     def _common_config(self) -> dict[str, Any]:
         """The constructor arguments that all models share, as plain data where the parts are the library's own."""
         parts = {
-            part: _named.described(getattr(self, part), "condition_size")
+            part: _named.described(getattr(self, part), "condition_size", "data_shape", "support")
             for part in ("posterior", "prior", "likelihood")
         }
         frozen = [name for name, part in self.parts.items() if not part.trainable]

@@ -55,19 +55,6 @@ class OutputBias(keras.layers.Layer):
         return inputs + self.bias
 
 
-def activation_name(value: Any) -> str:
-    """Return `value` if it is the name of a Keras activation, else raise `ValueError`.
-
-    A name only: Keras would also take a configuration, and build from it whatever it says.
-    """
-    try:
-        if isinstance(value, str) and callable(keras.activations.get(value)):
-            return value
-    except ValueError:
-        pass
-    raise ValueError(f"activation={value!r}: must be the name of a Keras activation, such as 'relu', 'tanh' or 'silu'.")
-
-
 def with_condition(features: Any, condition_size: int) -> tuple[Any, list[Any]]:
     """Put a condition beside `features`, `(B, F)`; returns the result and the inputs this added to the network."""
     if not condition_size:

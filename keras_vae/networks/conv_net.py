@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import keras
-from keras_vae.networks.base import Architecture, OutputBias, Shape, activation_name, functional, with_condition
+from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
 
 
 class ConvNet(Architecture):
@@ -37,7 +37,7 @@ class ConvNet(Architecture):
         self.residual_blocks = _checks.positive_int("residual_blocks", residual_blocks, _checks.MAX_LAYERS, minimum=0)
         self.dense_units = _checks.sizes("dense_units", dense_units)
         self.kernel_size = _checks.positive_int("kernel_size", kernel_size, maximum=31)
-        self.activation = activation_name(activation)
+        self.activation = _checks.activation_name(activation)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import keras
-from keras_vae.networks.base import Architecture, OutputBias, Shape, activation_name, functional, with_condition
+from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
 
 
 class MLP(Architecture):
@@ -20,7 +20,7 @@ class MLP(Architecture):
 
     def __init__(self, hidden_units: Sequence[int] = (500,), activation: str = "relu"):
         self.hidden_units = _checks.sizes("hidden_units", hidden_units)
-        self.activation = activation_name(activation)
+        self.activation = _checks.activation_name(activation)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -104,6 +104,8 @@ class TrainingRecipe:
         steps_per_execution: optimizer steps a call of the training function, for speed.
         jit_compile: whether XLA compiles the step: faster for dense networks, slower for convolutions, on CPU cores.
         output_bias: whether the decoder starts at the mean of the training images.
+        start_from: name of a preset whose weights the training starts from, "" for none. What the preset does not have, such
+            as another prior, starts fresh.
         monitor: the validation figure, larger is better, that early stopping looks at.
     """
 
@@ -115,6 +117,7 @@ class TrainingRecipe:
     steps_per_execution: int = 1
     jit_compile: bool = False
     output_bias: bool = True
+    start_from: str = ""
     monitor: str = "elbo"
 
     def __post_init__(self) -> None:
@@ -125,6 +128,8 @@ class TrainingRecipe:
         _checks.positive_int("training.patience", self.patience, maximum=10**6, minimum=0)
         _checks.positive_int("training.steps_per_execution", self.steps_per_execution)
         _checks.one_of("training.monitor", self.monitor, ("elbo", "log_likelihood", "accuracy"))
+        if not isinstance(self.start_from, str):
+            raise ValueError(f"training.start_from={self.start_from!r}: must be the name of a preset.")
         for name in ("jit_compile", "output_bias"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"training.{name}={getattr(self, name)!r}: must be true or false.")

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,15 @@ from keras_vae.training.recipe import Recipe
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.json"
 
+# Images that a prior may take in before training begins.
+_ADAPTED_TO = 10_000
+
 
 def train(
     recipe: Recipe,
     folder: str | Path,
     *,
+    initial: Mapping[str, np.ndarray] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpoint_seconds: float = 60.0,
     verbose: int | str = "auto",
@@ -37,6 +41,7 @@ def train(
     Args:
         recipe: what to train, and how.
         folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs.
+        initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
         callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
         checkpoint_seconds: least time between two checkpoints.
         verbose: as in `fit`.
@@ -45,7 +50,7 @@ def train(
         The trained model. The logs of every epoch are in `folder/history.json`.
 
     Raises:
-        ValueError: if `folder` holds a run of another recipe.
+        ValueError: if `folder` holds a run of another recipe, or `initial` is missing or does not belong to the model.
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
     """
     folder = Path(folder)
@@ -62,8 +67,12 @@ def train(
             f"most the {len(images.labels)} training images."
         )
     steps = executions * settings.steps_per_execution
-    if settings.output_bias and isinstance(model, LatentVariableModel):
-        model.adapt_output_bias(images.images.mean(axis=0, dtype="float64") / 255.0)
+    if isinstance(model, LatentVariableModel):
+        model.prior.adapt(images.images[:_ADAPTED_TO].astype("float32") / 255.0)
+        if settings.output_bias:
+            model.adapt_output_bias(images.images.mean(axis=0, dtype="float64") / 255.0)
+    if settings.start_from:
+        _start(model, settings.start_from, initial)
     objective = recipe.build_objective(steps)
     model.compile(
         optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
@@ -94,6 +103,13 @@ def train(
         )
     run.finish()
     return model
+
+
+def _start(model: Any, name: str, initial: Mapping[str, np.ndarray] | None) -> None:
+    if initial is None:
+        raise ValueError(f"The recipe starts from the weights of {name!r}: pass initial=zoo.read_weights({name!r}).")
+    variables = _weights.named(model)
+    _weights.assign(name, {key: variable for key, variable in variables.items() if key in initial}, initial)
 
 
 def read_history(folder: str | Path) -> list[dict[str, float]]:

@@ -4,7 +4,7 @@ from keras_vae._weights import CorruptFileError
 from keras_vae.zoo.card import card, zoo_table
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, save_to_preset
+from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, read_weights, save_to_preset
 
 __all__ = [
     "CorruptFileError",
@@ -16,6 +16,7 @@ __all__ = [
     "manifest",
     "preset_folder",
     "read_metrics",
+    "read_weights",
     "save_to_preset",
     "write_metrics",
     "zoo_table",

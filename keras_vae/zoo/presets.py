@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tomli_w
 
 from keras_vae import _checks, _files, _weights
@@ -67,20 +68,28 @@ def load(name_or_folder: str | Path) -> Any:
         FileNotFoundError: if the preset is a recipe without weights.
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
+    preset, tensors = Preset.read(preset_folder(name_or_folder)), read_weights(name_or_folder)
+    name = re.sub(r"\W", "_", preset.name)
+    model = specs.build({"name": name if name[:1].isalpha() else f"preset_{name}", **preset.model})
+    _weights.assign(preset.folder / WEIGHTS, _weights.named(model), tensors)
+    model.compile()
+    return model
+
+
+def read_weights(name_or_folder: str | Path) -> dict[str, np.ndarray]:
+    """The weights of a preset by name, such as `encoder/hidden_0/kernel`, verified by their SHA-256.
+
+    Raises:
+        ValueError, FileNotFoundError, CorruptFileError: as in `load`.
+    """
     folder = preset_folder(name_or_folder)
-    preset = Preset.read(folder)
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise FileNotFoundError(
-            f"{preset.name} is a recipe without weights: train it with `keras-vae train {name_or_folder}`."
+            f"{Preset.read(folder).name} is a recipe without weights: train it with `keras-vae train {name_or_folder}`."
         )
     _verify(folder)
-    tensors, _ = _weights.read(weights)
-    name = re.sub(r"\W", "_", preset.name)
-    model = specs.build({"name": name if name[:1].isalpha() else f"preset_{name}", **preset.model})
-    _weights.assign(weights, _weights.named(model), tensors)
-    model.compile()
-    return model
+    return _weights.read(weights)[0]
 
 
 def save_to_preset(

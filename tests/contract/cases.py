@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
+from keras_vae.models import HierarchicalVAE
 
 SHAPE = (8, 8, 1)
 CONV = {"filters": (4, 8), "dense_units": (16,)}
@@ -24,6 +25,25 @@ CASES: dict[str, Callable[[], Any]] = {
     "conditional_conv": lambda: ConditionalVAE(SHAPE, 4, 3, network={"name": "conv_net", **CONV}),
     "conditional_learned_prior": lambda: ConditionalVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, prior="conditional_gaussian"
+    ),
+    "vae_mixture": lambda: VAE(
+        SHAPE, 3, hidden_units=(16,), prior={"name": "mixture_of_gaussians", "num_components": 4}
+    ),
+    "vae_vamp_prior": lambda: VAE(SHAPE, 3, hidden_units=(16,), prior={"name": "vamp_prior", "num_components": 4}),
+    "vae_flow": lambda: VAE(SHAPE, 3, hidden_units=(16,), prior={"name": "real_nvp", "hidden_units": (8,)}),
+    "conditional_flow": lambda: ConditionalVAE(
+        SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, prior={"name": "real_nvp", "hidden_units": (8,)}
+    ),
+    "hierarchical": lambda: HierarchicalVAE(
+        SHAPE, (2, 3), network={"name": "mlp", "hidden_units": (16,)}, num_features=8, level_units=(8,)
+    ),
+    "hierarchical_conv_vamp_prior": lambda: HierarchicalVAE(
+        SHAPE,
+        (2, 2, 2),
+        network={"name": "conv_net", **CONV},
+        num_features=8,
+        level_units=(8,),
+        prior={"name": "vamp_prior", "num_components": 4},
     ),
 }
 

@@ -1,0 +1,119 @@
+"""A normalising flow as a prior."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_vae import _checks
+from keras_vae._backend import keras, serializable, tf, tfb
+from keras_vae.distributions.base import Prior, independent_normal
+from keras_vae.distributions.conditioners import applied, beside, conditioner
+from keras_vae.distributions.from_noise import NoiseDistribution
+
+# A coupling scales by at most exp(2) and at least exp(-2): several of them reach any scale, and none runs away.
+_LOG_SCALE_LIMIT = 2.0
+
+
+@serializable
+class RealNVP(Prior):
+    """p(z), or p(z|c), as an invertible map of N(0, I): Dinh et al. (2017), with affine couplings.
+
+    log p(z) = log N(f^-1(z); 0, I) + log |det df^-1/dz|. Each coupling shifts and scales one half of the vector as a network of the
+    other half (and of the condition) says; halves change places in between. It starts as N(0, I).
+
+    Output: batch shape `()`, or `(B,)` with a condition; event shape `(Z,)`.
+
+    Args:
+        event_shape: number of latents Z, at least 2.
+        num_couplings: number of couplings.
+        hidden_units: sizes of the hidden layers of each coupling's network.
+        activation: name of a Keras activation.
+        condition_size: length C of the condition vectors, 0 for none.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        event_shape: Any,
+        num_couplings: int = 6,
+        hidden_units: Sequence[int] = (128, 128),
+        activation: str = "relu",
+        condition_size: int = 0,
+        **kwargs: Any,
+    ):
+        super().__init__(event_shape, **kwargs)
+        size = self.event_shape[0]
+        if size < 2:
+            raise ValueError(f"event_shape={size}: a coupling needs two halves, so at least 2 latents.")
+        self.num_couplings = _checks.positive_int("num_couplings", num_couplings, maximum=_checks.MAX_LAYERS)
+        self.hidden_units = _checks.sizes("hidden_units", hidden_units, minimum_length=1)
+        self.activation = _checks.activation_name(activation)
+        self.condition_size = _checks.positive_int("condition_size", condition_size, minimum=0)
+        kept = size // 2
+        self.networks = [
+            # Zeros at first, so that each coupling starts as the identity.
+            conditioner(
+                kept + self.condition_size,
+                self.hidden_units,
+                self.activation,
+                2 * (size - kept),
+                f"coupling_{i}",
+                last="zeros",
+            )
+            for i in range(self.num_couplings)
+        ]
+        self.built = True
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's own arguments."""
+        return {
+            "num_couplings": self.num_couplings,
+            "hidden_units": list(self.hidden_units),
+            "activation": self.activation,
+            "condition_size": self.condition_size,
+        }
+
+    def call(self, condition: Any = None, temperature: float = 1.0) -> Any:
+        """Return p(z), or p(z|c) for conditions `(B, C)`; the temperature is that of the Gaussian that the flow maps.
+
+        Raises:
+            ValueError: if there is no condition where one is needed, or it has another size.
+        """
+        if self.condition_size and (condition is None or condition.shape[-1] != self.condition_size):
+            given = "none" if condition is None else f"one of shape {tuple(condition.shape)}"
+            raise ValueError(
+                f"This RealNVP needs a condition of shape (batch, {self.condition_size}), and was given {given}."
+            )
+        condition = condition if self.condition_size else None
+        size = self.event_shape[0]
+        zeros = tf.zeros(self.event_shape)
+        base, flow = independent_normal(zeros, zeros + temperature, 1), self.bijector(condition)
+        return NoiseDistribution(
+            lambda noise: flow.forward(noise * temperature),
+            lambda z: base.log_prob(flow.inverse(z)) + flow.inverse_log_det_jacobian(z, event_ndims=1),
+            noise_size=size,
+            event_size=size,
+            like=condition,
+            name="RealNVP",
+        )
+
+    def from_noise(self, noise: Any, condition: Any = None) -> Any:
+        """f(noise)."""
+        return self.bijector(condition if self.condition_size else None).forward(noise)
+
+    def bijector(self, condition: Any = None) -> Any:
+        """The map f from noise to latents, a `tfp.bijectors.Bijector` over vectors."""
+        size = self.event_shape[0]
+        steps = []
+        for network in self.networks:
+            steps += [self._coupling(network, condition), tfb.Permute(list(reversed(range(size))))]
+        return tfb.Chain(steps[:-1])
+
+    def _coupling(self, network: keras.Model, condition: Any) -> Any:
+        def shift_and_log_scale(kept: Any, _: int) -> tuple[Any, Any]:
+            inputs = kept if condition is None else beside(tf.cast(condition, tf.float32), kept)
+            shift, raw = tf.split(applied(network, inputs), 2, axis=-1)
+            return shift, _LOG_SCALE_LIMIT * tf.tanh(raw / _LOG_SCALE_LIMIT)
+
+        return tfb.RealNVP(num_masked=self.event_shape[0] // 2, shift_and_log_scale_fn=shift_and_log_scale)

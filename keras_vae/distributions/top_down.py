@@ -1,0 +1,252 @@
+"""Posterior and prior of a hierarchy of latents, from the top down.
+
+The latents of all levels are one vector, the top level first, so that a hierarchy is a posterior and a prior like any other.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+from keras_vae._backend import keras, serializable, tf
+from keras_vae.distributions.base import Posterior, Prior, independent_normal
+from keras_vae.distributions.conditioners import applied, beside, conditioner
+from keras_vae.distributions.from_noise import NoiseDistribution
+from keras_vae.distributions.posteriors import DiagonalGaussian
+
+# From the latents above, `(..., A)`, to the diagonal Gaussian of a level, batch shape `(...)`.
+Level = Callable[[Any], Any]
+
+
+class TopDownDistribution(NoiseDistribution):
+    """q(z|x) of a hierarchy; its `top` is the distribution of the top level alone."""
+
+    top: Any = None
+
+
+@serializable
+class TopDownPosterior(Posterior):
+    """q(z|x) = prod_l q(z_l | z_<l, x), levels from the top down, each a diagonal Gaussian: Sonderby et al. (2016).
+
+    Each level's parameters come from a network of its own, of the features of x and of all levels above. The mean and the standard
+    deviation are those along the path of means.
+
+    Input: features of x `(B, F)`. Output: batch shape `(B,)`, event shape `(Z,)`.
+
+    Args:
+        event_shape: number of latents Z, the sum of the levels.
+        level_sizes: sizes of the levels, the top one first.
+        num_features: number of features F.
+        hidden_units: sizes of the hidden layers of each level's network.
+        activation: name of a Keras activation.
+
+    Raises:
+        ValueError: if the levels do not add up to Z, or an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        event_shape: Any,
+        level_sizes: Sequence[int],
+        num_features: int = 256,
+        hidden_units: Sequence[int] = (256,),
+        activation: str = "silu",
+        **kwargs: Any,
+    ):
+        super().__init__(event_shape, **kwargs)
+        self.level_sizes = _levels(level_sizes, self.event_shape[0])
+        self.num_features = _checks.positive_int("num_features", num_features)
+        self.hidden_units = _checks.sizes("hidden_units", hidden_units)
+        self.activation = _checks.activation_name(activation)
+        self.gaussians, self.networks = _gaussians(
+            self.level_sizes, self.num_features, self.hidden_units, self.activation
+        )
+        self.built = True
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's own arguments."""
+        return {
+            "level_sizes": list(self.level_sizes),
+            "num_features": self.num_features,
+            "hidden_units": list(self.hidden_units),
+            "activation": self.activation,
+        }
+
+    @property
+    def params_shape(self) -> tuple[int, ...]:
+        """`(F,)`."""
+        return (self.num_features,)
+
+    def distribution(self, params: Any) -> Any:
+        """The distribution of features `(B, F)`."""
+        return self._chain(params, params, frozen=False)
+
+    def _chain(self, params: Any, like: Any, frozen: bool) -> Any:
+        def level(gaussian: Any, network: Any) -> Level:
+            def given(above: Any) -> Any:
+                return gaussian(applied(network, beside(params, above), frozen))
+
+            return given
+
+        levels = [level(*pair) for pair in zip(self.gaussians, self.networks, strict=True)]
+        zeros = tf.zeros_like(params[..., :1]) * tf.zeros(self.event_shape)
+        found = TopDownDistribution(
+            lambda noise: _path(levels, self.level_sizes, noise)[0],
+            lambda z: _density(levels, self.level_sizes, z),
+            noise_size=self.event_shape[0],
+            event_size=self.event_shape[0],
+            like=like,
+            mean=lambda: _path(levels, self.level_sizes, zeros)[0],
+            stddev=lambda: _path(levels, self.level_sizes, zeros)[1],
+            without_gradient=lambda: self._chain(tf.stop_gradient(params), like, frozen=True),
+            name="TopDownPosterior",
+        )
+        found.top = levels[0](params[..., :0])
+        return found
+
+
+@serializable
+class TopDownPrior(Prior):
+    """p(z) = p(z_1) prod_l p(z_l | z_<l), levels from the top down: Sonderby et al. (2016).
+
+    The levels below the top are diagonal Gaussians, whose parameters come from networks of all levels above; the top has a
+    prior of its own. Output: batch shape `()`, event shape `(Z,)`.
+
+    Args:
+        event_shape: number of latents Z, the sum of the levels.
+        level_sizes: sizes of the levels, the top one first.
+        top: the prior of the top level, without a condition.
+        hidden_units: sizes of the hidden layers of each level's network.
+        activation: name of a Keras activation.
+
+    Raises:
+        ValueError: if the levels do not add up to Z, or the top's prior is over vectors of another size.
+    """
+
+    def __init__(
+        self,
+        event_shape: Any,
+        level_sizes: Sequence[int],
+        top: Prior,
+        hidden_units: Sequence[int] = (256,),
+        activation: str = "silu",
+        **kwargs: Any,
+    ):
+        super().__init__(event_shape, **kwargs)
+        self.level_sizes = _levels(level_sizes, self.event_shape[0])
+        if top.event_shape != self.level_sizes[:1]:
+            raise ValueError(
+                f"The prior of the top is over events of shape {top.event_shape}: the top level has size {self.level_sizes[0]}."
+            )
+        self.top = top
+        self.hidden_units = _checks.sizes("hidden_units", hidden_units)
+        self.activation = _checks.activation_name(activation)
+        self.gaussians, self.networks = _gaussians(self.level_sizes, 0, self.hidden_units, self.activation)
+        self.built = True
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's own arguments."""
+        return {
+            "level_sizes": list(self.level_sizes),
+            "top": keras.saving.serialize_keras_object(self.top),
+            "hidden_units": list(self.hidden_units),
+            "activation": self.activation,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TopDownPrior":
+        """Make the prior that `get_config` described."""
+        return cls(**{**config, "top": keras.saving.deserialize_keras_object(config["top"])})
+
+    @property
+    def noise_size(self) -> int:
+        """That of the top, and one for each latent below it."""
+        return self.top.noise_size + self.event_shape[0] - self.level_sizes[0]
+
+    def call(self, condition: Any = None, temperature: float = 1.0) -> Any:
+        """Return p(z); a condition changes nothing, and the temperature is that of all levels."""
+        top, levels = self.top(None, temperature=temperature), self._levels_below(temperature)
+        size = self.event_shape[0]
+
+        def draw(noise: Any) -> Any:
+            scaled = tf.concat([noise[..., :-size], noise[..., -size:] * temperature], axis=-1)
+            return self.from_noise(scaled)
+
+        return NoiseDistribution(
+            draw,
+            lambda z: top.log_prob(z[..., : self.level_sizes[0]]) + _density(levels, self.level_sizes, z, 1),
+            noise_size=self.noise_size,
+            event_size=size,
+            reparameterized=False,
+            name="TopDownPrior",
+        )
+
+    def from_noise(self, noise: Any, condition: Any = None) -> Any:
+        """Draws `(B, Z)` of noise `(B, N)`: the top's, then one level after the other."""
+        split = self.top.noise_size
+        top = self.top.from_noise(noise[..., :split])
+        return _path(self._levels_below(1.0), self.level_sizes, tf.concat([top, noise[..., split:]], axis=-1), 1)[0]
+
+    def connect(self, posterior_of: Callable[[Any], Any]) -> None:
+        """Pass the posterior's top level on to the prior of the top."""
+        self.top.connect(lambda data: posterior_of(data).top)
+
+    def adapt(self, data: np.ndarray) -> None:
+        """Pass examples on to the prior of the top."""
+        self.top.adapt(data)
+
+    def _levels_below(self, temperature: float) -> list[Level]:
+        def level(gaussian: Any, network: Any) -> Level:
+            def given(above: Any) -> Any:
+                found = gaussian(applied(network, above))
+                return independent_normal(found.mean(), found.stddev() * temperature, 1)
+
+            return given
+
+        return [_no_level, *(level(*pair) for pair in zip(self.gaussians[1:], self.networks[1:], strict=True))]
+
+
+def _no_level(above: Any) -> Any:
+    raise AssertionError("the top level is not one of the Gaussians")
+
+
+def _levels(level_sizes: Sequence[int], total: int) -> tuple[int, ...]:
+    sizes = _checks.sizes("level_sizes", level_sizes, minimum_length=1)
+    if sum(sizes) != total:
+        raise ValueError(f"level_sizes={list(sizes)}: add up to {sum(sizes)}, and there are {total} latents.")
+    return sizes
+
+
+def _gaussians(
+    sizes: Sequence[int], features: int, hidden: Sequence[int], activation: str
+) -> tuple[list[Any], list[Any]]:
+    """A layer and a network for each level; None where a network would have no inputs."""
+    above = [0, *itertools.accumulate(sizes[:-1])]
+    networks = [
+        conditioner(features + a, hidden, activation, 2 * size, f"level_{i}") if features + a else None
+        for i, (a, size) in enumerate(zip(above, sizes, strict=True))
+    ]
+    return [DiagonalGaussian(size, name=f"gaussian_{i}") for i, size in enumerate(sizes)], networks
+
+
+def _path(levels: Sequence[Level], sizes: Sequence[int], noise: Any, first: int = 0) -> tuple[Any, Any]:
+    """Latents made of noise from level `first` on, those above it being latents already, and the standard deviations."""
+    start = sum(sizes[:first])
+    z, stddev = noise[..., :start], []
+    for level, size in zip(levels[first:], sizes[first:], strict=True):
+        q = level(z)
+        stddev.append(q.stddev())
+        z = tf.concat([z, q.mean() + stddev[-1] * noise[..., start : start + size]], axis=-1)
+        start += size
+    return z, tf.concat(stddev, axis=-1) if stddev else None
+
+
+def _density(levels: Sequence[Level], sizes: Sequence[int], z: Any, first: int = 0) -> Any:
+    """Log-density in nats of the levels from `first` on, each given those above it."""
+    start, total = sum(sizes[:first]), 0.0
+    for level, size in zip(levels[first:], sizes[first:], strict=True):
+        total += level(z[..., :start]).log_prob(z[..., start : start + size])
+        start += size
+    return total
