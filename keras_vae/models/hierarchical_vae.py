@@ -64,7 +64,11 @@ class HierarchicalVAE(LatentVariableModel):
                 "condition_size": 0,
             },
         )
-        between: dict[str, Any] = {"level_sizes": self.latent_sizes, "hidden_units": level_units, "activation": activation}
+        between: dict[str, Any] = {
+            "level_sizes": self.latent_sizes,
+            "hidden_units": level_units,
+            "activation": activation,
+        }
         super().__init__(
             architecture=_named.build("network", networks, Architecture, network),
             data_shape=data_shape,

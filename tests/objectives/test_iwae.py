@@ -7,6 +7,7 @@ from scipy import special
 from keras_vae import VAE, ConvVAE
 from keras_vae._backend import keras, tf
 from keras_vae.distributions import DiagonalGaussian, FullCovarianceGaussian, detached
+from keras_vae.models import HierarchicalVAE
 from keras_vae.objectives import ELBO, IWAE, iwae
 
 SEED = tf.constant([5, 6])
@@ -33,7 +34,7 @@ def _gradient(objective, model, x, variables, seed=SEED):
 
 
 def _flat_gradient(objective, model, x, seed):
-    variables = model.encoder.trainable_variables + model.decoder.trainable_variables
+    variables = [v for part in ("encoder", "posterior", "decoder") for v in model.parts[part].trainable_variables]
     return _gradient(objective, model, x, variables, seed)[0]
 
 
@@ -86,7 +87,13 @@ def test_at_the_true_posterior_the_encoders_gradient_is_zero_for_every_draw(line
     assert np.abs(noisy).max() > 0.03
 
 
-def test_the_doubly_reparameterized_gradient_is_unbiased_and_less_noisy(model, x):
+@pytest.mark.parametrize("hierarchy", [False, True])
+def test_the_doubly_reparameterized_gradient_is_unbiased_and_less_noisy(model, x, hierarchy):
+    if hierarchy:
+        likelihood = {"name": "gaussian", "scale": 0.7}
+        between = {"num_features": 3, "level_units": (4,), "activation": "tanh"}
+        model = HierarchicalVAE((4,), (1, 2), {"name": "mlp", "hidden_units": (8,)}, likelihood=likelihood, **between)
+        model.decoder.get_layer("pixels").kernel.assign(2.0 * np.random.default_rng(0).normal(size=(8, 4)))
     draws = {}
     for name in ("standard", "doubly_reparameterized"):
         run = tf.function(lambda seed, name=name: _flat_gradient(IWAE(8, name), model, x, seed))
