@@ -18,7 +18,7 @@ class RealNVP(Prior):
     """p(z), or p(z|c), as an invertible map of N(0, I): Dinh et al. (2017), with affine couplings.
 
     log p(z) = log N(f^-1(z); 0, I) + log |det df^-1/dz|. Each coupling shifts and scales one half of the vector as a network of the
-    other half (and of the condition) says; halves change places in between. It starts as N(0, I).
+    other half (and of the condition) says, and the halves take turns. It starts as N(0, I).
 
     Output: batch shape `()`, or `(B,)` with a condition; event shape `(Z,)`.
 
@@ -104,16 +104,14 @@ class RealNVP(Prior):
 
     def bijector(self, condition: Any = None) -> Any:
         """The map f from noise to latents, a `tfp.bijectors.Bijector` over vectors."""
-        size = self.event_shape[0]
-        steps = []
-        for network in self.networks:
-            steps += [self._coupling(network, condition), tfb.Permute(list(reversed(range(size))))]
-        return tfb.Chain(steps[:-1])
+        return tfb.Chain([self._coupling(i, network, condition) for i, network in enumerate(self.networks)])
 
-    def _coupling(self, network: keras.Model, condition: Any) -> Any:
+    def _coupling(self, i: int, network: keras.Model, condition: Any) -> Any:
         def shift_and_log_scale(kept: Any, _: int) -> tuple[Any, Any]:
             inputs = kept if condition is None else beside(tf.cast(condition, tf.float32), kept)
             shift, raw = tf.split(applied(network, inputs), 2, axis=-1)
             return shift, _LOG_SCALE_LIMIT * tf.tanh(raw / _LOG_SCALE_LIMIT)
 
-        return tfb.RealNVP(num_masked=self.event_shape[0] // 2, shift_and_log_scale_fn=shift_and_log_scale)
+        # A negative number masks the last latents: the halves take turns, and nothing has to be permuted.
+        masked = self.event_shape[0] // 2 * (-1) ** i
+        return tfb.RealNVP(num_masked=masked, shift_and_log_scale_fn=shift_and_log_scale)

@@ -69,7 +69,9 @@ def _compare(vulkan, tmp_path, builds, rng):
     assert done.returncode == 0, done.stderr[-2000:]
     for number, (build, given) in enumerate(zip(cpu, inputs, strict=True)):
         outputs = {name: value for name, value in build(**given).items() if f"{number}/{name}" in found}
-        assert outputs  # two names of one tensor, such as the mean and the parameters of a Gaussian, are listed once there
+        assert (
+            outputs
+        )  # two names of one tensor, such as the mean and the parameters of a Gaussian, are listed once there
         for name, expected in outputs.items():
             # A GPU may compute in half precision: 11 bits, over a few layers.
             tolerance = 5e-3 * max(1.0, float(np.abs(expected).max()))
@@ -92,10 +94,7 @@ def test_the_delegate_takes_every_shipped_build(vulkan, tmp_path, rng):
 def test_the_delegate_takes_what_the_target_lets_through(vulkan, tmp_path, rng):
     """Activations and likelihoods that the export does not refuse, with biases as training leaves them."""
     models = {
-        **{
-            name: ConvVAE((8, 8, 1), 2, filters=(4, 8), dense_units=(8,), activation=name)
-            for name in ("silu", "elu", "tanh")
-        },
+        **{name: ConvVAE((8, 8, 1), 2, filters=(4, 8), dense_units=(8,), activation=name) for name in ("silu", "tanh")},
         **{
             name: VAE((4, 4, 1), 2, hidden_units=(8,), activation="relu", likelihood=name)
             for name in ("bernoulli", "continuous_bernoulli", "gaussian")
@@ -106,7 +105,7 @@ def test_the_delegate_takes_what_the_target_lets_through(vulkan, tmp_path, rng):
         },
         **{
             f"dense {name}": VAE((4, 4, 1), 2, hidden_units=(8,), activation=name)
-            for name in ("relu6", "leaky_relu", "gelu", "softplus", "sigmoid", "hard_silu")
+            for name in ("elu", "leaky_relu", "gelu", "hard_silu")
         },
     }
     builds = []
@@ -117,7 +116,7 @@ def test_the_delegate_takes_what_the_target_lets_through(vulkan, tmp_path, rng):
         try:
             export.tflite(model, tmp_path / name, "gpu")
         except export.ExportError:
-            assert name in ("dense gelu", "dense softplus"), name
+            assert name == "dense gelu", name
             continue
         builds += [str(tmp_path / name / f"{part}.tflite") for part in ("encoder", "decoder")]
     _compare(vulkan, tmp_path, builds, rng)
