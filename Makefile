@@ -10,8 +10,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/installed
 	@$(BIN)/keras-vae demo --out demo_output
 
+# Each worker is a process with TensorFlow in it, of 1 to 2 GB.
 test: $(VENV)/installed-test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: $(VENV)/installed-lint
 	@$(BIN)/ruff check .

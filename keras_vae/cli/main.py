@@ -166,8 +166,8 @@ def reconstruct(
         console.print(f"Wrote {plots.save(figure, out).resolve()}", soft_wrap=True, highlight=False)
 
 
-@app.command()
-def train(
+@app.command("train")
+def train_preset(
     preset: PresetArgument,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; the same folder resumes. Default: runs/NAME.")
@@ -246,6 +246,40 @@ def evaluate(
         for name, value in metrics["figures"].items():
             table.add_row(name, f"{value:g}" if isinstance(value, int) else f"{value:.4f}")
         console.print(table)
+
+
+@app.command()
+def reproduce(
+    table: Annotated[str | None, typer.Argument(help="A published table; without one, they are listed.")] = None,
+    list_tables: Annotated[bool, typer.Option("--list", help="List the tables.")] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train every preset of the table anew first (hours), in runs/.")
+    ] = False,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Print the recorded figures without scoring any image anew.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be run, and run nothing.")] = False,
+) -> None:
+    """Print a published table with the zoo's figures beside it, checked on the weights that are there."""
+    with _plain_errors():
+        from keras_vae import _checks, zoo
+        from keras_vae.cli import reproduce as reproduce_room
+
+        if table is None or list_tables:
+            reproduce_room.show_tables(console)
+            return
+        tables = zoo.published_tables()
+        entry = tables[_checks.one_of("table", table, tuple(tables))]
+        if dry_run:
+            reproduce_room.plan(entry, train, console)
+            return
+        if train:
+            for preset in entry.presets:
+                train_preset(preset)
+                evaluate(str(Path("runs") / preset / "preset"))
+            return
+        if not reproduce_room.run(entry, not recorded, console, errors):
+            raise ValueError("A figure is not that of these weights: see the table.")
 
 
 @app.command()

@@ -24,7 +24,7 @@ def load(
     Goes straight into `fit` and `evaluate` of every model.
 
     Args:
-        name: `"mnist"`, `"cifar10"` (both through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there).
+        name: `"mnist"`, `"cifar10"`, `"frey_faces"` (through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there).
         split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
         preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
         batch_size: images a batch.

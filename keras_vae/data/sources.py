@@ -3,9 +3,11 @@
 import os
 import re
 import socket
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,24 +54,43 @@ def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
     def source(split: str, data_dir: str | None) -> Images:
         import tensorflow_datasets as tfds
 
-        builder = tfds.builder(name, data_dir=data_dir or os.environ.get("TFDS_DATA_DIR"))
-        if not builder.is_prepared():
-            try:
-                # TFDS tries ten times, over minutes; a machine without a network should hear of it at once.
-                if not urllib.request.getproxies():
-                    socket.getaddrinfo(host, 443)
-                builder.download_and_prepare()  # shows its own progress bar
-            except Exception as error:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise DataUnavailableError(
-                    f"The data set {name!r} is not in {builder.data_dir}, and downloading it from {host} failed ({reason}). "
-                    "Connect to a network once, or point the environment variable TFDS_DATA_DIR to a folder where "
-                    "TensorFlow Datasets has prepared it. The data set 'digits' needs neither."
-                ) from error
-        data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
-        return Images(data["image"], data["label"].astype("int64"))
+        return _prepared(tfds.builder(name, data_dir=data_dir or os.environ.get("TFDS_DATA_DIR")), split, host)
 
     return source
+
+
+def _frey_faces(split: str, data_dir: str | None) -> Images:
+    from keras_vae.data import frey_faces
+
+    folder = data_dir or os.environ.get("TFDS_DATA_DIR")
+    copy = frey_faces.local_copy(Path(folder) if folder else None)
+    builder = frey_faces.FreyFaces(data_dir=folder, local_copy=copy)
+    if not builder.is_prepared() and folder and not os.access(folder, os.W_OK):
+        # A folder that is shared by many may be read-only: what is prepared goes into TFDS's own then.
+        builder = frey_faces.FreyFaces(local_copy=copy)
+    return _prepared(builder, split, None if copy else urllib.parse.urlsplit(frey_faces.URL).hostname)
+
+
+def _prepared(builder: Any, split: str, host: str | None) -> Images:
+    """Read a split, after downloading the data set from `host` (None: nothing is downloaded) where it is not there yet."""
+    import tensorflow_datasets as tfds
+
+    if not builder.is_prepared():
+        try:
+            # TFDS tries ten times, over minutes; a machine without a network should hear of it at once.
+            if host and not urllib.request.getproxies():
+                socket.getaddrinfo(host, 443)
+            builder.download_and_prepare()  # shows its own progress bar
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            got = f"downloading it from {host}" if host else "preparing it"
+            raise DataUnavailableError(
+                f"The data set {builder.name!r} is not in {builder.data_dir}, and {got} failed ({reason}). "
+                "Connect to a network once, or point the environment variable TFDS_DATA_DIR to a folder where "
+                "TensorFlow Datasets has prepared it. The data set 'digits' needs neither."
+            ) from error
+    data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
+    return Images(data["image"], data["label"].astype("int64"))
 
 
 def _digits(split: str, data_dir: str | None) -> Images:
@@ -88,6 +109,7 @@ def _digits(split: str, data_dir: str | None) -> Images:
 _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
     "mnist": _from_tfds("mnist", "storage.googleapis.com"),
     "cifar10": _from_tfds("cifar10", "www.cs.toronto.edu"),
+    "frey_faces": _frey_faces,
     "digits": _digits,
 }
 

@@ -5,18 +5,23 @@ from keras_vae.zoo.card import card, zoo_table
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, read_weights, save_to_preset
+from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
 
 __all__ = [
     "CorruptFileError",
     "Preset",
+    "PublishedTable",
+    "Reproduction",
     "card",
     "evaluate_preset",
     "list_presets",
     "load",
     "manifest",
     "preset_folder",
+    "published_tables",
     "read_metrics",
     "read_weights",
+    "reproduce",
     "save_to_preset",
     "write_metrics",
     "zoo_table",

@@ -24,7 +24,8 @@ _FACTS = ("epochs", "seconds", "hardware")
 _FILES = {preset_file.FILE, WEIGHTS, MANIFEST, METRICS, CARD}
 
 
-def _home() -> Path:
+def presets_home() -> Path:
+    """The folder of the zoo: inside the package where it is installed, at the top of the repository else."""
     installed = Path(__file__).parent / "presets"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "zoo"
 
@@ -32,7 +33,7 @@ def _home() -> Path:
 def list_presets() -> list[str]:
     """Names of the presets that `load` takes, in alphabetical order."""
     return sorted(
-        path.parent.name for path in _home().glob(f"*/{preset_file.FILE}") if Preset.read(path.parent).trained
+        path.parent.name for path in presets_home().glob(f"*/{preset_file.FILE}") if Preset.read(path.parent).trained
     )
 
 
@@ -45,9 +46,9 @@ def preset_folder(name_or_folder: str | Path) -> Path:
     path = Path(name_or_folder)
     if (path / preset_file.FILE).is_file():
         return path
-    known = sorted(found.parent.name for found in _home().glob(f"*/{preset_file.FILE}"))
+    known = sorted(found.parent.name for found in presets_home().glob(f"*/{preset_file.FILE}"))
     if str(name_or_folder) in known:
-        return _home() / str(name_or_folder)
+        return presets_home() / str(name_or_folder)
     raise ValueError(
         f"There is no preset {str(name_or_folder)!r}: give one of {', '.join(known)}, or the path of a folder with a "
         f"{preset_file.FILE}.{_checks.did_you_mean(name_or_folder, known)}"

@@ -154,3 +154,22 @@ def test_errors_are_one_line_with_the_remedy(arguments, message, tmp_path, monke
     assert result.stderr.startswith("Error:")
     assert len(result.stderr.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_reproduce_lists_plans_and_prints_a_table():
+    assert "mnist_likelihood" in run("reproduce").output
+    assert "mnist_likelihood" in run("reproduce", "--list").output
+    plan = run("reproduce", "mnist_conditional", "--dry-run", "--train").output.splitlines()
+    assert plan == ["keras-vae train mnist_cvae", "keras-vae evaluate runs/mnist_cvae/preset"]
+    assert run("reproduce", "mnist_conditional", "--dry-run").output.splitlines() == ["keras-vae evaluate mnist_cvae"]
+    result = run("reproduce", "mnist_conditional", "--recorded")
+    assert result.exit_code == 0
+    nll = zoo.read_metrics("mnist_cvae")["figures"]["nll"]
+    assert f"{nll:.2f}" in result.output
+    assert "82.30" in result.output
+
+
+def test_reproduce_names_the_tables_there_are():
+    result = run("reproduce", "mnist_likelyhood")
+    assert result.exit_code == 1
+    assert "mnist_likelihood" in result.output

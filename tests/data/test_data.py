@@ -100,7 +100,9 @@ def test_goes_straight_into_fit_of_every_kind_of_model():
 
 
 def test_bad_names_list_the_choices():
-    with pytest.raises(ValueError, match=r"name='mnits'.*'mnist', 'cifar10', 'digits'.*Did you mean 'mnist'"):
+    with pytest.raises(
+        ValueError, match=r"name='mnits'.*'mnist', 'cifar10', 'frey_faces', 'digits'.*Did you mean 'mnist'"
+    ):
         data.load("mnits")
     with pytest.raises(ValueError, match=r"split='valid'.*'train' or 'test'"):
         data.load("digits", "valid")

@@ -13,6 +13,9 @@ import pytest
 
 from keras_vae import VAE, ConvVAE, export, lite
 
+# One worker makes what all of these need.
+pytestmark = pytest.mark.xdist_group("gpu")
+
 # Debian's packages of the Vulkan loader and, within Chromium's files, of SwiftShader.
 _PACKAGES = ("libvulkan1", "chromium-common")
 

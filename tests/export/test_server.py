@@ -21,6 +21,9 @@ import keras_vae
 from keras_vae import VAE, export
 from keras_vae._backend import tf
 
+# One worker makes what all of these need.
+pytestmark = pytest.mark.xdist_group("server")
+
 SERVING = Path(keras_vae.__file__).parents[1] / "export" / "serving"
 
 

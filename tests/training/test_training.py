@@ -21,7 +21,8 @@ def tables(**changes):
         "optimizer": {"learning_rate": 2e-3},
         "objective": {"beta": {"name": "linear", "epochs": 2}},
     }
-    return {name: {**table, **changes.get(name, {})} for name, table in base.items()}
+    merged = {name: {**table, **changes.get(name, {})} for name, table in base.items()}
+    return {name: {key: v for key, v in table.items() if v is not None} for name, table in merged.items()}
 
 
 def run(folder, callbacks=(), **changes):
@@ -234,3 +235,34 @@ def test_a_missing_table_or_key_is_named():
 def test_a_batch_larger_than_the_data_is_refused(tmp_path):
     with pytest.raises(ValueError, match="batch_size=1500.*at most the 1237"):
         run(tmp_path, training={"batch_size": 1500})
+
+
+def test_a_run_starts_from_the_weights_of_a_preset_and_a_new_prior_starts_fresh(tmp_path):
+    first = run(tmp_path / "first")
+    weights = {name: variable.numpy() for name, variable in _weights.named(first).items()}
+    prior = {"name": "real_nvp", "num_couplings": 2, "hidden_units": [8]}
+    recipe = Recipe.from_dict(
+        tables(model={"prior": prior}, training={"start_from": "first", "epochs": 1}, optimizer={"learning_rate": 0.0})
+    )
+    second = training.train(recipe, tmp_path / "second", initial=weights, checkpoint_seconds=0, verbose=0)
+    for name, variable in _weights.named(second).items():
+        if name in weights:
+            np.testing.assert_allclose(variable, weights[name], rtol=1e-6)  # what averaging equal weights rounds
+    assert {name.split("/")[0] for name in _weights.named(second).keys() - weights.keys()} == {"prior"}
+    with pytest.raises(ValueError, match=r"starts from the weights of 'first'.*read_weights"):
+        training.train(recipe, tmp_path / "third", verbose=0)
+    with pytest.raises(_weights.CorruptFileError, match="unknown"):
+        training.train(recipe, tmp_path / "third", initial={**weights, "encoder/more": np.zeros(2)}, verbose=0)
+
+
+def test_pseudo_inputs_start_as_training_images(tmp_path):
+    prior = {"name": "vamp_prior", "num_components": 5}
+    model = run(
+        tmp_path,
+        model={"class": "VAE", "prior": prior, "num_classes": None},
+        training={"epochs": 1},
+        optimizer={"learning_rate": 0.0},
+    )
+    images = training.runner.data.read("digits", "train[:-200]").images.astype("float32") / 255.0
+    nearest = [np.abs(np.clip(images, 0.05, 0.95) - u).max(axis=(1, 2, 3)).min() for u in model.prior.pseudo_inputs]
+    assert max(nearest) < 1e-3
