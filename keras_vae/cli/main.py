@@ -258,7 +258,10 @@ def reproduce(
     recorded: Annotated[
         bool, typer.Option("--recorded", help="Print the recorded figures without scoring any image anew.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be run, and run nothing.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the commands that compute the figures from the beginning, and run none."),
+    ] = False,
 ) -> None:
     """Print a published table with the zoo's figures beside it, checked on the weights that are there."""
     with _plain_errors():

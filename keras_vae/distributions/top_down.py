@@ -60,8 +60,8 @@ class TopDownPosterior(Posterior):
         self.num_features = _checks.positive_int("num_features", num_features)
         self.hidden_units = _checks.sizes("hidden_units", hidden_units)
         self.activation = _checks.activation_name(activation)
-        self.gaussians, self.networks = _gaussians(
-            self.level_sizes, self.num_features, self.hidden_units, self.activation
+        self.gaussians, self.networks = _levels_from(
+            0, self.level_sizes, self.num_features, self.hidden_units, self.activation
         )
         self.built = True
 
@@ -81,9 +81,9 @@ class TopDownPosterior(Posterior):
 
     def distribution(self, params: Any) -> Any:
         """The distribution of features `(B, F)`."""
-        return self._chain(params, params, frozen=False)
+        return self._chain(params, frozen=False)
 
-    def _chain(self, params: Any, like: Any, frozen: bool) -> Any:
+    def _chain(self, params: Any, frozen: bool) -> Any:
         def level(gaussian: Any, network: Any) -> Level:
             def given(above: Any) -> Any:
                 return gaussian(applied(network, beside(params, above), frozen))
@@ -93,14 +93,14 @@ class TopDownPosterior(Posterior):
         levels = [level(*pair) for pair in zip(self.gaussians, self.networks, strict=True)]
         zeros = tf.zeros_like(params[..., :1]) * tf.zeros(self.event_shape)
         found = TopDownDistribution(
-            lambda noise: _path(levels, self.level_sizes, noise)[0],
-            lambda z: _density(levels, self.level_sizes, z),
+            lambda noise: _path(levels, noise, noise[..., :0])[0],
+            lambda z: _density(levels, z),
             noise_size=self.event_shape[0],
             event_size=self.event_shape[0],
-            like=like,
-            mean=lambda: _path(levels, self.level_sizes, zeros)[0],
-            stddev=lambda: _path(levels, self.level_sizes, zeros)[1],
-            without_gradient=lambda: self._chain(tf.stop_gradient(params), like, frozen=True),
+            like=params,
+            mean=lambda: _path(levels, zeros, zeros[..., :0])[0],
+            stddev=lambda: _path(levels, zeros, zeros[..., :0])[1],
+            without_gradient=lambda: self._chain(tf.stop_gradient(params), frozen=True),
             name="TopDownPosterior",
         )
         found.top = levels[0](params[..., :0])
@@ -143,7 +143,7 @@ class TopDownPrior(Prior):
         self.top = top
         self.hidden_units = _checks.sizes("hidden_units", hidden_units)
         self.activation = _checks.activation_name(activation)
-        self.gaussians, self.networks = _gaussians(self.level_sizes, 0, self.hidden_units, self.activation)
+        self.gaussians, self.networks = _levels_from(1, self.level_sizes, 0, self.hidden_units, self.activation)
         self.built = True
 
     def settings(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class TopDownPrior(Prior):
 
         return NoiseDistribution(
             draw,
-            lambda z: top.log_prob(z[..., : self.level_sizes[0]]) + _density(levels, self.level_sizes, z, 1),
+            lambda z: top.log_prob(z[..., : self.level_sizes[0]]) + _density(levels, z, self.level_sizes[0]),
             noise_size=self.noise_size,
             event_size=size,
             reparameterized=False,
@@ -187,7 +187,7 @@ class TopDownPrior(Prior):
         """Draws `(B, Z)` of noise `(B, N)`: the top's, then one level after the other."""
         split = self.top.noise_size
         top = self.top.from_noise(noise[..., :split])
-        return _path(self._levels_below(1.0), self.level_sizes, tf.concat([top, noise[..., split:]], axis=-1), 1)[0]
+        return _path(self._levels_below(1.0), noise[..., split:], top)[0]
 
     def connect(self, posterior_of: Callable[[Any], Any]) -> None:
         """Pass the posterior's top level on to the prior of the top."""
@@ -205,11 +205,7 @@ class TopDownPrior(Prior):
 
             return given
 
-        return [_no_level, *(level(*pair) for pair in zip(self.gaussians[1:], self.networks[1:], strict=True))]
-
-
-def _no_level(above: Any) -> Any:
-    raise AssertionError("the top level is not one of the Gaussians")
+        return [level(*pair) for pair in zip(self.gaussians, self.networks, strict=True)]
 
 
 def _levels(level_sizes: Sequence[int], total: int) -> tuple[int, ...]:
@@ -219,34 +215,35 @@ def _levels(level_sizes: Sequence[int], total: int) -> tuple[int, ...]:
     return sizes
 
 
-def _gaussians(
-    sizes: Sequence[int], features: int, hidden: Sequence[int], activation: str
+def _levels_from(
+    first: int, sizes: Sequence[int], features: int, hidden: Sequence[int], activation: str
 ) -> tuple[list[Any], list[Any]]:
-    """A layer and a network for each level; None where a network would have no inputs."""
-    above = [0, *itertools.accumulate(sizes[:-1])]
-    networks = [
-        conditioner(features + a, hidden, activation, 2 * size, f"level_{i}") if features + a else None
-        for i, (a, size) in enumerate(zip(above, sizes, strict=True))
-    ]
-    return [DiagonalGaussian(size, name=f"gaussian_{i}") for i, size in enumerate(sizes)], networks
+    """A layer and a network for each level from `first` on, of the features and of all levels above."""
+    above = [0, *itertools.accumulate(sizes)]
+    numbers = range(first, len(sizes))
+    gaussians = [DiagonalGaussian(sizes[i], name=f"gaussian_{i}") for i in numbers]
+    networks = [conditioner(features + above[i], hidden, activation, 2 * sizes[i], f"level_{i}") for i in numbers]
+    return gaussians, networks
 
 
-def _path(levels: Sequence[Level], sizes: Sequence[int], noise: Any, first: int = 0) -> tuple[Any, Any]:
-    """Latents made of noise from level `first` on, those above it being latents already, and the standard deviations."""
-    start = sum(sizes[:first])
-    z, stddev = noise[..., :start], []
-    for level, size in zip(levels[first:], sizes[first:], strict=True):
+def _path(levels: Sequence[Level], noise: Any, above: Any) -> tuple[Any, Any]:
+    """The latents `above` with those that the levels below make of noise, and the standard deviations of these."""
+    z, stddev, start = above, [], 0
+    for level in levels:
         q = level(z)
+        end = start + q.event_shape[0]
         stddev.append(q.stddev())
-        z = tf.concat([z, q.mean() + stddev[-1] * noise[..., start : start + size]], axis=-1)
-        start += size
+        z = tf.concat([z, q.mean() + stddev[-1] * noise[..., start:end]], axis=-1)
+        start = end
     return z, tf.concat(stddev, axis=-1) if stddev else None
 
 
-def _density(levels: Sequence[Level], sizes: Sequence[int], z: Any, first: int = 0) -> Any:
-    """Log-density in nats of the levels from `first` on, each given those above it."""
-    start, total = sum(sizes[:first]), 0.0
-    for level, size in zip(levels[first:], sizes[first:], strict=True):
-        total += level(z[..., :start]).log_prob(z[..., start : start + size])
-        start += size
+def _density(levels: Sequence[Level], z: Any, start: int = 0) -> Any:
+    """Log-density in nats of the levels whose latents begin at `start`, each given those above it."""
+    total = 0.0
+    for level in levels:
+        q = level(z[..., :start])
+        end = start + q.event_shape[0]
+        total += q.log_prob(z[..., start:end])
+        start = end
     return total

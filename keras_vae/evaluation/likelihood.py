@@ -13,7 +13,8 @@ from keras_vae.objectives import ELBO
 Progress = Callable[[int, int], None]
 
 _BATCH = 100
-_CHECKED = 100
+CHECKED = 100
+"""The first images, whose figure is kept beside that of all, so that a quick run can check it."""
 
 
 def likelihood_report(
@@ -66,7 +67,7 @@ def likelihood_report(
             progress(min(start + _BATCH, total), total)
     nll, elbos = -np.concatenate(log_prob), np.concatenate(elbo)
     rate = float(np.concatenate(kl).mean())
-    first = slice(_CHECKED)
+    first = slice(CHECKED)
     return {
         "nll": float(nll.mean()),
         "nll_standard_error": _standard_error(nll),

@@ -53,14 +53,9 @@ class LatentVariableModel(keras.Model, abc.ABC):
         self.condition_size = condition_size
         data = {"event_shape": self.data_shape}
         self.likelihood = _named.build("likelihood", distributions, Likelihood, likelihood, data)
-        latent = {
-            "event_shape": (self.latent_size,),
-            "condition_size": condition_size,
-            "data_shape": self.data_shape,
-            "support": self.likelihood.support,
-        }
+        latent = {"event_shape": (self.latent_size,), "condition_size": condition_size}
         self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
-        self.prior = _named.build("prior", distributions, Prior, prior, latent)
+        self.prior = prior_named(prior, self.latent_size, self.likelihood, condition_size)
         self._check_event_shapes()
         with _policy(self.dtype_policy):
             self.encoder = architecture.encoder(self.data_shape, self.posterior.params_shape[0], condition_size)
@@ -388,8 +383,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
     def _common_config(self) -> dict[str, Any]:
         """The constructor arguments that all models share, as plain data where the parts are the library's own."""
         parts = {
-            part: _named.described(getattr(self, part), "condition_size", "data_shape", "support")
-            for part in ("posterior", "prior", "likelihood")
+            part: _named.described(getattr(self, part), *FROM_MODEL) for part in ("posterior", "prior", "likelihood")
         }
         frozen = [name for name, part in self.parts.items() if not part.trainable]
         return {
@@ -410,6 +404,21 @@ class LatentVariableModel(keras.Model, abc.ABC):
         for name in frozen:
             model.parts[name].trainable = False
         return model
+
+
+FROM_MODEL = ("condition_size", "data_shape", "support")
+"""Settings of a distribution that the model supplies, so that its plain-data form need not say them."""
+
+
+def prior_named(spec: Any, size: int, likelihood: Likelihood, condition_size: int = 0) -> Prior:
+    """Make the prior that `spec` names, over `size` latents of data that `likelihood` is over."""
+    offered = {
+        "event_shape": (size,),
+        "condition_size": condition_size,
+        "data_shape": likelihood.event_shape,
+        "support": likelihood.support,
+    }
+    return _named.build("prior", distributions, Prior, spec, offered)
 
 
 @contextlib.contextmanager

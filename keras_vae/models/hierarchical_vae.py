@@ -5,8 +5,8 @@ from typing import Any
 
 from keras_vae import _checks, _named, distributions, networks
 from keras_vae._backend import serializable
-from keras_vae.distributions import Likelihood, Prior, TopDownPosterior, TopDownPrior
-from keras_vae.models.base import LatentVariableModel
+from keras_vae.distributions import Likelihood, TopDownPosterior, TopDownPrior
+from keras_vae.models.base import FROM_MODEL, LatentVariableModel, prior_named
 from keras_vae.networks import Architecture
 
 
@@ -52,18 +52,7 @@ class HierarchicalVAE(LatentVariableModel):
         self.latent_sizes = _checks.sizes("latent_sizes", latent_sizes, minimum_length=2)
         size, data_shape = sum(self.latent_sizes), _checks.data_shape("data_shape", data_shape)
         likelihood = _named.build("likelihood", distributions, Likelihood, likelihood, {"event_shape": data_shape})
-        top = _named.build(
-            "prior",
-            distributions,
-            Prior,
-            prior,
-            {
-                "event_shape": self.latent_sizes[:1],
-                "data_shape": data_shape,
-                "support": likelihood.support,
-                "condition_size": 0,
-            },
-        )
+        top = prior_named(prior, self.latent_sizes[0], likelihood)
         between: dict[str, Any] = {
             "level_sizes": self.latent_sizes,
             "hidden_units": level_units,
@@ -95,5 +84,5 @@ class HierarchicalVAE(LatentVariableModel):
             "num_features": self.posterior.num_features,
             "level_units": list(self.posterior.hidden_units),
             "activation": self.posterior.activation,
-            "prior": _named.described(self.prior.top, "condition_size", "data_shape", "support"),
+            "prior": _named.described(self.prior.top, *FROM_MODEL),
         }

@@ -9,6 +9,18 @@ from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.schedules import Constant, Schedule
 
 
+def kl_divergence(posterior: Any, prior: Any, z: Any) -> Any:
+    """KL(q || p) in nats, `(B,)`: the closed form where there is one, else the average over draws z `(L, B, Z)` of q."""
+    try:
+        return posterior.kl_divergence(prior)
+    except NotImplementedError:
+        return _monte_carlo_kl(posterior, prior, z)
+
+
+def _monte_carlo_kl(posterior: Any, prior: Any, z: Any) -> Any:
+    return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+
+
 @serializable
 class ELBO(Objective):
     """log p(x) >= E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z)), in nats.
@@ -70,14 +82,12 @@ class ELBO(Objective):
         return Terms(log_likelihood, kl, regularizer)
 
     def _kl(self, posterior: Any, prior: Any, z: Any) -> Any:
-        if self.kl in ("auto", "analytic"):
-            try:
-                return posterior.kl_divergence(prior)
-            except NotImplementedError:
-                if self.kl == "analytic":
-                    raise
+        if self.kl == "analytic":
+            return posterior.kl_divergence(prior)
+        if self.kl == "auto":
+            return kl_divergence(posterior, prior, z)
         density = detached(posterior) if self.kl == "sticking_the_landing" else posterior
-        return tf.reduce_mean(density.log_prob(z) - prior.log_prob(z), axis=0)
+        return _monte_carlo_kl(density, prior, z)
 
     def _kl_of_each_latent(self, posterior: Any, prior: Any) -> Any:
         if not (isinstance(posterior, tfd.Independent) and isinstance(prior, tfd.Independent)):

@@ -6,13 +6,12 @@ import tomllib
 from typing import Any
 
 from keras_vae import _checks
+from keras_vae.evaluation.likelihood import CHECKED
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import list_presets, manifest, preset_folder, presets_home
 
 _FILE = "tables.toml"
-_KEYS = ("title", "protocol", "figure", "presets", "published")
-_CHECKED = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +57,10 @@ def published_tables() -> dict[str, PublishedTable]:
         ValueError: if the file of tables is damaged.
     """
     path = presets_home() / _FILE
+    keys = [field.name for field in dataclasses.fields(PublishedTable) if field.name != "name"]
     found = {}
     for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        _checks.known_keys(f"[{name}] of {path}", table, _KEYS)
+        _checks.known_keys(f"[{name}] of {path}", table, keys)
         found[name] = PublishedTable(name=name, **table)
     return found
 
@@ -99,7 +99,7 @@ def reproduce(table: PublishedTable, preset: str, *, check: bool = True, num_sam
     )
     if not check:
         return row
-    found = evaluate_preset(preset, num_samples=num_samples, images=_CHECKED)["figures"]
+    found = evaluate_preset(preset, num_samples=num_samples, images=CHECKED)["figures"]
     return dataclasses.replace(
         row,
         again=found["nll_first_100"],

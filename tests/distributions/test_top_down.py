@@ -81,7 +81,7 @@ def test_a_linear_hierarchy_has_the_exact_likelihood(rng):
         likelihood={"name": "gaussian", "scale": s},
     )
     a, offset, w, b = rng.normal(size=(2, 3)), rng.normal(size=3), rng.normal(size=(5, d)), rng.normal(size=d)
-    level = model.prior.networks[1].get_layer("output")
+    level = model.prior.networks[0].get_layer("output")
     level.kernel.assign(np.concatenate([a, np.zeros((2, 3))], axis=1))
     level.bias.assign(np.concatenate([offset, np.full(3, inverse_positive(t, 1e-5))]))
     model.decoder.get_layer("pixels").kernel.assign(w)

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 from keras_vae.evaluation import annealed_importance_estimate
-from tests.objectives.conftest import linear_gaussian
-
-__all__ = ["linear_gaussian"]
 
 
 def _spoil(model):
