@@ -21,9 +21,17 @@ Level = Callable[[Any], Any]
 
 
 class TopDownDistribution(NoiseDistribution):
-    """q(z|x) of a hierarchy; its `top` is the distribution of the top level alone."""
+    """The distribution of the latents of all levels.
 
-    top: Any = None
+    Args:
+        densities: from latents `(..., Z)` to the log-density of each level given those above it, a list of `(...)`.
+        top: the distribution of the top level alone.
+        **kwargs: as in `NoiseDistribution`.
+    """
+
+    def __init__(self, densities: Callable[[Any], list[Any]], top: Any, **kwargs: Any):
+        self.densities, self.top = densities, top
+        super().__init__(log_density=lambda z: sum(densities(z)), **kwargs)
 
 
 @serializable
@@ -92,9 +100,10 @@ class TopDownPosterior(Posterior):
 
         levels = [level(*pair) for pair in zip(self.gaussians, self.networks, strict=True)]
         zeros = tf.zeros_like(params[..., :1]) * tf.zeros(self.event_shape)
-        found = TopDownDistribution(
-            lambda noise: _path(levels, noise, noise[..., :0])[0],
-            lambda z: _density(levels, z),
+        return TopDownDistribution(
+            densities=lambda z: _densities(levels, z),
+            top=levels[0](params[..., :0]),
+            draw=lambda noise: _path(levels, noise, noise[..., :0])[0],
             noise_size=self.event_shape[0],
             event_size=self.event_shape[0],
             like=params,
@@ -103,8 +112,6 @@ class TopDownPosterior(Posterior):
             without_gradient=lambda: self._chain(tf.stop_gradient(params), frozen=True),
             name="TopDownPosterior",
         )
-        found.top = levels[0](params[..., :0])
-        return found
 
 
 @serializable
@@ -174,9 +181,11 @@ class TopDownPrior(Prior):
             scaled = tf.concat([noise[..., :-size], noise[..., -size:] * temperature], axis=-1)
             return self.from_noise(scaled)
 
-        return NoiseDistribution(
-            draw,
-            lambda z: top.log_prob(z[..., : self.level_sizes[0]]) + _density(levels, z, self.level_sizes[0]),
+        split = self.level_sizes[0]
+        return TopDownDistribution(
+            densities=lambda z: [top.log_prob(z[..., :split]), *_densities(levels, z, split)],
+            top=top,
+            draw=draw,
             noise_size=self.noise_size,
             event_size=size,
             reparameterized=False,
@@ -238,12 +247,12 @@ def _path(levels: Sequence[Level], noise: Any, above: Any) -> tuple[Any, Any]:
     return z, tf.concat(stddev, axis=-1) if stddev else None
 
 
-def _density(levels: Sequence[Level], z: Any, start: int = 0) -> Any:
-    """Log-density in nats of the levels whose latents begin at `start`, each given those above it."""
-    total = 0.0
+def _densities(levels: Sequence[Level], z: Any, start: int = 0) -> list[Any]:
+    """Log-density in nats of each of the levels, whose latents begin at `start`, given those above it."""
+    found = []
     for level in levels:
         q = level(z[..., :start])
         end = start + q.event_shape[0]
-        total += q.log_prob(z[..., start:end])
+        found.append(q.log_prob(z[..., start:end]))
         start = end
-    return total
+    return found

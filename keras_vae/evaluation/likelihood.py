@@ -1,7 +1,7 @@
 """The likelihood of a test set, and what the bound is made of."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def likelihood_report(
     num_samples: int = 5000,
     seed: int = 0,
     progress: Progress | None = None,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Score a model on a test set, in nats an example.
 
     Args:
@@ -40,7 +40,8 @@ def likelihood_report(
         `nll` = -mean log p(x) (given the label, for a conditional model) by importance sampling, and its standard error
         over images `nll_standard_error`; `elbo`, and its two terms `log_likelihood` (minus the distortion) and `kl` (the rate);
         `elbo_standard_error`; `effective_samples` (median over images); `active_units`; `bits_per_dim` of the nll,
-        where the likelihood is a probability;
+        where the likelihood is a probability; for a hierarchy, `kl_by_level` (Monte Carlo, one draw an image) and
+        `active_units_by_level`, lists from the top level down;
         `nll_first_100` with `nll_first_100_error` (Monte Carlo), by which a quick run can check the whole.
 
     Raises:
@@ -50,7 +51,7 @@ def likelihood_report(
     given = labels if model.conditional else None
     key = _random.as_seed(seed)
     bound = ELBO()
-    log_prob, error, effective, elbo, kl, means = [], [], [], [], [], []
+    log_prob, error, effective, elbo, kl, means, rates = [], [], [], [], [], [], []
     for start in range(0, total, _BATCH):
         x = images[start : start + _BATCH]
         y = None if given is None else given[start : start + _BATCH]
@@ -62,11 +63,14 @@ def likelihood_report(
         terms = bound.terms(model, tf.constant(x), condition, 0, _random.fold_in(key, -1 - start))
         kl.append(terms.kl.numpy())
         elbo.append((terms.log_likelihood - terms.kl).numpy())
-        means.append(model.encode(x, y).mean().numpy())
+        posterior = model.encode(x, y)
+        means.append(posterior.mean().numpy())
+        rates.append(_rates(posterior, model.prior_given(condition), _random.fold_in(key, -1 - start)))
         if progress:
             progress(min(start + _BATCH, total), total)
     nll, elbos = -np.concatenate(log_prob), np.concatenate(elbo)
     rate = float(np.concatenate(kl).mean())
+    active = _active(np.concatenate(means))
     first = slice(CHECKED)
     return {
         "nll": float(nll.mean()),
@@ -82,7 +86,8 @@ def likelihood_report(
             else {}
         ),
         "effective_samples": float(np.median(np.concatenate(effective))),
-        "active_units": int(_active(np.concatenate(means)).sum()),
+        "active_units": int(active.sum()),
+        **(_by_level(model.latent_sizes, active, np.concatenate(rates)) if hasattr(model, "latent_sizes") else {}),
         "nll_first_100": float(nll[first].mean()),
         "nll_first_100_error": float(np.sqrt((np.concatenate(error)[first] ** 2).sum()) / len(nll[first])),
     }
@@ -97,6 +102,22 @@ def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = Non
         for i in range(0, len(images), 1000)
     ]
     return _active(np.concatenate(means))
+
+
+def _rates(posterior: Any, prior: Any, seed: Any) -> np.ndarray:
+    """log q(z_l | z_<l, x) - log p(z_l | z_<l) of each level l at a draw of z: `(B, L)`; without levels `(B, 0)`."""
+    if not hasattr(posterior, "densities"):
+        return np.zeros((posterior.batch_shape[0], 0))
+    z = posterior.sample(seed=seed)
+    return np.stack([q - p for q, p in zip(posterior.densities(z), prior.densities(z), strict=True)], axis=-1)
+
+
+def _by_level(sizes: Sequence[int], active: np.ndarray, rates: np.ndarray) -> dict[str, list[Any]]:
+    levels = np.split(active, np.cumsum(sizes)[:-1])
+    return {
+        "kl_by_level": [float(rate) for rate in rates.mean(axis=0)],
+        "active_units_by_level": [int(level.sum()) for level in levels],
+    }
 
 
 def _active(means: np.ndarray) -> np.ndarray:

@@ -14,8 +14,10 @@ _FIGURES = (
     ("elbo", "ELBO", "{:.2f} nats"),
     ("log_likelihood", "reconstruction term E_q[log p(x given z)]", "{:.2f} nats"),
     ("kl", "KL(q(z given x), p(z))", "{:.2f} nats"),
+    ("kl_by_level", "the same by level, the top one first", "{:.2f}"),
     ("bits_per_dim", "bits per dimension", "{:.4f}"),
     ("active_units", "active latent units", "{:d}"),
+    ("active_units_by_level", "the same by level", "{:d}"),
     ("effective_samples", "effective importance samples, median", "{:.0f}"),
     ("class_accuracy", "samples taken for the class asked for", "{:.2%}"),
     ("accuracy", "accuracy", "{:.2%}"),
@@ -168,9 +170,9 @@ def _figure_rows(figures: dict[str, Any]) -> list[str]:
     for key, words, form in _FIGURES:
         if key in figures:
             error = figures.get(f"{key}_standard_error")
-            rows.append(
-                f"| {words} | {form.format(figures[key])}{f' ± {error:.2f} (standard error)' if error is not None else ''} |"
-            )
+            values = figures[key] if isinstance(figures[key], list) else [figures[key]]
+            written = ", ".join(form.format(value) for value in values)
+            rows.append(f"| {words} | {written}{f' ± {error:.2f} (standard error)' if error is not None else ''} |")
     return rows
 
 

@@ -65,7 +65,7 @@ def evaluate_preset(
     if hasattr(model, "elbo"):
         protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}
     return {
-        "figures": {key: round(value, 5) if isinstance(value, float) else value for key, value in figures.items()},
+        "figures": {key: _rounded(value) for key, value in figures.items()},
         "protocol": protocol,
         "weights_sha256": manifest(preset_folder(name_or_folder))["sha256"],
         "versions": {
@@ -75,6 +75,12 @@ def evaluate_preset(
             "tfp": tfp.__version__,
         },
     }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 5) if isinstance(value, float) else value
 
 
 def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from keras_vae import VAE, ConditionalVAE, evaluation
 from keras_vae._backend import tf
+from keras_vae.models import HierarchicalVAE
 
 
 @pytest.fixture
@@ -40,6 +41,31 @@ def test_active_units_are_those_that_the_data_move(model, rng):
     head.kernel.assign(kernel)
     assert evaluation.active_units(model, x).tolist() == [False, True, False]
     assert evaluation.likelihood_report(model, x, num_samples=2)["active_units"] == 1
+
+
+def test_the_rate_of_a_hierarchy_is_split_by_level(rng):
+    hierarchy = HierarchicalVAE((4, 4, 1), (2, 3), network={"name": "mlp", "hidden_units": (8,)}, num_features=8)
+    for network in hierarchy.posterior.networks:
+        network.layers[-1].kernel.assign(4.0 * network.layers[-1].kernel)
+    head = hierarchy.encoder.get_layer("output")
+    head.kernel.assign(4.0 * head.kernel)
+    x = np.repeat((rng.uniform(size=(1, 4, 4, 1)) < 0.5).astype("float32"), 1000, axis=0)
+    report = evaluation.likelihood_report(hierarchy, x, num_samples=2)
+    # The top level is Gaussian against N(0, I): a closed form. One image 400 times, so the draws average.
+    top = hierarchy.encode(x[:1]).top
+    mean, stddev = top.mean().numpy(), top.stddev().numpy()
+    exact = (0.5 * (stddev**2 + mean**2 - 1) - np.log(stddev)).sum()
+    assert exact > 0.5
+    assert report["kl_by_level"][0] == pytest.approx(exact, rel=0.1)
+    assert sum(report["kl_by_level"]) == pytest.approx(report["kl"], rel=0.1)
+    assert report["active_units_by_level"] == [0, 0]
+    varied = (rng.uniform(size=(300, 4, 4, 1)) < 0.5).astype("float32")
+    report = evaluation.likelihood_report(hierarchy, varied, num_samples=2)
+    assert (
+        report["active_units_by_level"]
+        == np.add.reduceat(evaluation.active_units(hierarchy, varied).astype(int), [0, 2]).tolist()
+    )
+    assert report["active_units"] == sum(report["active_units_by_level"]) > 0
 
 
 def test_class_accuracy_counts_what_the_classifier_sees():

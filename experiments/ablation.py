@@ -1,0 +1,69 @@
+"""What moved the likelihood, and by how much: one model, one change at a time, each trained and scored alike."""
+
+import tomllib
+from typing import Any
+
+from common import DOCS, HERE, arguments, merged, run_all
+
+from keras_vae import _files, data, evaluation, training
+
+RESULTS = HERE / "results" / "ablation.json"
+ROWS = HERE / "ablation.toml"
+PAGE = DOCS / "likelihood.md"
+START, END = "<!-- ablation: made by experiments/ablation.py -->", "<!-- end of ablation -->"
+
+IMPORTANCE_SAMPLES = 500
+
+
+def recipes() -> dict[str, dict[str, Any]]:
+    """The recipe of every row by its name."""
+    tables = tomllib.loads(ROWS.read_text(encoding="utf-8"))
+    found = {}
+    for row in tables["row"]:
+        base = {
+            name: {key: value for key, value in table.items() if key not in row.get("drop", ())}
+            for name, table in tables["base"].items()
+        }
+        found[row["name"]] = merged(base, row["change"])
+    return found
+
+
+def score(model: Any, history: list[dict[str, float]], recipe: dict[str, Any]) -> dict[str, Any]:
+    """Figures on the held-out images, binarised once."""
+    held_out = training.Recipe.from_dict(recipe).data.validation_split
+    images, _ = data.arrays("mnist", held_out, "dynamic_binarization", seed=0)
+    report = evaluation.likelihood_report(model, images, num_samples=IMPORTANCE_SAMPLES)
+    figures = {key: round(report[key], 3) for key in ("nll", "elbo", "kl", "active_units")}
+    return {"summary": str(figures), "seconds": round(history[-1]["seconds"]), **figures}
+
+
+def table(results: dict[str, Any]) -> str:
+    """The rows as Markdown, in nats."""
+    groups = {row["name"]: row["group"] for row in tomllib.loads(ROWS.read_text(encoding="utf-8"))["row"]}
+    base = results["base"]
+    lines = ["| change | NLL | against base | ELBO | KL (rate) | active units |", "|---|--:|--:|--:|--:|--:|"]
+    for name, found in results.items():
+        difference = "" if groups[name] == "base" and name == "base" else f"{found['nll'] - base['nll']:+.2f}"
+        lines.append(
+            f"| {name} | {found['nll']:.2f} | {difference} | {found['elbo']:.2f} | {found['kl']:.2f} | {found['active_units']} |"
+        )
+    return "\n".join(lines)
+
+
+def page_with(text: str, rows: str) -> str:
+    """The page with the rows between its two comments."""
+    before, rest = text.split(START)
+    return f"{before}{START}\n{rows}\n{rest[rest.index(END) :]}"
+
+
+def main() -> None:
+    """Train what is missing, and write the table into the page."""
+    options = arguments("What moved the likelihood, and by how much.")
+    results = run_all(recipes(), RESULTS, options.runs, options.only, score)
+    print(table(results))
+    if len(results) == len(recipes()):
+        _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), table(results)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What the experiments share: a run that resumes, and a file of results to which each run adds its own."""
+
+import argparse
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from keras_vae import _files, training
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """Parse the options that all experiments have."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--runs", type=Path, default=Path("runs") / "experiments", help="folder of the training runs")
+    parser.add_argument("--only", default="", help="train only what has this word in its name")
+    return parser.parse_args()
+
+
+def merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`table` with `change` written over it; a table with a `name` is replaced as a whole."""
+    result = copy.deepcopy(table)
+    for key, value in change.items():
+        nested = isinstance(value, dict) and "name" not in value and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if nested else copy.deepcopy(value)
+    return result
+
+
+def run_all(
+    recipes: dict[str, dict[str, Any]],
+    results: Path,
+    runs: Path,
+    only: str,
+    score: Callable[[Any, list[dict[str, float]], dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Train what `results` does not hold yet, in order, and add what `score(model, history, recipe)` says of it.
+
+    A result is thrown away when its recipe has changed.
+    """
+    found = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
+    found = {name: found[name] for name in recipes if found.get(name, {}).get("recipe") == recipes[name]}
+    for name, tables in recipes.items():
+        if name in found or only not in name:
+            continue
+        print(f"\n{name}", flush=True)
+        recipe = training.Recipe.from_dict(tables)
+        folder = runs / results.stem / "".join(c if c.isalnum() else "_" for c in name)
+        model = training.train(recipe, folder, verbose=0)
+        figures = score(model, training.read_history(folder), tables)
+        print(figures.get("summary", figures), flush=True)
+        found[name] = {"recipe": tables, **figures}
+        _files.write_json(results, found)
+    return {name: found[name] for name in recipes if name in found}
