@@ -22,6 +22,8 @@ _FIGURES = (
     ("class_accuracy", "samples taken for the class asked for", "{:.2%}"),
     ("accuracy", "accuracy", "{:.2%}"),
 )
+_FORMS = {key: form for key, _, form in _FIGURES}
+_SHORT = {"nll": "NLL", "elbo": "ELBO"}
 
 
 def card(folder: str | Path) -> str:
@@ -75,17 +77,14 @@ def card(folder: str | Path) -> str:
 
 def zoo_table(folders: Iterable[Path]) -> str:
     """A table of presets, as Markdown: what each is for and its headline figure beside the published one."""
-    lines = ["| preset | what for | obtained | published | parameters |", "|---|---|---|---|---|"]
+    lines = ["| preset | what for | obtained | beside | parameters |", "|---|---|---|---|---|"]
     for folder in folders:
         preset = Preset.read(folder)
         figures, weights = _json(folder / "metrics.json").get("figures", {}), _json(folder / "weights.json")
-        key = "accuracy" if "accuracy" in figures else "nll"
-        form = {name: form for name, _, form in _FIGURES}[key]
-        obtained = f"{'NLL' if key == 'nll' else key} {form.format(figures[key])}" if key in figures else "not measured"
-        beside = [
-            target for target in preset.card.get("targets", []) if target["figure"] == key and "at_most" in target
-        ]
-        published = "; ".join(f"{form.format(target['at_most'])} ({target['source']})" for target in beside[:1])
+        targets = preset.card.get("targets", [])
+        key = targets[0]["figure"] if targets else "accuracy" if "accuracy" in figures else "nll"
+        obtained = f"{_SHORT.get(key, key)} {_FORMS[key].format(figures[key])}" if key in figures else "not measured"
+        published = "; ".join(f"{_FORMS[key].format(_bound(target))} ({target['source']})" for target in targets[:1])
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
             f"| {obtained} | {published or '-'} | {weights['parameters']:,} |"
@@ -180,19 +179,21 @@ def _target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list
     if not targets:
         return []
     rows = ["| obtained | beside | | source |", "|---|---|---|---|"]
-    forms = {key: form for key, _, form in _FIGURES}
     for target in targets:
         key = target["figure"]
-        upper = "at_most" in target
-        bound = target["at_most"] if upper else target["at_least"]
-        asked = f"{'at most' if upper else 'at least'} {forms[key].format(bound)}"
+        upper, bound = "at_most" in target, _bound(target)
+        asked = f"{'at most' if upper else 'at least'} {_FORMS[key].format(bound)}"
         if key not in figures:
             rows.append(f"| {key} not measured | {asked} | open | {target['source']} |")
             continue
         met = figures[key] <= bound if upper else figures[key] >= bound
-        obtained = forms[key].format(figures[key])
+        obtained = _FORMS[key].format(figures[key])
         rows.append(f"| {key} {obtained} | {asked} | {'met' if met else 'missed'} | {target['source']} |")
     return [*rows, ""]
+
+
+def _bound(target: dict[str, Any]) -> float:
+    return target["at_most"] if "at_most" in target else target["at_least"]
 
 
 def _plain(value: Any) -> str:
