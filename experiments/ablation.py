@@ -3,14 +3,12 @@
 import tomllib
 from typing import Any
 
-from common import DOCS, HERE, arguments, merged, run_all
+from common import HERE, PAGE, arguments, merged, page_with, run_all
 
 from keras_vae import _files, data, evaluation, training
 
 RESULTS = HERE / "results" / "ablation.json"
 ROWS = HERE / "ablation.toml"
-PAGE = DOCS / "likelihood.md"
-START, END = "<!-- ablation: made by experiments/ablation.py -->", "<!-- end of ablation -->"
 
 IMPORTANCE_SAMPLES = 500
 
@@ -50,19 +48,13 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def page_with(text: str, rows: str) -> str:
-    """The page with the rows between its two comments."""
-    before, rest = text.split(START)
-    return f"{before}{START}\n{rows}\n{rest[rest.index(END) :]}"
-
-
 def main() -> None:
     """Train what is missing, and write the table into the page."""
     options = arguments("What moved the likelihood, and by how much.")
     results = run_all(recipes(), RESULTS, options.runs, options.only, score)
     print(table(results))
     if len(results) == len(recipes()):
-        _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), table(results)))
+        _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), "ablation", table(results)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from keras_vae import _files, training
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
+PAGE = DOCS / "likelihood.md"
 
 
 def arguments(description: str) -> argparse.Namespace:
@@ -19,6 +20,13 @@ def arguments(description: str) -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, default=Path("runs") / "experiments", help="folder of the training runs")
     parser.add_argument("--only", default="", help="train only what has this word in its name")
     return parser.parse_args()
+
+
+def page_with(text: str, experiment: str, rows: str) -> str:
+    """The page with the rows between the two comments that name the experiment."""
+    start, end = f"<!-- {experiment}: made by experiments/{experiment}.py -->", f"<!-- end of {experiment} -->"
+    before, rest = text.split(start)
+    return f"{before}{start}\n{rows}\n{rest[rest.index(end) :]}"
 
 
 def merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -244,7 +244,8 @@ def evaluate(
             return
         table = Table("figure", "value", box=None, header_style="bold")
         for name, value in metrics["figures"].items():
-            table.add_row(name, f"{value:g}" if isinstance(value, int) else f"{value:.4f}")
+            values = value if isinstance(value, list) else [value]
+            table.add_row(name, ", ".join(f"{v:g}" if isinstance(v, int) else f"{v:.4f}" for v in values))
         console.print(table)
 
 

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from keras_vae import ConditionalVAE, ConvVAE, zoo
 from keras_vae.cli import app
+from keras_vae.models import HierarchicalVAE
 
 runner = CliRunner()
 
@@ -94,6 +95,23 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     assert "| missed | nobody |" in card
     assert "| met | anybody |" in card
     assert "digits test" in card
+
+
+def test_the_figures_of_a_hierarchy_are_printed_by_level(tmp_path):
+    preset = zoo.save_to_preset(
+        HierarchicalVAE((28, 28, 1), (3, 2), num_features=8, level_units=(8,)), tmp_path / "levels"
+    )
+    options = ("--data", "digits", "--preprocessing", "dynamic_binarization", "--samples", 5)
+    result = run("evaluate", preset, *options, "--images", 20)
+    assert result.exit_code == 0, result.output
+    line = next(line for line in result.output.splitlines() if "kl_by_level" in line)
+    assert len(line.replace("kl_by_level", "").split(",")) == 2
+    assert run("evaluate", preset, *options, "--write").exit_code == 0
+    rates = zoo.read_metrics(preset)["figures"]["kl_by_level"]
+    assert (
+        f"| the same by level, the top one first | {rates[0]:.2f}, {rates[1]:.2f} |"
+        in (preset / "README.md").read_text()
+    )
 
 
 def test_export_writes_builds_and_prints_their_proof(tiny, tmp_path):

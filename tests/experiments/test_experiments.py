@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae import training
+from keras_vae import training, zoo
 from keras_vae.models import specs
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def experiments():
     sys.path.insert(0, str(ROOT / "experiments"))
-    yield {name: importlib.import_module(name) for name in ("common", "aevb", "ablation")}
+    yield {name: importlib.import_module(name) for name in ("common", "aevb", "ablation", "annealed")}
     sys.path.remove(str(ROOT / "experiments"))
 
 
@@ -83,13 +83,26 @@ def test_the_curve_takes_epochs_evenly_on_a_logarithmic_axis(experiments):
     assert max(ratios) < 1.2
 
 
-def test_the_page_shows_the_results(experiments):
-    ablation = experiments["ablation"]
-    results = json.loads(ablation.RESULTS.read_text(encoding="utf-8"))
-    assert {name: entry["recipe"] for name, entry in results.items()} == ablation.recipes()
-    page = ablation.PAGE.read_text(encoding="utf-8")
-    assert ablation.table(results) in page
-    assert ablation.page_with(page, ablation.table(results)) == page
+@pytest.mark.parametrize("name", ["ablation", "annealed"])
+def test_the_page_shows_the_results(experiments, name):
+    experiment, common = experiments[name], experiments["common"]
+    rows = experiment.table(json.loads(experiment.RESULTS.read_text(encoding="utf-8")))
+    page = common.PAGE.read_text(encoding="utf-8")
+    assert rows in page
+    assert common.page_with(page, name, rows) == page
+
+
+@pytest.mark.parametrize("name", ["aevb", "ablation"])
+def test_the_results_are_of_these_recipes(experiments, name):
+    results = json.loads(experiments[name].RESULTS.read_text(encoding="utf-8"))
+    assert {key: entry["recipe"] for key, entry in results.items()} == experiments[name].recipes()
+
+
+def test_the_annealed_figures_are_of_the_weights_that_are_shipped(experiments):
+    results = json.loads(experiments["annealed"].RESULTS.read_text(encoding="utf-8"))
+    assert list(results) == list(experiments["annealed"].PRESETS)
+    for preset, found in results.items():
+        assert found["weights_sha256"] == zoo.manifest(zoo.preset_folder(preset))["sha256"]
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
