@@ -1,9 +1,8 @@
-"""The one latent-variable model that all VAEs are: five parts, the methods, the training step."""
+"""What every model of an encoder and a decoder has in common: the networks, the training step, `fit`, saving."""
 
 import abc
 import contextlib
 import random
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,28 +10,32 @@ import numpy as np
 
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import Bernoulli, Likelihood, Posterior, Prior
-from keras_vae.models import importance, validation
+from keras_vae.distributions import Likelihood
+from keras_vae.models import validation
 from keras_vae.models.logs import TermSums, logs
 from keras_vae.networks import Architecture
-from keras_vae.objectives import ELBO, Objective
 
 
-class LatentVariableModel(keras.Model, abc.ABC):
-    """A generative model p(z|c) p(x|z, c) with an approximate posterior q(z|x, c), trained by a bound on log p(x|c).
+class EncoderDecoder(keras.Model, abc.ABC):
+    """An encoder, a decoder whose output is the parameters of a likelihood, and an objective that trains them.
 
-    Shapes are written `sample_shape + batch_shape + event_shape`. All densities are in nats an example, summed over
-    pixels and latents. A subclass chooses the parts and says how labels become a condition; it overrides nothing else.
-    The model is built when it is constructed: there is no state in which saving it would lose weights.
+    A subclass says what the objective's terms are, builds the networks, and says how labels become a condition. The model is built
+    when it is constructed: there is no state in which saving it would lose weights.
 
     Args:
         architecture: makes the encoder and the decoder.
         data_shape: shape of one example.
         latent_size: number of latents Z.
         condition_size: length of the condition vectors, 0 for a model without.
-        posterior, prior, likelihood: a name, a dict of a name and arguments, or a layer.
+        likelihood: a name, a dict of a name and arguments, or a layer.
         **kwargs: `name` and the like, as in every Keras model.
     """
+
+    terms_type: Any
+    """The named tuple of terms that this model's objectives give."""
+
+    encoder: keras.Model
+    decoder: keras.Model
 
     def __init__(
         self,
@@ -41,8 +44,6 @@ class LatentVariableModel(keras.Model, abc.ABC):
         data_shape: Any,
         latent_size: int,
         condition_size: int = 0,
-        posterior: Any = "diagonal_gaussian",
-        prior: Any = "standard_normal",
         likelihood: Any = "bernoulli",
         **kwargs: Any,
     ):
@@ -53,33 +54,39 @@ class LatentVariableModel(keras.Model, abc.ABC):
         self.condition_size = condition_size
         data = {"event_shape": self.data_shape}
         self.likelihood = _named.build("likelihood", distributions, Likelihood, likelihood, data)
-        latent = {"event_shape": (self.latent_size,), "condition_size": condition_size}
-        self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
-        self.prior = prior_named(prior, self.latent_size, self.likelihood, condition_size)
-        self._check_event_shapes()
-        with _policy(self.dtype_policy):
-            self.encoder = architecture.encoder(self.data_shape, self.posterior.params_shape[0], condition_size)
-            self.decoder = architecture.decoder(self.latent_size, self.likelihood.params_shape, condition_size)
-        self.prior.connect(lambda x: self.posterior_given(x, None))
-        self._terms = TermSums()
+        self._check_event_shape("likelihood", self.data_shape)
+        self._terms = TermSums(self.terms_type)
         self._logs = logs(self._terms)
+
+    def _build_networks(self, encoder_outputs: int) -> None:
+        """Make the encoder, of so many outputs, and the decoder. The last step of a constructor."""
+        with _policy(self.dtype_policy):
+            self.encoder = self.architecture.encoder(self.data_shape, encoder_outputs, self.condition_size)
+            self.decoder = self.architecture.decoder(
+                self.latent_size, self.likelihood.params_shape, self.condition_size
+            )
         self.built = True
 
     # -- what a subclass says ------------------------------------------------------------------------------------------
+
+    @property
+    @abc.abstractmethod
+    def parts(self) -> dict[str, Any]:
+        """The parts by name; their variables are all that the model has."""
 
     @abc.abstractmethod
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """Turn labels into conditions `(B, condition_size)`, or into None for a model without a condition."""
 
-    # -- the three distributions, given a condition vector (what objectives use) ---------------------------------------
+    @abc.abstractmethod
+    def default_objective(self) -> Any:
+        """What `compile` takes where it is given no objective."""
 
-    def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
-        """q(z|x, c): batch shape `(B,)`, event shape `(Z,)`."""
-        return self.posterior(self.encoder(x if condition is None else [x, condition], training=training))
+    @abc.abstractmethod
+    def reconstruct(self, x: Any, labels: Any = None) -> Any:
+        """Return the decoder's mean at the code of x: `(B,) + data_shape`."""
 
-    def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
-        """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""
-        return self.prior(condition, temperature=temperature)
+    # -- the likelihood, given a condition vector (what objectives use) -----------------------------------------------
 
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|z, c): batch shape `(B,)` for latents `(B, Z)`, `(S, B)` for latents `(S, B, Z)`."""
@@ -102,113 +109,6 @@ class LatentVariableModel(keras.Model, abc.ABC):
         """Whether the methods need labels."""
         return self.condition_size > 0
 
-    @property
-    def parts(self) -> dict[str, Any]:
-        """The five parts by name; their variables are all that the model has."""
-        return {name: getattr(self, name) for name in ("encoder", "posterior", "prior", "decoder", "likelihood")}
-
-    def encode(self, x: Any, labels: Any = None) -> Any:
-        """Return the approximate posterior q(z|x): a tfp distribution, batch shape `(B,)`, event shape `(Z,)`.
-
-        Args:
-            x: data, `(B,) + data_shape`, in the range of the likelihood.
-            labels: int labels `(B,)`, for a conditional model only.
-
-        Raises:
-            ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
-        """
-        x, condition = self._inputs(x, labels)
-        return self.posterior_given(x, condition)
-
-    def decode(self, z: Any, labels: Any = None) -> Any:
-        """Return the likelihood p(x|z): a tfp distribution, batch shape `(B,)`, event shape `data_shape`.
-
-        Args:
-            z: latents, `(B, Z)`, or `(S, B, Z)` for a batch shape of `(S, B)`.
-            labels: int labels `(B,)`, for a conditional model only.
-
-        Raises:
-            ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
-        """
-        z = validation.latents(z, self.latent_size)
-        return self.likelihood_given(z, self._condition(labels, tf.shape(z)[-2]))
-
-    def reconstruct(self, x: Any, labels: Any = None) -> Any:
-        """Return the mean of p(x|z) at the posterior mean: `(B,) + data_shape`.
-
-        Args and errors as in `encode`.
-        """
-        x, condition = self._inputs(x, labels)
-        return self.likelihood_given(self.posterior_given(x, condition).mean(), condition).mean()
-
-    def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:
-        """Draw z from the prior and return the mean of p(x|z): `(n,) + data_shape`.
-
-        For draws of x itself: `model.decode(z).sample()`.
-
-        Args:
-            n: number of images, for a model without a condition.
-            labels: int labels `(n,)`, one an image, for a conditional model.
-            seed: an int; the same seed draws the same images. None draws fresh ones.
-            temperature: factor on the prior's standard deviation, >= 0; below 1 more typical, less varied.
-
-        Raises:
-            ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
-        """
-        temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
-        if self.conditional:
-            if labels is None or n is not None:
-                raise ValueError(
-                    f"sample(n={n!r}, labels={labels!r}): {type(self).__name__} is conditional. Pass one label an image, "
-                    "for example sample(labels=[3, 1, 4])."
-                )
-            labels = labels if tf.is_tensor(labels) else np.asarray(labels)
-            n = tf.size(labels)
-        else:
-            if labels is not None:
-                raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")
-            n = 1 if n is None else _checks.positive_int("n", n, maximum=10**6)
-        condition = self._condition(labels, n)
-        prior = self.prior_given(condition, temperature=temperature)
-        z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
-        return self.likelihood_given(z, condition).mean()
-
-    def elbo(self, x: Any, labels: Any = None, num_samples: int = 1, kl: str = "auto", seed: Any = None) -> Any:
-        """Return the evidence lower bound of each example in nats: `(B,)`.
-
-        Args:
-            x, labels: as in `encode`.
-            num_samples: draws of z an example.
-            kl: as in `keras_vae.objectives.ELBO`; by default the closed form where there is one.
-            seed: an int, or None for fresh noise.
-        """
-        x, condition = self._inputs(x, labels)
-        self._warn_of_grey(x)
-        terms = ELBO(num_samples=num_samples, kl=kl).terms(self, x, condition, 0, _random.as_seed(seed))
-        return terms.log_likelihood - terms.kl
-
-    def log_prob(self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None) -> Any:
-        """Estimate log p(x), or log p(x|c), of each example in nats by importance sampling: `(B,)`.
-
-        log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x) with z_k ~ q(z|x): Burda et al. (2016), equation 8. A lower bound in
-        expectation, tighter with more samples. Memory does not grow with `num_samples` or B.
-
-        Args:
-            x, labels: as in `encode`.
-            num_samples: importance samples K an example.
-            seed: an int, or None for fresh noise.
-        """
-        return self.importance_estimate(x, labels, num_samples, seed).log_prob
-
-    def importance_estimate(
-        self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None
-    ) -> importance.Estimate:
-        """Estimate log p(x) as `log_prob` does, with the standard error and the effective sample size of each example."""
-        x, condition = self._inputs(x, labels)
-        self._warn_of_grey(x)
-        num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
-        return importance.estimate(self, x, condition, num_samples, _random.as_seed(seed))
-
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Reconstruct `x`, or `(x, labels)` for a conditional model: `(B,) + data_shape`. What `predict` returns."""
         x, labels = inputs if isinstance(inputs, tuple | list) else (inputs, None)
@@ -230,7 +130,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
     def compile(
         self,
         optimizer: Any = "adam",
-        objective: Objective | None = None,
+        objective: Any = None,
         *,
         seed: int | None = None,
         run_eagerly: bool = False,
@@ -241,15 +141,16 @@ class LatentVariableModel(keras.Model, abc.ABC):
 
         Args:
             optimizer: a Keras optimizer or its name.
-            objective: what to maximise; the plain ELBO by default.
+            objective: what to maximise; by default `default_objective()`.
             seed: of the noise in training and evaluation; by default from Keras's global seed.
             run_eagerly, steps_per_execution, jit_compile: as in Keras. XLA is off by default: on CPUs it speeds dense networks
                 up and slows convolutions down, and code compiled by it cannot check the values of a pipeline.
         """
-        if objective is not None and not isinstance(objective, Objective):
+        objective = self.default_objective() if objective is None else objective
+        if getattr(objective, "terms_type", None) is not self.terms_type:
             raise ValueError(
-                f"objective={objective!r}: must be a keras_vae.objectives.Objective such as ELBO(beta=4.0). "
-                "A VAE's loss is no function of y_true and y_pred, so there is no loss= argument."
+                f"objective={objective!r}: {type(self).__name__} takes an objective such as {self.default_objective()!r}. "
+                "Its loss is no function of y_true and y_pred, so there is no loss= argument."
             )
         super().compile(
             optimizer=optimizer,
@@ -257,7 +158,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,
         )
-        self.objective = ELBO() if objective is None else objective
+        self.objective = objective
         # Python's generator is one of those that keras.utils.set_random_seed sets.
         self.noise_seed = random.randrange(2**31) if seed is None else seed
         self.optimizer.build(self.trainable_variables)
@@ -280,7 +181,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
 
     @property
     def metrics(self) -> list[Any]:
-        """The logs of a step, in nats: `loss`, `elbo`, `log_likelihood`, `kl`."""
+        """The logs of a step: what the terms of the objective give."""
         return self._logs
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -294,7 +195,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
         return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Return loss, elbo, log_likelihood and kl in nats. The same noise each time, so two calls agree."""
+        """Return the logs of a data set. The same noise each time, so two calls agree."""
         self._check_arrays(x, y)
         return super().evaluate(x, y, *args, **kwargs)
 
@@ -305,7 +206,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _random.replica_id())
         with tf.GradientTape() as tape:
             terms = self.objective.terms(self, x, condition, step, seed, training=True)
-            losses = terms.kl - terms.log_likelihood + terms.regularizer  # (B,)
+            losses = terms.loss  # (B,)
             loss = tf.reduce_mean(losses if weight is None else losses * weight)
             # Penalties that layers bring themselves, such as a kernel_regularizer; they are no part of the logged loss.
             loss += sum(self.losses)
@@ -354,36 +255,20 @@ class LatentVariableModel(keras.Model, abc.ABC):
             x, y = x
         if isinstance(x, np.ndarray):
             validation.data(x, self.data_shape, self.likelihood.support, convert=False)
-            self._warn_of_grey(x)
             if self.conditional:
                 self.condition_of(y, len(x))
 
-    def _warn_of_grey(self, x: Any) -> None:
-        if isinstance(self.likelihood, Bernoulli) and (isinstance(x, np.ndarray) or hasattr(x, "numpy")):
-            values = np.asarray(x[:100])  # a few tell: grey images are grey all over
-            if ((values != 0) & (values != 1)).any():
-                warnings.warn(
-                    "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
-                    "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
-                    "build the model with likelihood='continuous_bernoulli'.",
-                    stacklevel=3,
-                )
-
-    def _check_event_shapes(self) -> None:
-        for part, shape in (
-            ("posterior", (self.latent_size,)),
-            ("prior", (self.latent_size,)),
-            ("likelihood", self.data_shape),
-        ):
-            if getattr(self, part).event_shape != shape:
-                raise ValueError(
-                    f"The {part} is over events of shape {getattr(self, part).event_shape}: this model needs {shape}."
-                )
+    def _check_event_shape(self, part: str, shape: tuple[int, ...]) -> None:
+        found = getattr(self, part).event_shape
+        if found != shape:
+            raise ValueError(f"The {part} is over events of shape {found}: this model needs {shape}.")
 
     def _common_config(self) -> dict[str, Any]:
         """The constructor arguments that all models share, as plain data where the parts are the library's own."""
         parts = {
-            part: _named.described(getattr(self, part), *FROM_MODEL) for part in ("posterior", "prior", "likelihood")
+            name: _named.described(part, *FROM_MODEL)
+            for name, part in self.parts.items()
+            if not isinstance(part, keras.Model)  # the networks are described by the architecture
         }
         frozen = [name for name, part in self.parts.items() if not part.trainable]
         return {
@@ -396,7 +281,7 @@ class LatentVariableModel(keras.Model, abc.ABC):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LatentVariableModel":
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "EncoderDecoder":
         """Make the model that `get_config` described, with fresh weights."""
         config = {key: _from_saved(value, custom_objects) for key, value in config.items()}
         frozen = config.pop("frozen", [])
@@ -408,17 +293,6 @@ class LatentVariableModel(keras.Model, abc.ABC):
 
 FROM_MODEL = ("condition_size", "data_shape", "support")
 """Settings of a distribution that the model supplies, so that its plain-data form need not say them."""
-
-
-def prior_named(spec: Any, size: int, likelihood: Likelihood, condition_size: int = 0) -> Prior:
-    """Make the prior that `spec` names, over `size` latents of data that `likelihood` is over."""
-    offered = {
-        "event_shape": (size,),
-        "condition_size": condition_size,
-        "data_shape": likelihood.event_shape,
-        "support": likelihood.support,
-    }
-    return _named.build("prior", distributions, Prior, spec, offered)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 from keras_vae import _checks, _named, networks
 from keras_vae._backend import serializable
 from keras_vae.models import validation
-from keras_vae.models.base import LatentVariableModel
+from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.networks import Architecture
 
 

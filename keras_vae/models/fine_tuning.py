@@ -6,8 +6,8 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import tf
-from keras_vae.models.base import LatentVariableModel
 from keras_vae.models.conditional_vae import ConditionalVAE
+from keras_vae.models.latent_variable import LatentVariableModel
 
 _PARTS = {"encoder": ("encoder", "posterior"), "decoder": ("decoder", "likelihood"), "prior": ("prior",)}
 

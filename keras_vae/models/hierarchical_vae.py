@@ -6,7 +6,8 @@ from typing import Any
 from keras_vae import _checks, _named, distributions, networks
 from keras_vae._backend import serializable
 from keras_vae.distributions import Likelihood, TopDownPosterior, TopDownPrior
-from keras_vae.models.base import FROM_MODEL, LatentVariableModel, prior_named
+from keras_vae.models.base import FROM_MODEL
+from keras_vae.models.latent_variable import LatentVariableModel, prior_named
 from keras_vae.networks import Architecture
 
 

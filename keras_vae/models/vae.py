@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_vae._backend import serializable
-from keras_vae.models.base import LatentVariableModel
+from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.networks import MLP
 
 

@@ -14,6 +14,21 @@ class Terms(NamedTuple):
     kl: Any
     regularizer: Any
 
+    @property
+    def elbo(self) -> Any:
+        """The bound."""
+        return self.log_likelihood - self.kl
+
+    @property
+    def loss(self) -> Any:
+        """What is minimised."""
+        return self.regularizer - self.elbo
+
+    @classmethod
+    def logged(cls) -> tuple[str, ...]:
+        """What the logs show."""
+        return ("loss", "elbo", "log_likelihood", "kl")
+
 
 class Parts(Protocol):
     """What an objective may ask of a model: its three distributions, given a condition `(B, C)` or None.
@@ -34,8 +49,11 @@ class Parts(Protocol):
 class Objective(abc.ABC):
     """An objective: the terms of one batch, as a function of a model's distributions."""
 
+    terms_type: Any = Terms
+    """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`."""
+
     @abc.abstractmethod
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Any:
         """Compute the terms of a batch.
 
         Args:

@@ -1,0 +1,211 @@
+"""The one latent-variable model that all VAEs are: five parts, and the methods."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks, _named, _random, distributions
+from keras_vae._backend import tf
+from keras_vae.distributions import Bernoulli, Likelihood, Posterior, Prior
+from keras_vae.models import importance, validation
+from keras_vae.models.base import EncoderDecoder
+from keras_vae.networks import Architecture
+from keras_vae.objectives import ELBO, Terms
+
+
+class LatentVariableModel(EncoderDecoder):
+    """A generative model p(z|c) p(x|z, c) with an approximate posterior q(z|x, c), trained by a bound on log p(x|c).
+
+    Shapes are written `sample_shape + batch_shape + event_shape`. All densities are in nats an example, summed over
+    pixels and latents. A subclass chooses the parts and says how labels become a condition; it overrides nothing else.
+
+    Args:
+        architecture: makes the encoder and the decoder.
+        data_shape: shape of one example.
+        latent_size: number of latents Z.
+        condition_size: length of the condition vectors, 0 for a model without.
+        posterior, prior, likelihood: a name, a dict of a name and arguments, or a layer.
+        **kwargs: `name` and the like, as in every Keras model.
+    """
+
+    terms_type = Terms
+
+    def __init__(
+        self,
+        *,
+        architecture: Architecture,
+        data_shape: Any,
+        latent_size: int,
+        condition_size: int = 0,
+        posterior: Any = "diagonal_gaussian",
+        prior: Any = "standard_normal",
+        likelihood: Any = "bernoulli",
+        **kwargs: Any,
+    ):
+        super().__init__(
+            architecture=architecture,
+            data_shape=data_shape,
+            latent_size=latent_size,
+            condition_size=condition_size,
+            likelihood=likelihood,
+            **kwargs,
+        )
+        latent = {"event_shape": (self.latent_size,), "condition_size": condition_size}
+        self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
+        self.prior = prior_named(prior, self.latent_size, self.likelihood, condition_size)
+        self._check_event_shape("posterior", (self.latent_size,))
+        self._check_event_shape("prior", (self.latent_size,))
+        self._build_networks(self.posterior.params_shape[0])
+        self.prior.connect(lambda x: self.posterior_given(x, None))
+
+    def default_objective(self) -> ELBO:
+        """The plain ELBO."""
+        return ELBO()
+
+    # -- the distributions, given a condition vector (what objectives use) ---------------------------------------------
+
+    def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
+        """q(z|x, c): batch shape `(B,)`, event shape `(Z,)`."""
+        return self.posterior(self.encoder(x if condition is None else [x, condition], training=training))
+
+    def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
+        """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""
+        return self.prior(condition, temperature=temperature)
+
+    # -- methods -------------------------------------------------------------------------------------------------------
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The five parts by name; their variables are all that the model has."""
+        return {name: getattr(self, name) for name in ("encoder", "posterior", "prior", "decoder", "likelihood")}
+
+    def encode(self, x: Any, labels: Any = None) -> Any:
+        """Return the approximate posterior q(z|x): a tfp distribution, batch shape `(B,)`, event shape `(Z,)`.
+
+        Args:
+            x: data, `(B,) + data_shape`, in the range of the likelihood.
+            labels: int labels `(B,)`, for a conditional model only.
+
+        Raises:
+            ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
+        """
+        x, condition = self._inputs(x, labels)
+        return self.posterior_given(x, condition)
+
+    def decode(self, z: Any, labels: Any = None) -> Any:
+        """Return the likelihood p(x|z): a tfp distribution, batch shape `(B,)`, event shape `data_shape`.
+
+        Args:
+            z: latents, `(B, Z)`, or `(S, B, Z)` for a batch shape of `(S, B)`.
+            labels: int labels `(B,)`, for a conditional model only.
+
+        Raises:
+            ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
+        """
+        z = validation.latents(z, self.latent_size)
+        return self.likelihood_given(z, self._condition(labels, tf.shape(z)[-2]))
+
+    def reconstruct(self, x: Any, labels: Any = None) -> Any:
+        """Return the mean of p(x|z) at the posterior mean: `(B,) + data_shape`.
+
+        Args and errors as in `encode`.
+        """
+        x, condition = self._inputs(x, labels)
+        return self.likelihood_given(self.posterior_given(x, condition).mean(), condition).mean()
+
+    def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:
+        """Draw z from the prior and return the mean of p(x|z): `(n,) + data_shape`.
+
+        For draws of x itself: `model.decode(z).sample()`.
+
+        Args:
+            n: number of images, for a model without a condition.
+            labels: int labels `(n,)`, one an image, for a conditional model.
+            seed: an int; the same seed draws the same images. None draws fresh ones.
+            temperature: factor on the prior's standard deviation, >= 0; below 1 more typical, less varied.
+
+        Raises:
+            ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
+        """
+        temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
+        if self.conditional:
+            if labels is None or n is not None:
+                raise ValueError(
+                    f"sample(n={n!r}, labels={labels!r}): {type(self).__name__} is conditional. Pass one label an image, "
+                    "for example sample(labels=[3, 1, 4])."
+                )
+            labels = labels if tf.is_tensor(labels) else np.asarray(labels)
+            n = tf.size(labels)
+        else:
+            if labels is not None:
+                raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")
+            n = 1 if n is None else _checks.positive_int("n", n, maximum=10**6)
+        condition = self._condition(labels, n)
+        prior = self.prior_given(condition, temperature=temperature)
+        z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
+        return self.likelihood_given(z, condition).mean()
+
+    def elbo(self, x: Any, labels: Any = None, num_samples: int = 1, kl: str = "auto", seed: Any = None) -> Any:
+        """Return the evidence lower bound of each example in nats: `(B,)`.
+
+        Args:
+            x, labels: as in `encode`.
+            num_samples: draws of z an example.
+            kl: as in `keras_vae.objectives.ELBO`; by default the closed form where there is one.
+            seed: an int, or None for fresh noise.
+        """
+        x, condition = self._inputs(x, labels)
+        self._warn_of_grey(x)
+        terms = ELBO(num_samples=num_samples, kl=kl).terms(self, x, condition, 0, _random.as_seed(seed))
+        return terms.log_likelihood - terms.kl
+
+    def log_prob(self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None) -> Any:
+        """Estimate log p(x), or log p(x|c), of each example in nats by importance sampling: `(B,)`.
+
+        log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x) with z_k ~ q(z|x): Burda et al. (2016), equation 8. A lower bound in
+        expectation, tighter with more samples. Memory does not grow with `num_samples` or B.
+
+        Args:
+            x, labels: as in `encode`.
+            num_samples: importance samples K an example.
+            seed: an int, or None for fresh noise.
+        """
+        return self.importance_estimate(x, labels, num_samples, seed).log_prob
+
+    def importance_estimate(
+        self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None
+    ) -> importance.Estimate:
+        """Estimate log p(x) as `log_prob` does, with the standard error and the effective sample size of each example."""
+        x, condition = self._inputs(x, labels)
+        self._warn_of_grey(x)
+        num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
+        return importance.estimate(self, x, condition, num_samples, _random.as_seed(seed))
+
+    def _check_arrays(self, x: Any, y: Any) -> None:
+        super()._check_arrays(x, y)
+        x = x[0] if isinstance(x, tuple | list) and x else x
+        if isinstance(x, np.ndarray):
+            self._warn_of_grey(x)
+
+    def _warn_of_grey(self, x: Any) -> None:
+        if isinstance(self.likelihood, Bernoulli) and (isinstance(x, np.ndarray) or hasattr(x, "numpy")):
+            values = np.asarray(x[:100])  # a few tell: grey images are grey all over
+            if ((values != 0) & (values != 1)).any():
+                warnings.warn(
+                    "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
+                    "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
+                    "build the model with likelihood='continuous_bernoulli'.",
+                    stacklevel=3,
+                )
+
+
+def prior_named(spec: Any, size: int, likelihood: Likelihood, condition_size: int = 0) -> Prior:
+    """Make the prior that `spec` names, over `size` latents of data that `likelihood` is over."""
+    offered = {
+        "event_shape": (size,),
+        "condition_size": condition_size,
+        "data_shape": likelihood.event_shape,
+        "support": likelihood.support,
+    }
+    return _named.build("prior", distributions, Prior, spec, offered)
