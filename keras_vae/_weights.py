@@ -68,12 +68,17 @@ def named(model: Any) -> dict[str, Any]:
     """Name the variables of a model by its part and their path in it: `encoder/hidden_0/kernel`.
 
     The name of the part itself, which Keras may have numbered, is no part of it.
+
+    Raises:
+        ValueError: if two variables have the same name: one would be lost.
     """
-    return {
-        f"{part}/{variable.path.removeprefix(f'{layer.name}/')}": variable
-        for part, layer in model.parts.items()
-        for variable in layer.variables
-    }
+    found: dict[str, Any] = {}
+    for part, layer in model.parts.items():
+        for variable in layer.variables:
+            name = f"{part}/{variable.path.removeprefix(f'{layer.name}/')}"
+            if found.setdefault(name, variable) is not variable:
+                raise ValueError(f"Two weights of the {part} are called {name!r}: give the layers names of their own.")
+    return found
 
 
 def assign(path: str | Path, variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:

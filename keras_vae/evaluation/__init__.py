@@ -2,6 +2,33 @@
 
 from keras_vae.evaluation.annealing import annealed_importance_estimate
 from keras_vae.evaluation.classes import class_accuracy
+from keras_vae.evaluation.clustering import cluster, clustering_accuracy, normalized_mutual_information
 from keras_vae.evaluation.likelihood import active_units, likelihood_report
+from keras_vae.evaluation.probes import (
+    Spread,
+    choose_labelled,
+    error_rate,
+    few_labels,
+    linear_probe,
+    shallow_probe,
+    spread,
+)
+from keras_vae.evaluation.reconstruction import reconstruction_report
 
-__all__ = ["active_units", "annealed_importance_estimate", "class_accuracy", "likelihood_report"]
+__all__ = [
+    "Spread",
+    "active_units",
+    "annealed_importance_estimate",
+    "choose_labelled",
+    "class_accuracy",
+    "cluster",
+    "clustering_accuracy",
+    "error_rate",
+    "few_labels",
+    "likelihood_report",
+    "linear_probe",
+    "normalized_mutual_information",
+    "reconstruction_report",
+    "shallow_probe",
+    "spread",
+]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_vae._backend import keras, tf
 from keras_vae.distributions import StandardNormal, TopDownPosterior
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import EncoderDecoder, LatentVariableModel
 
 
 class Endpoint(NamedTuple):
@@ -17,14 +17,13 @@ class Endpoint(NamedTuple):
     """`tf.TensorSpec` by name."""
 
 
-def for_server(model: LatentVariableModel) -> dict[str, Endpoint]:
-    """`reconstruct`, `encode`, `decode` and `sample`, for any batch; values are checked in the graph.
+def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
+    """`reconstruct`, `encode`, `decode` and, where there is a prior, `sample`, for any batch; values are checked in the graph.
 
-    Noise is an input of `sample`, and labels of all four where the model is conditional.
+    Noise is an input of `sample`, and labels of all where the model is conditional.
     """
     data = tf.TensorSpec((None, *model.data_shape), tf.float32, name="data")
     latents = tf.TensorSpec((None, model.latent_size), tf.float32, name="latents")
-    noise = tf.TensorSpec((None, model.prior.noise_size), tf.float32, name="noise")
 
     def reconstruct(data: Any, labels: Any = None) -> dict[str, Any]:
         data = _checked(data, labels, "data")
@@ -35,6 +34,9 @@ def for_server(model: LatentVariableModel) -> dict[str, Endpoint]:
         posterior = model.encode(data, labels)
         return {"mean": posterior.mean(), "stddev": posterior.stddev()}
 
+    def code(data: Any) -> dict[str, Any]:
+        return {"code": model.encode(_checked(data, None, "data"))}
+
     def decode(latents: Any, labels: Any = None) -> dict[str, Any]:
         latents = _checked(latents, labels, "latents")
         return {"mean": model.decode(latents, labels).mean()}
@@ -44,22 +46,26 @@ def for_server(model: LatentVariableModel) -> dict[str, Endpoint]:
         condition = None if labels is None else model.condition_of(labels, tf.shape(noise)[0])
         return {"data": model.likelihood_given(model.prior.from_noise(noise, condition), condition).mean()}
 
+    probabilistic = isinstance(model, LatentVariableModel)
     labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
-    return {
+    found = {
         "reconstruct": Endpoint(reconstruct, {"data": data, **labels}),
-        "encode": Endpoint(encode, {"data": data, **labels}),
+        "encode": Endpoint(encode, {"data": data, **labels}) if probabilistic else Endpoint(code, {"data": data}),
         "decode": Endpoint(decode, {"latents": latents, **labels}),
-        "sample": Endpoint(sample, {"noise": noise, **labels}),
     }
+    if probabilistic:
+        noise = tf.TensorSpec((None, model.prior.noise_size), tf.float32, name="noise")
+        found["sample"] = Endpoint(sample, {"noise": noise, **labels})
+    return found
 
 
 def for_device(
-    model: LatentVariableModel, encoder: keras.Model | None = None, decoder: keras.Model | None = None
+    model: EncoderDecoder, encoder: keras.Model | None = None, decoder: keras.Model | None = None
 ) -> dict[str, Endpoint]:
-    """`encoder`, `decoder` and, unless the prior is N(0, I), `prior`, for a batch of one.
+    """`encoder`, `decoder` and, where there is a prior other than N(0, I), `prior`, for a batch of one.
 
-    The condition is an input as the vector that the networks take, a one-hot label. The first two give, beside the mean, the
-    parameters of their distribution as the network puts them out, from which a density can be computed.
+    The condition is an input as the vector that the networks take, a one-hot label. The first two give, beside the mean (of an
+    autoencoder's encoder: the code), what the network puts out, the parameters from which a density can be computed.
 
     Args:
         model: the model.
@@ -68,7 +74,10 @@ def for_device(
     encoder, decoder = encoder or model.encoder, decoder or model.decoder
     data = tf.TensorSpec((1, *model.data_shape), tf.float32, name="data")
     latents = tf.TensorSpec((1, model.latent_size), tf.float32, name="latents")
-    noise = tf.TensorSpec((1, model.prior.noise_size), tf.float32, name="noise")
+
+    def code(data: Any) -> dict[str, Any]:
+        params = encoder(data)
+        return {"mean": model.code_of(params), "params": params}
 
     def encode(data: Any, condition: Any = None) -> dict[str, Any]:
         params = encoder(data if condition is None else [data, condition])
@@ -86,11 +95,12 @@ def for_device(
 
     size = model.condition_size
     condition = {"condition": tf.TensorSpec((1, size), tf.float32, name="condition")} if size else {}
-    found = {
-        "encoder": Endpoint(encode, {"data": data, **condition}),
-        "decoder": Endpoint(decode, {"latents": latents, **condition}),
-    }
+    to_data = Endpoint(decode, {"latents": latents, **condition})
+    if not isinstance(model, LatentVariableModel):
+        return {"encoder": Endpoint(code, {"data": data}), "decoder": to_data}
+    found = {"encoder": Endpoint(encode, {"data": data, **condition}), "decoder": to_data}
     if type(model.prior) is not StandardNormal:
+        noise = tf.TensorSpec((1, model.prior.noise_size), tf.float32, name="noise")
         found["prior"] = Endpoint(prior, {"noise": noise, **condition})
     return found
 
@@ -108,7 +118,7 @@ def _checked(values: Any, labels: Any, name: str) -> Any:
 
 
 def write(
-    endpoints: dict[str, Endpoint], model: LatentVariableModel, folder: str, networks: list[Any] | None = None
+    endpoints: dict[str, Endpoint], model: EncoderDecoder, folder: str, networks: list[Any] | None = None
 ) -> None:
     """Write endpoints as signatures of a SavedModel; the first is also the default."""
     archive = keras.export.ExportArchive()

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae.models import LatentVariableModel, validation
+from keras_vae.models import EncoderDecoder, LatentVariableModel, validation
 
 _DRAWN = 1000
 
@@ -19,7 +19,7 @@ class Examples(NamedTuple):
     source: str
     """Where they are from, for the report."""
 
-    def condition(self, model: LatentVariableModel) -> np.ndarray | None:
+    def condition(self, model: EncoderDecoder) -> np.ndarray | None:
         """The condition vectors, `(N, C)`, or None."""
         return None if self.labels is None else np.asarray(model.condition_of(self.labels, len(self.data)))
 
@@ -34,19 +34,21 @@ def examples_for(model: Any, examples: Any, source: str = "given by the caller")
     Args:
         model: the model.
         examples: an array of data, or a pair of data and labels (an unconditional model leaves the labels alone). None draws
-            some from the model itself.
+            some from the model itself, if it is one that can be drawn from.
         source: where they are from.
 
     Raises:
         TypeError: if `model` is no model of this library.
         ValueError: if the examples are not what the model takes, or none are left.
     """
-    if not isinstance(model, LatentVariableModel):
+    if not isinstance(model, EncoderDecoder):
         raise TypeError(
-            f"{type(model).__name__} is no VAE of this library, so it has no encoder and decoder to export. "
+            f"{type(model).__name__} is no autoencoder of this library, so it has no encoder and decoder to export. "
             "For another keras.Model use its own export method."
         )
     if examples is None:
+        if not isinstance(model, LatentVariableModel):
+            raise ValueError(f"{type(model).__name__} draws nothing itself: give examples of its data.")
         return _drawn(model)
     data, labels = examples if isinstance(examples, tuple | list) and len(examples) == 2 else (examples, None)
     data = np.asarray(validation.data(np.asarray(data), model.data_shape, model.likelihood.support))

@@ -10,14 +10,14 @@ from keras_vae import _random
 from keras_vae._backend import tf
 from keras_vae.export.examples import Examples
 from keras_vae.lite import Build
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import EncoderDecoder, LatentVariableModel
 from keras_vae.objectives import kl_divergence
 
 _BATCH = 500
 _CALLS = 200
 
 
-def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
+def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
     """Compare builds with the model on real examples.
 
     The ELBO is estimated with one draw of z an example, of the same noise for both, from the parameters that the encoder and
@@ -30,8 +30,8 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
         seed: of the noise.
 
     Returns:
-        `errors` of the means, and of a prior's latents (part -> `maximum`, `mean`, absolute), and `elbo` in nats an
-        example: `keras`, `build`, `change`.
+        `errors` of the means, and of a prior's latents (part -> `maximum`, `mean`, absolute), and `elbo` (of an autoencoder
+        without a posterior the log-likelihood, which is what is left of it) in nats an example: `keras`, `build`, `change`.
     """
     keras, build = [], []
     errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
@@ -42,22 +42,20 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
         given = {} if condition is None else {"condition": np.asarray(condition)}
         key = _random.fold_in(_random.as_seed(seed), start)
 
-        posterior = model.posterior_given(tf.constant(x), condition)
-        z = posterior.sample(seed=key)
+        z, mean, cost = _code(model, model.encoder_outputs(tf.constant(x), condition), condition, key)
         likelihood = model.likelihood_given(z, condition)
-        keras.append(_bound(model, x, condition, posterior, likelihood, z))
-        from_encoder = builds["encoder"](data=x, **given)
-        errors["encoder"].append(_off(posterior.mean(), from_encoder["mean"]))
+        keras.append((likelihood.log_prob(x) - cost).numpy())
+        from_encoder = builds["encoder"](data=x, **(given if "condition" in builds["encoder"].inputs else {}))
+        errors["encoder"].append(_off(mean, from_encoder["mean"]))
         errors["decoder"].append(_off(likelihood.mean(), builds["decoder"](latents=z.numpy(), **given)["mean"]))
         if "prior" in builds:
             noise = _random.normal((len(x), model.prior.noise_size), key)
             found = builds["prior"](noise=noise.numpy(), **given)["latents"]
             errors["prior"].append(_off(model.prior.from_noise(noise, condition), found))
 
-        posterior = model.posterior(tf.constant(from_encoder["params"]))
-        z = posterior.sample(seed=key)
+        z, _, cost = _code(model, tf.constant(from_encoder["params"]), condition, key)
         params = builds["decoder"](latents=z.numpy(), **given)["params"]
-        build.append(_bound(model, x, condition, posterior, model.likelihood(tf.constant(params)), z))
+        build.append((model.likelihood(tf.constant(params)).log_prob(x) - cost).numpy())
     before, after = float(np.concatenate(keras).mean()), float(np.concatenate(build).mean())
     return {
         "errors": {
@@ -67,7 +65,11 @@ def measure(model: LatentVariableModel, builds: dict[str, Build], examples: Exam
             }
             for part, found in errors.items()
         },
-        "elbo": {"keras": before, "build": after, "change": after - before},
+        ("elbo" if isinstance(model, LatentVariableModel) else "log_likelihood"): {
+            "keras": before,
+            "build": after,
+            "change": after - before,
+        },
     }
 
 
@@ -87,6 +89,11 @@ def _off(expected: Any, found: np.ndarray) -> np.ndarray:
     return np.abs(np.asarray(expected) - found)
 
 
-def _bound(model: LatentVariableModel, x: Any, condition: Any, posterior: Any, likelihood: Any, z: Any) -> np.ndarray:
-    kl = kl_divergence(posterior, model.prior_given(condition), z[None])
-    return (likelihood.log_prob(x) - kl).numpy()
+def _code(model: EncoderDecoder, outputs: Any, condition: Any, seed: Any) -> tuple[Any, Any, Any]:
+    """Of what an encoder puts out: a draw of the code, the mean, and the nats that the code costs (the KL)."""
+    if not isinstance(model, LatentVariableModel):
+        code = model.code_of(outputs)
+        return code, code, 0.0
+    posterior = model.posterior(outputs)
+    z = posterior.sample(seed=seed)
+    return z, posterior.mean(), kl_divergence(posterior, model.prior_given(condition), z[None])

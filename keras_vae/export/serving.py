@@ -13,7 +13,7 @@ from keras_vae._backend import tf
 from keras_vae.export import endpoints
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import EncoderDecoder, LatentVariableModel
 
 CONFIG = "models.config"
 BATCHING = "batching.config"
@@ -35,13 +35,14 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
 
     Signatures, for any batch B: `reconstruct` (also the default), `data (B,) + data_shape` -> `data`; `encode`,
     `data` -> `mean`, `stddev` `(B, Z)`; `decode`, `latents (B, Z)` -> `mean`; `sample`, `noise (B, Z)`, standard normal
-    -> `data`. A conditional model takes `labels`, int32 `(B,)`, in all four. Nothing in the graph is random.
+    -> `data`. A conditional model takes `labels`, int32 `(B,)`, in all four. Nothing in the graph is random. A deterministic
+    autoencoder has no `sample`, and its `encode` gives `code`.
 
     A version holds warm-up requests, recorded from examples, and appears only after its signatures gave what the model
     gives for them. `models.config` and `batching.config` lie beside the versions; those that are there are left alone.
 
     Args:
-        model: a VAE of this library.
+        model: an autoencoder of this library.
         folder: of all versions; its last part is the name under which the model is served.
         version: a whole number from 1; by default one more than the largest there is.
         examples: data, or a pair of data and labels, for the warm-up requests; by default drawn from the model.
@@ -50,7 +51,7 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
         The folder of the version, which appears all at once.
 
     Raises:
-        TypeError: if `model` is no VAE of this library.
+        TypeError: if `model` is no autoencoder of this library.
         ValueError: if the name of the folder, the version or an example is not allowed.
         FileExistsError: if the version is there already; a server may be reading it.
         ExportError: if a signature does not compute what the model does.
@@ -89,9 +90,7 @@ def _next(folder: Path) -> int:
     return max((int(path.name) for path in folder.glob("[1-9]*") if path.name.isdecimal()), default=0) + 1
 
 
-def _write(
-    served: dict[str, endpoints.Endpoint], model: LatentVariableModel, requests: list[Any], folder: Path
-) -> None:
+def _write(served: dict[str, endpoints.Endpoint], model: EncoderDecoder, requests: list[Any], folder: Path) -> None:
     try:
         endpoints.write(served, model, str(folder))
         (folder / "assets.extra").mkdir()
@@ -137,16 +136,15 @@ model_config_list {{
 """
 
 
-def _inputs(model: LatentVariableModel, examples: Examples, size: int) -> dict[str, Any]:
+def _inputs(model: EncoderDecoder, examples: Examples, size: int) -> dict[str, Any]:
     """Values for a batch of `size`, by the names that endpoints give them."""
     data = np.resize(examples.data, (size, *model.data_shape))
     labels = None if examples.labels is None else np.resize(examples.labels, (size,))
-    return {
-        "data": data,
-        "labels": labels,
-        "noise": _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy(),
-        "latents": model.encode(data, labels).mean().numpy(),
-    }
+    given = {"data": data, "labels": labels}
+    if not isinstance(model, LatentVariableModel):
+        return {**given, "latents": model.encode(data).numpy()}
+    noise = _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy()
+    return {**given, "latents": model.encode(data, labels).mean().numpy(), "noise": noise}
 
 
 def _requests(served: dict[str, endpoints.Endpoint], values: dict[str, Any], name: str) -> list[Any]:

@@ -15,8 +15,8 @@ from keras_vae.export import parity, ways
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
 from keras_vae.export.targets import TARGETS, Target
-from keras_vae.lite import MANIFEST, Build
-from keras_vae.models import LatentVariableModel
+from keras_vae.lite import MANIFEST, Build, score
+from keras_vae.models import EncoderDecoder
 
 _POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
 _FILES = {MANIFEST, "encoder.tflite", "decoder.tflite", "prior.tflite"}
@@ -42,21 +42,23 @@ def tflite(
 ) -> dict[str, Any]:
     """Write `encoder.tflite` and `decoder.tflite` (and `prior.tflite`, where the prior is not N(0, I)) for a kind of device.
 
-    Each takes a batch of one. The encoder: `data` -> `mean (1, Z)` and `params`, the parameters of q(z|x). The decoder:
+    Each takes a batch of one. The encoder: `data` -> `mean (1, Z)` and `params`, the parameters of q(z|x) (of a
+    deterministic autoencoder: the code, and what it is before its activation). The decoder:
     `latents (1, Z)` -> `mean (1,) + data_shape` and `params`, those of p(x|z). A conditional model's take `condition`,
     a one-hot label, beside. `build.json` describes them and holds the proof; `keras_vae.lite.load(folder)` runs them.
 
     Nothing is written unless the builds hold only operations that the target takes and meet their bars: float32 a mean
-    absolute error of 1e-5; float16 and dynamic range a change of the ELBO of 0.1 nat; int8 of 1 %. For the last two there are
-    several ways, from the fastest to the most exact: the first that meets the bar is taken.
+    absolute error of 1e-5; float16 and dynamic range a change of the ELBO (of a deterministic autoencoder, of the
+    log-likelihood) of 0.1 nat; int8 of 1 %. For the last two there are several ways, from the fastest to the most exact: the
+    first that meets the bar is taken.
 
     Args:
-        model: a VAE of this library.
+        model: an autoencoder of this library.
         folder: to write; made anew.
         target: `"cpu"`, `"gpu"`, `"edge"` (int8 with int8 inputs and outputs) or `"web"`.
         format: of the numbers: `"float32"` for cpu instead of `dynamic_range`; gpu and web take `float16`, edge `int8`.
         examples: data, or a pair of data and labels, like those the model was trained on: int8 is calibrated on them. By
-            default drawn from the model.
+            default drawn from the model; an autoencoder without a prior needs them.
         test: data that the proof is computed on; by default the examples.
         source: where `test` is from, for the report.
         origin: words on where the model is from, kept in `build.json`, such as its preset and the SHA-256 of the weights.
@@ -67,7 +69,7 @@ def tflite(
         What `build.json` holds: `files` (part -> bytes, sha256, operations, latency), `parity`, `bar` and what the builds are.
 
     Raises:
-        TypeError: if `model` is no VAE of this library.
+        TypeError: if `model` is no autoencoder of this library.
         ValueError: if target, format or examples are not allowed.
         ExportError: if an operation cannot be converted or the target does not take it, or no way meets the bar.
         FileExistsError: if the folder is there and `overwrite` is not given, or it holds other files.
@@ -127,15 +129,16 @@ def _hold_to_bar(format: str, proof: dict[str, Any]) -> dict[str, float]:
     Raises:
         ExportError: if it was not.
     """
-    elbo = proof["elbo"]
-    allowed = _ELBO_BAR.get(format, abs(elbo["keras"]) * _ELBO_SHARE_BAR.get(format, 0.0))
-    if not abs(elbo["change"]) <= allowed:  # a NaN is no smaller than anything
+    name, found = score({"parity": proof})
+    allowed = _ELBO_BAR.get(format, abs(found["keras"]) * _ELBO_SHARE_BAR.get(format, 0.0))
+    words = {"elbo": "ELBO", "log_likelihood": "log-likelihood"}[name]
+    if not abs(found["change"]) <= allowed:  # a NaN is no smaller than anything
         raise ExportError(
-            f"In {format} the ELBO changes by {elbo['change']:+.3f} nats, from {elbo['keras']:.3f} to {elbo['build']:.3f}: at most "
-            f"{allowed:.3f} is let through. Calibrate on more examples like those the model was trained on, or take a more "
-            "exact format."
+            f"In {format} the {words} changes by {found['change']:+.3f} nats, from {found['keras']:.3f} to "
+            f"{found['build']:.3f}: at most {allowed:.3f} is let through. Calibrate on more examples like those the model was "
+            "trained on, or take a more exact format."
         )
-    bar = {"elbo_change": round(allowed, 5)}
+    bar = {f"{name}_change": round(allowed, 5)}
     if format in _ERROR_BAR:
         worst = max(error["mean"] for error in proof["errors"].values())
         if not worst <= _ERROR_BAR[format]:
@@ -155,7 +158,7 @@ def _check_int8(builds: dict[str, Build]) -> None:
                 )
 
 
-def _description(model: LatentVariableModel, target: Target, format: str, way: str) -> dict[str, Any]:
+def _description(model: EncoderDecoder, target: Target, format: str, way: str) -> dict[str, Any]:
     support = model.likelihood.support
     return {
         "model": model.name,
@@ -167,21 +170,24 @@ def _description(model: LatentVariableModel, target: Target, format: str, way: s
         "latent_size": model.latent_size,
         **({"num_classes": model.condition_size} if model.conditional else {}),
         **({"support": list(support)} if support else {}),
-        "posterior": _named.snake_case(type(model.posterior).__name__),
-        "prior": _named.snake_case(type(model.prior).__name__),
+        # An autoencoder has neither: its code is a point, and there is nothing to draw from.
+        "posterior": _named.snake_case(type(model.posterior).__name__) if "posterior" in model.parts else "none",
+        "prior": _named.snake_case(type(model.prior).__name__) if "prior" in model.parts else "none",
         "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
     }
 
 
 def _check_parts(model: Any) -> None:
     """Refuse what `keras_vae.lite` could not make sense of."""
-    posterior = _named.snake_case(type(model.posterior).__name__)
-    if posterior not in _POSTERIORS:
+    if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in _POSTERIORS:
         raise ExportError(
             f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(_POSTERIORS)}. Export such a "
             "model with export.saved_model."
         )
-    if model.conditional and getattr(model, "num_classes", None) != model.condition_size:
+    if model.conditional and model.condition_size not in (
+        getattr(model, "num_classes", None),
+        getattr(model, "num_domains", None),
+    ):
         raise ExportError(
             f"The condition of {type(model).__name__} is no one-hot label: builds take labels alone. Export such a model with "
             "export.saved_model."

@@ -15,7 +15,7 @@ from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples
 from keras_vae.export.targets import Target
 from keras_vae.lite import Build
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import EncoderDecoder, LatentVariableModel
 
 NETWORKS = ("encoder", "decoder")
 """The parts that go to the device. What turns noise into latents is small and stays in float32, on the processor beside it."""
@@ -29,7 +29,7 @@ Inputs = dict[str, dict[str, np.ndarray]]
 Say = Callable[[str], None]
 
 
-def ways(model: LatentVariableModel, target: Target, format: str, examples: Examples, say: Say) -> Iterator[Way]:
+def ways(model: EncoderDecoder, target: Target, format: str, examples: Examples, say: Say) -> Iterator[Way]:
     """Builds of a format by part, and in words how they were made.
 
     Args:
@@ -57,7 +57,7 @@ def ways(model: LatentVariableModel, target: Target, format: str, examples: Exam
             yield words, {**exact, **contents}
 
 
-def float32(model: LatentVariableModel, networks: dict[str, keras.Model] | None = None) -> dict[str, bytes]:
+def float32(model: EncoderDecoder, networks: dict[str, keras.Model] | None = None) -> dict[str, bytes]:
     """Convert the parts, by a converter in a process of its own.
 
     Args:
@@ -84,7 +84,7 @@ def float32(model: LatentVariableModel, networks: dict[str, keras.Model] | None 
         return {part: path.read_bytes() for part, path in contents.items()}
 
 
-def _dynamic_range(model: LatentVariableModel, inputs: Inputs, say: Say) -> Iterator[Way]:
+def _dynamic_range(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
     say("rounding weights to int8")
     rounded = float32(model, _rounded(model, inputs))
     yield (
@@ -116,7 +116,7 @@ def _dynamic_range(model: LatentVariableModel, inputs: Inputs, say: Say) -> Iter
     )
 
 
-def _int8(model: LatentVariableModel, inputs: Inputs, say: Say) -> Iterator[Way]:
+def _int8(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
     def prepared(networks: dict[str, keras.Model]) -> dict[str, bytes]:
         contents = float32(model, networks)
         return {
@@ -148,9 +148,7 @@ def _int8(model: LatentVariableModel, inputs: Inputs, say: Say) -> Iterator[Way]
     )
 
 
-def _rounded(
-    model: LatentVariableModel, inputs: Inputs, leave: dict[str, set[str]] | None = None
-) -> dict[str, keras.Model]:
+def _rounded(model: EncoderDecoder, inputs: Inputs, leave: dict[str, set[str]] | None = None) -> dict[str, keras.Model]:
     """The encoder and the decoder with weights on the int8 grid, but for the layers in `leave`."""
     return {
         part: rounding.round_network(getattr(model, part), list(inputs[part].values()), (leave or {}).get(part, set()))
@@ -158,10 +156,13 @@ def _rounded(
     }
 
 
-def _inputs(model: LatentVariableModel, examples: Examples) -> Inputs:
+def _inputs(model: EncoderDecoder, examples: Examples) -> Inputs:
     """What the networks see of real examples, by name: the encoder the data, the decoder codes drawn from q(z|x)."""
     condition = examples.condition(model)
     given = {} if condition is None else {"condition": condition}
+    if not isinstance(model, LatentVariableModel):
+        code = model.encode(examples.data).numpy()
+        return {"encoder": {"data": examples.data}, "decoder": {"latents": code, **given}}
     z = model.encode(examples.data, examples.labels).sample(seed=0).numpy()
     return {"encoder": {"data": examples.data, **given}, "decoder": {"latents": z, **given}}
 

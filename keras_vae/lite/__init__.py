@@ -7,7 +7,7 @@ On a device: `pip install --no-deps keras-vae` and `pip install numpy ai-edge-li
 """
 
 from keras_vae.lite.build import Build
-from keras_vae.lite.folders import MANIFEST, BuildError, build_folder, list_builds, read_proof
+from keras_vae.lite.folders import MANIFEST, BuildError, build_folder, list_builds, read_proof, score
 from keras_vae.lite.model import Encoding, LiteModel, load
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "list_builds",
     "load",
     "read_proof",
+    "score",
 ]

@@ -72,6 +72,13 @@ def read_proof(name: str, target: str) -> dict[str, Any]:
     return read_manifest(build_folder(name, target))
 
 
+def score(proof: dict[str, Any]) -> tuple[str, dict[str, float]]:
+    """The figure in nats that a proof compares, and its name: the ELBO, or an autoencoder's log-likelihood."""
+    parity = proof["parity"]
+    name = "elbo" if "elbo" in parity else "log_likelihood"
+    return name, parity[name]
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read and check `build.json`.
 

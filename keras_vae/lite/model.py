@@ -16,12 +16,12 @@ _FLOOR = 1e-5
 
 
 class Encoding(NamedTuple):
-    """The approximate posterior of B examples."""
+    """The approximate posterior of B examples, or the codes of an autoencoder."""
 
     mean: np.ndarray
     """`(B, Z)`."""
     stddev: np.ndarray
-    """Standard deviation of each latent, `(B, Z)`."""
+    """Standard deviation of each latent, `(B, Z)`; an autoencoder's codes have none, so zero."""
 
 
 def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) -> "LiteModel":
@@ -42,7 +42,7 @@ def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) 
 
 
 class LiteModel:
-    """An exported VAE: `sample`, `encode`, `decode`, `reconstruct` in NumPy.
+    """An exported autoencoder: `sample`, `encode`, `decode`, `reconstruct` in NumPy.
 
     Args:
         folder: with `build.json` and the `.tflite` files.
@@ -54,6 +54,7 @@ class LiteModel:
         self.data_shape: tuple[int, ...] = tuple(self.manifest["data_shape"])
         self.latent_size: int = self.manifest["latent_size"]
         self.num_classes: int | None = self.manifest.get("num_classes")
+        self._posterior = self.manifest["posterior"] != "none"
         self._folder, self._num_threads = folder, num_threads
         self._builds: dict[str, Build] = {}
 
@@ -78,8 +79,11 @@ class LiteModel:
             temperature: factor on the prior's standard deviation, from 0 to 100.
 
         Raises:
-            ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
+            ValueError: if the model has no prior, `n` is given to a conditional model or `labels` to another, or a value is out of
+                its range.
         """
+        if self.manifest["prior"] == "none":
+            raise ValueError("This autoencoder has no prior to draw from: decode codes of your own.")
         if isinstance(temperature, bool | str) or not 0.0 <= float(temperature) <= 100.0:
             raise ValueError(f"temperature={temperature!r}: must be a number from 0 to 100.")
         if self.num_classes is None:
@@ -116,7 +120,12 @@ class LiteModel:
             ValueError: if shape, dtype or range of an argument are wrong.
         """
         x = self._data(x)
-        outputs = self.build("encoder")(data=x, **self._condition(labels, len(x)))
+        build = self.build("encoder")
+        # An encoder that all domains share is told none.
+        condition = self._condition(labels, len(x)) if self._posterior else {}
+        outputs = build(data=x, **condition)
+        if not self._posterior:
+            return Encoding(outputs["mean"], np.zeros_like(outputs["mean"]))
         stddev = outputs["stddev"] if "stddev" in outputs else self._stddev(outputs["params"])
         return Encoding(outputs["mean"], stddev)
 

@@ -1,20 +1,32 @@
 """Autoencoders as `keras.Model` subclasses."""
 
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.classifier import Classifier
 from keras_vae.models.conditional_vae import ConditionalVAE
+from keras_vae.models.contractive_autoencoder import ContractiveAutoencoder
 from keras_vae.models.conv_vae import ConvVAE
+from keras_vae.models.denoising_autoencoder import DenoisingAutoencoder
 from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
 from keras_vae.models.hierarchical_vae import HierarchicalVAE
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.sparse_autoencoder import SparseAutoencoder
+from keras_vae.models.swap_autoencoder import SwapAutoencoder
 from keras_vae.models.vae import VAE
 
 __all__ = [
     "VAE",
+    "Autoencoder",
     "Classifier",
     "ConditionalVAE",
+    "ContractiveAutoencoder",
     "ConvVAE",
+    "DenoisingAutoencoder",
+    "EncoderDecoder",
     "HierarchicalVAE",
     "LatentVariableModel",
+    "SparseAutoencoder",
+    "SwapAutoencoder",
     "copy_of",
     "freeze",
     "unfreeze",

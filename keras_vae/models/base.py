@@ -79,6 +79,10 @@ class EncoderDecoder(keras.Model, abc.ABC):
         """Turn labels into conditions `(B, condition_size)`, or into None for a model without a condition."""
 
     @abc.abstractmethod
+    def encoder_outputs(self, x: Any, condition: Any, training: bool = False) -> Any:
+        """What the encoder puts out for data that need no check, `(B, ...)`."""
+
+    @abc.abstractmethod
     def default_objective(self) -> Any:
         """What `compile` takes where it is given no objective."""
 

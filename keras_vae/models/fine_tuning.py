@@ -6,18 +6,18 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import tf
+from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.conditional_vae import ConditionalVAE
-from keras_vae.models.latent_variable import LatentVariableModel
 
 _PARTS = {"encoder": ("encoder", "posterior"), "decoder": ("decoder", "likelihood"), "prior": ("prior",)}
 
 
-def freeze(model: LatentVariableModel, part: str) -> None:
+def freeze(model: EncoderDecoder, part: str) -> None:
     """Keep the weights of `part` as they are in training. Call `compile` afterwards, as Keras asks for.
 
     Args:
         model: the model.
-        part: `"encoder"` (with the posterior), `"decoder"` (with the likelihood), or `"prior"`.
+        part: `"encoder"` (with the posterior), `"decoder"` (with the likelihood), or `"prior"`, as far as the model has them.
 
     Raises:
         ValueError: if there is no such part.
@@ -25,17 +25,20 @@ def freeze(model: LatentVariableModel, part: str) -> None:
     _set_trainable(model, part, False)
 
 
-def unfreeze(model: LatentVariableModel, part: str) -> None:
+def unfreeze(model: EncoderDecoder, part: str) -> None:
     """Undo `freeze`. Call `compile` afterwards."""
     _set_trainable(model, part, True)
 
 
-def _set_trainable(model: LatentVariableModel, part: str, trainable: bool) -> None:
-    for name in _PARTS[_checks.one_of("part", part, tuple(_PARTS))]:
-        getattr(model, name).trainable = trainable
+def _set_trainable(model: EncoderDecoder, part: str, trainable: bool) -> None:
+    names = [name for name in _PARTS[_checks.one_of("part", part, tuple(_PARTS))] if name in model.parts]
+    if not names:
+        raise ValueError(f"{type(model).__name__} has no {part}.")
+    for name in names:
+        model.parts[name].trainable = trainable
 
 
-def copy_of(model: LatentVariableModel) -> LatentVariableModel:
+def copy_of(model: EncoderDecoder) -> EncoderDecoder:
     """Make a model of the same configuration and weights, not compiled, so that the first can be kept to compare with."""
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())

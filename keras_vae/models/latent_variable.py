@@ -67,7 +67,11 @@ class LatentVariableModel(EncoderDecoder):
 
     def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
         """q(z|x, c): batch shape `(B,)`, event shape `(Z,)`."""
-        return self.posterior(self.encoder(x if condition is None else [x, condition], training=training))
+        return self.posterior(self.encoder_outputs(x, condition, training))
+
+    def encoder_outputs(self, x: Any, condition: Any, training: bool = False) -> Any:
+        """The parameters of q(z|x, c), as the encoder puts them out."""
+        return self.encoder(x if condition is None else [x, condition], training=training)
 
     def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
         """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""

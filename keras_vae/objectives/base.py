@@ -53,11 +53,11 @@ class Objective(abc.ABC):
     """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`."""
 
     @abc.abstractmethod
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Any:
+    def terms(self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Any:
         """Compute the terms of a batch.
 
         Args:
-            model: gives the distributions.
+            model: gives the distributions: see `Parts`.
             x: data, `(B,) + data_shape`.
             condition: `(B, C)` or None.
             step: number of optimizer steps taken, for schedules; scalar int64.

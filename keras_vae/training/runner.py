@@ -13,7 +13,7 @@ import numpy as np
 from keras_vae import _files, _named, _weights, data
 from keras_vae._backend import keras
 from keras_vae.data import Preprocessing
-from keras_vae.models import LatentVariableModel, specs
+from keras_vae.models import EncoderDecoder, LatentVariableModel, specs
 from keras_vae.training.callbacks import REMEDY, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.recipe import Recipe
 
@@ -69,15 +69,15 @@ def train(
     steps = executions * settings.steps_per_execution
     if isinstance(model, LatentVariableModel):
         model.prior.adapt(images.images[:_ADAPTED_TO].astype("float32") / 255.0)
-        if settings.output_bias:
-            model.adapt_output_bias(images.images.mean(axis=0, dtype="float64") / 255.0)
+    if isinstance(model, EncoderDecoder) and settings.output_bias:
+        model.adapt_output_bias(images.images.mean(axis=0, dtype="float64") / 255.0)
     if settings.start_from:
         _start(model, settings.start_from, initial)
     objective = recipe.build_objective(steps)
     model.compile(
         optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
         **({"objective": objective} if objective else {}),
-        **({"seed": settings.seed} if isinstance(model, LatentVariableModel) else {}),
+        **({"seed": settings.seed} if isinstance(model, EncoderDecoder) else {}),
         steps_per_execution=settings.steps_per_execution,
         jit_compile=settings.jit_compile,
     )

@@ -21,6 +21,8 @@ _FIGURES = (
     ("effective_samples", "effective importance samples, median", "{:.0f}"),
     ("class_accuracy", "samples taken for the class asked for", "{:.2%}"),
     ("accuracy", "accuracy", "{:.2%}"),
+    ("squared_error", "mean squared error of a pixel", "{:.5f}"),
+    ("psnr", "peak signal to noise", "{:.2f} dB"),
 )
 _FORMS = {key: form for key, _, form in _FIGURES}
 _SHORT = {"nll": "NLL", "elbo": "ELBO"}
@@ -132,13 +134,14 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for proof in proofs:
-        elbo, errors = proof["parity"]["elbo"], proof["parity"]["errors"]
+        (_, found), errors = lite.score(proof), proof["parity"]["errors"]
         for part, entry in proof["files"].items():
             error = errors[part]
             operations = ", ".join(f"{op['name']} ({op['version']})" for op in entry["operations"])
             lines.append(
                 f"| {proof['target']} | {proof['format']} | {part} | {entry['bytes'] / 1000:.0f} | {error['maximum']:.1e} "
-                f"| {error['mean']:.1e} | {elbo['build']:.3f} | {elbo['change']:+.4f} | {entry['latency_ms']:.3f} | {operations} |"
+                f"| {error['mean']:.1e} | {found['build']:.3f} | {found['change']:+.4f} | {entry['latency_ms']:.3f} "
+                f"| {operations} |"
             )
     missing = [target for target in ("cpu", "gpu", "edge", "web") if target not in {p["target"] for p in proofs}]
     if missing:
@@ -149,6 +152,8 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
 def _example(model: dict[str, Any]) -> str:
     if model["class"] == "Classifier":
         return "logits = model.predict(images)"
+    if model["class"].endswith("Autoencoder"):
+        return "codes, again = model.encode(images), model.predict(images)"
     return (
         "images = model.sample(labels=[3, 1, 4], seed=0)"
         if "num_classes" in model

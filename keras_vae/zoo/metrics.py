@@ -7,6 +7,7 @@ from typing import Any
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
 from keras_vae.evaluation.likelihood import Progress
+from keras_vae.models import Autoencoder, EncoderDecoder, LatentVariableModel
 from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import CARD, METRICS, list_presets, load, manifest, preset_folder
@@ -51,18 +52,21 @@ def evaluate_preset(
     name = data_name or recipe.name  # type: ignore[union-attr]
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
-        preprocessing = recipe.preprocessing if recipe and hasattr(model, "elbo") else "scaling"
+        preprocessing = recipe.preprocessing if recipe and isinstance(model, EncoderDecoder) else "scaling"
     x, y = data.arrays(name, "test", preprocessing, seed=0)
     x, y = x[:images], y[:images]
-    if hasattr(model, "elbo"):
+    probabilistic = isinstance(model, LatentVariableModel)
+    if probabilistic:
         figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
         judge = JUDGES.get(name)
         if model.conditional and judge in list_presets():
             figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
+    elif isinstance(model, Autoencoder):
+        figures = evaluation.reconstruction_report(model, x, y)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
-    if hasattr(model, "elbo"):
+    if probabilistic:
         protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}
     return {
         "figures": {key: _rounded(value) for key, value in figures.items()},

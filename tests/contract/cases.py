@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
-from keras_vae.models import HierarchicalVAE
+from keras_vae.models import (
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    HierarchicalVAE,
+    SparseAutoencoder,
+    SwapAutoencoder,
+)
 
 SHAPE = (8, 8, 1)
 CONV = {"filters": (4, 8), "dense_units": (16,)}
@@ -51,5 +58,24 @@ CASES: dict[str, Callable[[], Any]] = {
 PRESETS: dict[str, Callable[[], Any]] = {
     name: (lambda name=name: zoo.load(name))
     for name in zoo.list_presets()
-    if zoo.Preset.read(zoo.preset_folder(name)).model["class"] != "Classifier"
+    if zoo.Preset.read(zoo.preset_folder(name)).model["class"] in {type(build()).__name__ for build in CASES.values()}
+}
+
+_ONE_LAYER = {"name": "mlp", "hidden_units": ()}
+
+# Deterministic autoencoders have a suite of their own: a code and no posterior.
+AUTOENCODERS: dict[str, Callable[[], Any]] = {
+    "autoencoder": lambda: Autoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16, 8)}),
+    "conv_autoencoder": lambda: Autoencoder(SHAPE, 3, network={"name": "conv_net", **CONV}, likelihood="gaussian"),
+    "sparse_l1": lambda: SparseAutoencoder(SHAPE, 80, sparsity="l1"),
+    "sparse_rate": lambda: SparseAutoencoder(SHAPE, 80, sparsity="activation_rate", code_activation="sigmoid"),
+    "k_sparse": lambda: SparseAutoencoder(SHAPE, 80, num_active=5),
+    "denoising": lambda: DenoisingAutoencoder(SHAPE, 16, network=_ONE_LAYER, code_activation="sigmoid"),
+    "denoising_gaussian": lambda: DenoisingAutoencoder(
+        SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}, corruption={"name": "gaussian_noise", "stddev": 0.3}
+    ),
+    "contractive": lambda: ContractiveAutoencoder(SHAPE, 16),
+    "contractive_deep": lambda: ContractiveAutoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
+    "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
+    "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}),
 }

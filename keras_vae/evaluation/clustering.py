@@ -1,0 +1,66 @@
+"""Clusters of codes, and how well they meet classes that they were not told."""
+
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+
+METHODS = ("k_means", "gaussian_mixture", "spectral")
+
+
+def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed: int = 0) -> np.ndarray:
+    """Put codes into clusters, with scikit-learn's defaults.
+
+    Args:
+        codes: `(N, Z)`.
+        num_clusters: number of clusters, at most N.
+        method: `"k_means"` (best of 20 starts), `"gaussian_mixture"` (full covariances, best of 5 starts), or `"spectral"` (on the
+            graph of the 10 nearest neighbours; time and memory grow faster than N).
+        seed: of the starts.
+
+    Returns:
+        The number of each code's cluster, int `(N,)`.
+
+    Raises:
+        ValueError: if there are more clusters than codes, or the method is unknown.
+    """
+    from sklearn.cluster import KMeans, SpectralClustering
+    from sklearn.mixture import GaussianMixture
+
+    codes = np.asarray(codes)
+    num_clusters = _checks.positive_int("num_clusters", num_clusters)
+    if num_clusters > len(codes):
+        raise ValueError(f"num_clusters={num_clusters}: there are {len(codes)} codes, so some clusters would be empty.")
+    made: dict[str, Any] = {
+        "k_means": lambda: KMeans(num_clusters, n_init=20, random_state=seed),
+        "gaussian_mixture": lambda: GaussianMixture(num_clusters, n_init=5, reg_covar=1e-4, random_state=seed),
+        "spectral": lambda: SpectralClustering(num_clusters, affinity="nearest_neighbors", random_state=seed),
+    }
+    return made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
+
+
+def clustering_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
+    """Share of examples in the right cluster, under the best one-to-one map of clusters to classes (Hungarian method).
+
+    Args:
+        labels: int `(N,)`.
+        clusters: int `(N,)`.
+
+    Raises:
+        ValueError: if they are of different lengths.
+    """
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics.cluster import contingency_matrix
+
+    if len(labels) != len(clusters):
+        raise ValueError(f"There are {len(labels)} labels and {len(clusters)} clusters: give one of each an example.")
+    table = contingency_matrix(labels, clusters)
+    return float(table[linear_sum_assignment(-table)].sum() / len(labels))
+
+
+def normalized_mutual_information(labels: np.ndarray, clusters: np.ndarray) -> float:
+    """I(labels; clusters) over the mean of their entropies, from 0 to 1 (scikit-learn's)."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    return float(normalized_mutual_info_score(labels, clusters))

@@ -1,0 +1,130 @@
+"""What a code knows of labels that it was not trained on: probes on frozen codes, with all labels or few."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae import _checks
+
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+"""From training codes, their labels, test codes and a seed to the labels predicted for the test codes."""
+
+
+class Spread(NamedTuple):
+    """A figure over several draws."""
+
+    mean: float
+    stddev: float
+    """Standard deviation over the draws, 0 for one."""
+    values: tuple[float, ...]
+
+
+def linear_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Predict labels by logistic regression on standardised codes (scikit-learn's, with its default penalty).
+
+    Args:
+        codes: `(N, Z)`, for training.
+        labels: int `(N,)`.
+        test_codes: `(M, Z)`.
+        seed: without effect, as the solver draws nothing; here so that all probes are called alike.
+
+    Returns:
+        Labels, int `(M,)`.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(codes, labels).predict(test_codes)
+
+
+def shallow_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Predict labels by a network of one hidden layer of 100 units on standardised codes (scikit-learn's).
+
+    Arguments and result as in `linear_probe`; the seed is that of the network's weights and of the order.
+    """
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    network = MLPClassifier((100,), alpha=1e-3, max_iter=500, random_state=seed)
+    return make_pipeline(StandardScaler(), network).fit(codes, labels).predict(test_codes)
+
+
+def error_rate(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Share of labels that were not predicted."""
+    return float(np.mean(np.asarray(labels) != np.asarray(predicted)))
+
+
+def choose_labelled(labels: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """Choose `count` examples to show with their labels, as many of each class as can be.
+
+    Args:
+        labels: int `(N,)`.
+        count: number of examples; where it is no multiple of the number of classes, the first classes get one more.
+        seed: of the choice.
+
+    Returns:
+        Indices `(count,)`, in ascending order.
+
+    Raises:
+        ValueError: if a class would be left empty, or has too few examples.
+    """
+    labels = np.asarray(labels)
+    classes, sizes = np.unique(labels, return_counts=True)
+    count = _checks.positive_int("count", count, maximum=len(labels))
+    if count < len(classes):
+        raise ValueError(
+            f"count={count}: leaves a class empty, since there are {len(classes)}. Give at least as many labels."
+        )
+    wanted = np.full(len(classes), count // len(classes)) + (np.arange(len(classes)) < count % len(classes))
+    if (short := np.flatnonzero(wanted > sizes)).size:
+        c = short[0]
+        raise ValueError(f"count={count}: class {classes[c]} has {sizes[c]} examples, and {wanted[c]} would be needed.")
+    rng = np.random.default_rng(seed)
+    chosen = [rng.permutation(np.flatnonzero(labels == c))[:n] for c, n in zip(classes, wanted, strict=True)]
+    return np.sort(np.concatenate(chosen))
+
+
+def few_labels(
+    codes: np.ndarray,
+    labels: np.ndarray,
+    test_codes: np.ndarray,
+    test_labels: np.ndarray,
+    counts: Sequence[int] = (100, 1000, 3000),
+    draws: int = 5,
+    fit: Fit = linear_probe,
+) -> dict[int, Spread]:
+    """Error on test codes of a classifier that was shown few labels, over several draws of which.
+
+    Args:
+        codes: `(N, Z)`, of all training examples.
+        labels: int `(N,)`, of which few are shown.
+        test_codes: `(M, Z)`.
+        test_labels: int `(M,)`.
+        counts: how many labels.
+        draws: of the labelled examples, with the seeds 0, 1, ...
+        fit: `linear_probe`, `shallow_probe`, or a function like them.
+
+    Returns:
+        The error rate by count.
+
+    Raises:
+        ValueError: if a count leaves a class empty.
+    """
+    draws = _checks.positive_int("draws", draws)
+    return {
+        count: spread([_error(codes, labels, test_codes, test_labels, count, s, fit) for s in range(draws)])
+        for count in counts
+    }
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and standard deviation of figures."""
+    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0, tuple(values))
+
+
+def _error(codes: Any, labels: Any, test_codes: Any, test_labels: Any, count: int, seed: int, fit: Fit) -> float:
+    chosen = choose_labelled(labels, count, seed)
+    return error_rate(test_labels, fit(codes[chosen], labels[chosen], test_codes, seed))

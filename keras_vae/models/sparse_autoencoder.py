@@ -1,0 +1,76 @@
+"""The sparse autoencoder."""
+
+from typing import Any
+
+from keras_vae import _checks, _named, objectives
+from keras_vae._backend import serializable, tf
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.objectives import Penalty, Reconstruction
+
+
+@serializable
+class SparseAutoencoder(Autoencoder):
+    """Autoencoder of which few code units are active at a time, so that the code may have more units than the data elements.
+
+    >>> model = SparseAutoencoder((28, 28, 1), 1000, sparsity={"name": "l1", "weight": 0.1})
+    >>> model = SparseAutoencoder((28, 28, 1), 1000, num_active=25)  # k-sparse
+
+    Args:
+        data_shape, latent_size, network, likelihood: as in `Autoencoder`; by default the code is one layer.
+        sparsity: `"l1"`; `"activation_rate"`, for a sigmoid code; a dict with such a name and arguments; a
+            `objectives.Penalty`; or None.
+        num_active: k, the number of units that keep their activation, the largest; the others are set to zero (Makhzani & Frey,
+            2014). None keeps all.
+        code_activation: name of the Keras activation of the code, before the largest are chosen.
+        **kwargs: `name` and the like, as in every Keras model.
+
+    Raises:
+        ValueError: if neither or an impossible sparsity is asked for, or an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        data_shape: Any,
+        latent_size: int,
+        network: Any = None,
+        sparsity: Any = None,
+        num_active: int | None = None,
+        code_activation: str = "relu",
+        likelihood: Any = "bernoulli",
+        **kwargs: Any,
+    ):
+        network = {"name": "mlp", "hidden_units": ()} if network is None else network
+        super().__init__(data_shape, latent_size, network, code_activation, likelihood, **kwargs)
+        if sparsity is None and num_active is None:
+            raise ValueError("Nothing makes this code sparse: give sparsity (such as 'l1') or num_active.")
+        self.sparsity = None if sparsity is None else _named.build("sparsity", objectives, Penalty, sparsity)
+        self.num_active = None if num_active is None else _checks.positive_int("num_active", num_active)
+        if self.num_active is not None and self.num_active >= self.latent_size:
+            raise ValueError(
+                f"num_active={num_active}: must be less than the {self.latent_size} units of the code, or none is left out."
+            )
+        if isinstance(self.sparsity, objectives.ActivationRate) and code_activation != "sigmoid":
+            raise ValueError(
+                f"code_activation={code_activation!r}: a rate is the mean of activations from 0 to 1, so take 'sigmoid'."
+            )
+
+    def code_of(self, outputs: Any) -> Any:
+        """The codes `(B, Z)`, of which only the largest are left where `num_active` says so."""
+        code = super().code_of(outputs)
+        if self.num_active is None:
+            return code
+        least = tf.math.top_k(code, self.num_active).values[..., -1:]
+        return tf.where(code >= least, code, tf.zeros_like(code))
+
+    def default_objective(self) -> Reconstruction:
+        """Reconstruction, with the penalty."""
+        return Reconstruction(penalty=self.sparsity)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        config = super().get_config()
+        if self.sparsity is not None:
+            config["sparsity"] = _named.described(self.sparsity)
+        if self.num_active is not None:
+            config["num_active"] = self.num_active
+        return config

@@ -1,0 +1,154 @@
+"""Penalties on the code of an autoencoder."""
+
+import abc
+import math
+from typing import Any
+
+from keras_vae import _checks, _random
+from keras_vae._backend import keras, serializable, tf
+
+_FROM_ZERO = 1e-6
+
+
+class Penalty(abc.ABC):
+    """A penalty of each example of a batch, in the nats that the reconstruction is counted in."""
+
+    @abc.abstractmethod
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+        """Compute the penalties `(B,)`.
+
+        Args:
+            model: the autoencoder: see `objectives.reconstruction.Coder`.
+            x: the encoder's input, `(B,) + data_shape`.
+            code: its output, `(B, Z)`.
+            condition: `(B, C)` or None.
+            seed: stateless seed, int32 of shape `(2,)`.
+            training: whether this is a training step.
+        """
+
+    @abc.abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the constructor, as plain data."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration from which `from_config` makes the same penalty."""
+        return self.settings()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Penalty":
+        """Make the penalty that `get_config` described."""
+        return cls(**config)
+
+
+@serializable
+class L1(Penalty):
+    """weight * sum_j |h_j|, which moves most units of an overcomplete code to zero.
+
+    Args:
+        weight: nats a unit of activation, from 0.
+    """
+
+    def __init__(self, weight: float = 0.1):
+        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+        """Compute the penalties: see `Penalty`."""
+        return self.weight * tf.reduce_sum(tf.abs(code), axis=-1)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"weight": self.weight}
+
+
+@serializable
+class ActivationRate(Penalty):
+    """weight * sum_j KL(Bernoulli(rate) || Bernoulli(mean of h_j over the batch)): Ng (2011), Sparse autoencoder.
+
+    For codes from 0 to 1, as a sigmoid gives them. The same value for every example of the batch, since it is of their mean.
+
+    Args:
+        rate: the mean activation that each unit is to have, between 0 and 1.
+        weight: nats an example, from 0.
+    """
+
+    def __init__(self, rate: float = 0.05, weight: float = 1.0):
+        self.rate = _checks.finite_float("rate", rate, minimum=1e-4, maximum=1.0 - 1e-4)
+        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+        """Compute the penalties: see `Penalty`."""
+        found = tf.clip_by_value(tf.reduce_mean(code, axis=0), _FROM_ZERO, 1.0 - _FROM_ZERO)  # (Z,)
+        on = self.rate * (math.log(self.rate) - tf.math.log(found))
+        off = (1.0 - self.rate) * (math.log1p(-self.rate) - tf.math.log1p(-found))
+        return tf.fill(tf.shape(code)[:1], self.weight * tf.reduce_sum(on + off))
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"rate": self.rate, "weight": self.weight}
+
+
+@serializable
+class Contraction(Penalty):
+    """weight * ||J||_F^2, J the Jacobian of the code with respect to the input: Rifai et al. (2011), equation 4.
+
+    Args:
+        weight: nats a unit of the squared norm, from 0.
+        jacobian: `"closed_form"`, for one dense layer with a sigmoid: sum_j (h_j (1 - h_j))^2 sum_i W_ij^2; `"exact"`, all rows of
+            J, one backward pass for each of the Z codes; `"hutchinson"`, E_v ||v^T J||^2 with v ~ N(0, I), one backward pass
+            a probe, without bias. By default the closed form where it holds, else Hutchinson's.
+        num_probes: draws of v an example.
+    """
+
+    def __init__(self, weight: float = 0.1, jacobian: str = "auto", num_probes: int = 1):
+        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+        self.jacobian = _checks.one_of("jacobian", jacobian, ("auto", "closed_form", "exact", "hutchinson"))
+        self.num_probes = _checks.positive_int("num_probes", num_probes, maximum=1000)
+
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+        """Compute the penalties: see `Penalty`.
+
+        Raises:
+            ValueError: if `jacobian="closed_form"` and the encoder is not one dense layer with a sigmoid.
+        """
+        kernel = _only_kernel(model)
+        if self.jacobian == "closed_form" and kernel is None:
+            raise ValueError(
+                "jacobian='closed_form': holds for an encoder of one dense layer (hidden_units=[]) with "
+                "code_activation='sigmoid'. For any other take 'exact' or 'hutchinson'."
+            )
+        if kernel is not None and self.jacobian in ("auto", "closed_form"):
+            norms = tf.reduce_sum(tf.square(kernel), axis=0)  # (Z,)
+            return self.weight * tf.reduce_sum(tf.square(code * (1.0 - code)) * norms, axis=-1)
+        if self.jacobian == "exact":
+            return self.weight * self._exact(model, x, condition, training)
+        return self.weight * self._hutchinson(model, x, condition, seed, training)
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"weight": self.weight, "jacobian": self.jacobian, "num_probes": self.num_probes}
+
+    def _exact(self, model: Any, x: Any, condition: Any, training: bool) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            code = model.code_given(x, condition, training)
+        jacobian = tape.batch_jacobian(code, x)  # (B, Z) + data_shape
+        return tf.reduce_sum(tf.square(jacobian), axis=range(1, len(jacobian.shape)))
+
+    def _hutchinson(self, model: Any, x: Any, condition: Any, seed: Any, training: bool) -> Any:
+        total = 0.0
+        for probe in range(self.num_probes):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(x)
+                code = model.code_given(x, condition, training)
+                v = _random.normal(tf.shape(code), _random.fold_in(seed, probe))
+                along = tf.reduce_sum(code * v)
+            row = tape.gradient(along, x)
+            total += tf.reduce_sum(tf.square(row), axis=range(1, len(row.shape)))
+        return total / self.num_probes
+
+
+def _only_kernel(model: Any) -> Any:
+    """The weights `(D, Z)` of an encoder of one dense layer with a sigmoid; None for any other."""
+    weighted = [layer for layer in model.encoder.layers if layer.weights]
+    one = len(weighted) == 1 and isinstance(weighted[0], keras.layers.Dense) and not model.condition_size
+    return weighted[0].kernel if one and model.code_activation == "sigmoid" else None

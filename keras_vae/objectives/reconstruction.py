@@ -1,0 +1,93 @@
+"""What a deterministic autoencoder is trained for: to give back its input, with a penalty on the code or without."""
+
+from typing import Any, NamedTuple, Protocol
+
+from keras_vae import _named, _random, objectives
+from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives.base import Objective
+from keras_vae.objectives.corruptions import Corruption
+from keras_vae.objectives.penalties import Penalty
+
+
+class ReconstructionTerms(NamedTuple):
+    """The terms of one batch, each of shape `(B,)`; `loss = penalty - log_likelihood`."""
+
+    log_likelihood: Any
+    """log p(x|code) in nats, summed over the elements; of a Bernoulli and grey pixels, minus the cross-entropy."""
+    penalty: Any
+    squared_error: Any
+    """Mean over the elements of the squared difference between x and its reconstruction."""
+
+    @property
+    def loss(self) -> Any:
+        """What is minimised."""
+        return self.penalty - self.log_likelihood
+
+    @classmethod
+    def logged(cls) -> tuple[str, ...]:
+        """What the logs show."""
+        return ("loss", "log_likelihood", "penalty", "squared_error")
+
+
+class Coder(Protocol):
+    """What an objective may ask of an autoencoder, given a condition `(B, C)` or None."""
+
+    def code_given(self, x: Any, condition: Any, training: bool = False) -> Any:
+        """The codes `(B, Z)` of data `(B,) + data_shape`."""
+
+    def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
+        """p(x|code, c): batch shape `(B,)`."""
+
+
+@serializable
+class Reconstruction(Objective):
+    """log p(x | code(x~)) - penalty, with x~ the input x or a corrupted copy of it.
+
+    Without a corruption and a penalty the plain autoencoder; with a corruption the denoising one (Vincent et al., 2010), which is
+    corrupted in validation too, with the same noise each time.
+
+    Args:
+        corruption: `"dropped_pixels"`, `"salt_and_pepper"`, `"gaussian_noise"`, a dict with such a name and arguments, a
+            `Corruption`, or None.
+        penalty: `"l1"`, `"activation_rate"`, `"contraction"`, a dict with such a name and arguments, a `Penalty`, or None.
+
+    Raises:
+        ValueError: if a name or an argument is unknown or out of its range.
+    """
+
+    terms_type = ReconstructionTerms
+
+    def __init__(self, corruption: Any = None, penalty: Any = None):
+        self.corruption = _part("corruption", Corruption, corruption)
+        self.penalty = _part("penalty", Penalty, penalty)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            name: None if part is None else keras.saving.serialize_keras_object(part)
+            for name, part in (("corruption", self.corruption), ("penalty", self.penalty))
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Reconstruction":
+        """Make the objective that `get_config` described."""
+        return cls(**{name: part and keras.saving.deserialize_keras_object(part) for name, part in config.items()})
+
+    def terms(
+        self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
+    ) -> ReconstructionTerms:
+        """Compute the terms of a batch: see `Objective.terms`."""
+        given = x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
+        code = model.code_given(given, condition, training)
+        found = model.likelihood_given(code, condition, training)
+        error = tf.reduce_mean(tf.square(x - found.mean()), axis=range(1, len(x.shape)))
+        penalty = (
+            tf.zeros_like(error)
+            if self.penalty is None
+            else self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training)
+        )
+        return ReconstructionTerms(found.log_prob(x), penalty, error)
+
+
+def _part(what: str, base: type, spec: Any) -> Any:
+    return None if spec is None else _named.build(what, objectives, base, spec)

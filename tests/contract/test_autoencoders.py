@@ -1,0 +1,252 @@
+"""The suite that every deterministic autoencoder passes: shapes, gradients, saving, seeds, eager = graph = compiled, exports."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import keras_vae
+from keras_vae import zoo
+from keras_vae._backend import keras, tf
+from keras_vae.models import Autoencoder, copy_of, freeze, specs
+from tests.contract.cases import AUTOENCODERS, SHAPE
+
+BATCH = 6
+LOGS = ["loss", "log_likelihood", "penalty", "squared_error"]
+
+
+@pytest.fixture(params=AUTOENCODERS)
+def model(request):
+    keras.utils.set_random_seed(0)
+    return AUTOENCODERS[request.param]()
+
+
+@pytest.fixture
+def batch(rng):
+    return _batch(rng)
+
+
+def _batch(rng):
+    return rng.uniform(size=(BATCH, *SHAPE)).astype("float32"), rng.integers(0, 2, BATCH)
+
+
+def _labels(model, labels):
+    return {"labels": labels} if model.conditional else {}
+
+
+def test_every_autoencoder_has_a_case():
+    classes = {cls for cls in specs.classes().values() if issubclass(cls, Autoencoder)}
+    assert {type(build()) for build in AUTOENCODERS.values()} == classes
+
+
+def test_shapes_and_dtypes(model, batch):
+    x, y = batch
+    code = model.encode(x)
+    assert (tuple(code.shape), code.dtype) == ((BATCH, model.latent_size), tf.float32)
+    likelihood = model.decode(code, **_labels(model, y))
+    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), SHAPE)
+    again = model.reconstruct(x, **_labels(model, y))
+    assert (tuple(again.shape), again.dtype) == ((BATCH, *SHAPE), tf.float32)
+    np.testing.assert_allclose(again, likelihood.mean(), atol=1e-6)
+
+
+def test_every_weight_gets_a_finite_gradient(model, batch):
+    x, y = batch
+    with tf.GradientTape() as tape:
+        terms = model.default_objective().terms(
+            model, tf.constant(x), model.condition_of(y, BATCH), 0, tf.constant([3, 4]), training=True
+        )
+        loss = tf.reduce_mean(terms.loss)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        assert gradient is not None, variable.path
+        assert np.isfinite(gradient).all(), variable.path
+    assert any(np.abs(g).max() > 0 for g in gradients)
+
+
+def test_fit_lowers_the_loss_and_logs_identities(model, batch):
+    x, y = batch
+    model.compile(keras.optimizers.Adam(1e-2))
+    history = model.fit(x, y, epochs=30, batch_size=3, validation_data=(x, y), verbose=0).history
+    assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
+    assert np.mean(history["loss"][-10:]) < np.mean(history["loss"][:10])
+    for prefix in ("", "val_"):
+        columns = (np.float32(history[prefix + name]) for name in LOGS)
+        for loss, log_likelihood, penalty, _ in zip(*columns, strict=True):
+            assert loss == np.float32(penalty - log_likelihood)
+    assert model.evaluate(x, y, verbose=0) == [model.evaluate(x, y, verbose=0, return_dict=True)[name] for name in LOGS]
+
+
+def test_eager_graph_and_compiled_agree(model, batch):
+    x, y = batch
+    condition = model.condition_of(y, BATCH)
+
+    def everything(x):
+        terms = model.default_objective().terms(model, x, condition, 0, tf.constant([3, 4]))
+        return model.encode(x), model.reconstruct(x, **_labels(model, y)), *terms
+
+    eager = everything(tf.constant(x))
+    for jit_compile in (False, True):
+        other = tf.function(everything, jit_compile=jit_compile)(tf.constant(x))
+        for a, b in zip(eager, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}])
+def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch, how):
+    x, y = batch
+    weights = model.get_weights()
+    losses = []
+    for arguments in ({}, how):
+        model.set_weights(weights)
+        model.compile(keras.optimizers.SGD(1e-4), seed=5, **arguments)
+        losses.append(model.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_sample_weights_of_zero_leave_examples_out(model, batch):
+    x, y = batch
+    model.compile()
+    weight = np.array([1, 1, 1, 0, 0, 0], "float32")
+    options = {"sample_weight": weight, "batch_size": BATCH, "verbose": 0, "return_dict": True}
+    whole = model.evaluate(x, y, **options)
+    changed = model.evaluate(np.concatenate([x[:3], 1 - x[3:]]), y, **options)
+    assert whole["log_likelihood"] == pytest.approx(changed["log_likelihood"], rel=1e-6)
+
+
+def test_predict_takes_arrays_and_pairs(model, batch):
+    x, y = batch
+    expected = model.reconstruct(x, **_labels(model, y))
+    pairs = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+    np.testing.assert_allclose(model.predict(pairs, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    inputs = (x, y) if model.conditional else x
+    np.testing.assert_allclose(model.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_mixed_precision_trains(rng):
+    x, y = _batch(rng)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        built = {name: build() for name, build in AUTOENCODERS.items()}
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for name, model in built.items():
+        model.compile()
+        assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all(), name
+        assert model.encode(x).dtype == tf.float32, name
+
+
+def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
+    x, y = batch
+    model.compile("adam", seed=3)
+    model.fit(x, y, epochs=2, batch_size=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model.encode(x), again.encode(x))
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    histories = [m.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"] for m in (model, again)]
+    np.testing.assert_allclose(*histories, rtol=1e-6)
+
+
+def test_a_frozen_encoder_stays(model, batch):
+    x, y = batch
+    before = model.encode(x).numpy()
+    freeze(model, "encoder")
+    model.compile(keras.optimizers.Adam(0.1))
+    model.fit(x, y, verbose=0)
+    np.testing.assert_array_equal(model.encode(x), before)
+    assert [v.path for v in copy_of(model).trainable_variables] == [v.path for v in model.trainable_variables]
+
+
+def test_preset_round_trip_is_bit_equal(model, batch, tmp_path):
+    x, y = batch
+    zoo.save_to_preset(model, tmp_path / "mine")
+    again = zoo.load(tmp_path / "mine")
+    np.testing.assert_array_equal(model.reconstruct(x, **_labels(model, y)), again.reconstruct(x, **_labels(model, y)))
+    assert again.get_config() | {"name": ""} == model.get_config() | {"name": ""}
+    again.fit(x, y, verbose=0)  # it is compiled, and trains on
+
+
+def test_reload_in_a_new_process_is_bit_equal(tmp_path, rng):
+    x, _ = _batch(rng)
+    np.save(tmp_path / "x.npy", x)
+    expected = {}
+    for name, build in AUTOENCODERS.items():
+        model = build()
+        zoo.save_to_preset(model, tmp_path / name)
+        model.save(tmp_path / f"{name}.keras")
+        expected[name] = model.encode(x).numpy().tobytes().hex()
+    script = (
+        "import sys, json, pathlib, keras, keras_vae, numpy as np\n"
+        "home, out = pathlib.Path(sys.argv[1]), {}\n"
+        "x = np.load(home / 'x.npy')\n"
+        "for folder in sorted(p for p in home.iterdir() if p.is_dir()):\n"
+        "    pair = keras_vae.load(folder), keras.models.load_model(str(folder) + '.keras')\n"
+        "    out[folder.name] = [m.encode(x).numpy().tobytes().hex() for m in pair]\n"
+        "print(json.dumps(out))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == {name: [value, value] for name, value in expected.items()}
+
+
+def test_adapting_the_output_bias_predicts_the_mean(model, rng):
+    mean = np.clip(rng.uniform(size=SHAPE), 0.2, 0.8)
+    for variable in model.decoder.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    model.adapt_output_bias(mean)
+    code = np.zeros((2, model.latent_size), "float32")
+    np.testing.assert_allclose(model.decode(code, **_labels(model, np.array([0, 1]))).mean()[1], mean, atol=0.03)
+
+
+def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
+    x, y = batch
+    given = {"labels": tf.constant(y, tf.int32)} if model.conditional else {}
+    folder = keras_vae.export.saved_model(model, tmp_path / "served", examples=(x, y))
+    served = tf.saved_model.load(str(folder)).signatures
+    assert set(served) - {"serving_default"} == {"reconstruct", "encode", "decode"}
+    labels, code = _labels(model, y), model.encode(x)
+    same = {"rtol": 1e-5, "atol": 1e-5}
+    np.testing.assert_allclose(served["encode"](data=x)["code"], code, **same)
+    np.testing.assert_allclose(
+        served["decode"](latents=code, **given)["mean"], model.decode(code, **labels).mean(), **same
+    )
+    np.testing.assert_allclose(served["reconstruct"](data=x, **given)["data"], model.reconstruct(x, **labels), **same)
+
+
+def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
+    x, y = batch
+    proof = keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))
+    name, found = keras_vae.lite.score(proof)
+    assert name == "log_likelihood"
+    assert found["keras"] == pytest.approx(found["build"], rel=1e-4)
+    assert found["keras"] == pytest.approx(
+        float(np.mean(model.decode(model.encode(x), **_labels(model, y)).log_prob(x))), rel=1e-4
+    )
+    built = keras_vae.lite.load(tmp_path / "build")
+    same = {"rtol": 1e-4, "atol": 1e-5}
+    np.testing.assert_allclose(built.encode(x).mean, model.encode(x), **same)
+    labels = _labels(model, y)
+    np.testing.assert_allclose(built.reconstruct(x, **labels), model.reconstruct(x, **labels), **same)
+    with pytest.raises(ValueError, match="no prior to draw from"):
+        built.sample(**(labels or {"n": 2}))
+
+
+def test_an_export_without_examples_says_what_it_needs(tmp_path):
+    model = AUTOENCODERS["autoencoder"]()
+    with pytest.raises(ValueError, match="Autoencoder draws nothing itself: give examples"):
+        keras_vae.export.tflite(model, tmp_path / "build")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_swap_changes_the_decoder_and_not_the_code(batch):
+    model = AUTOENCODERS["swap"]()
+    x, _ = batch
+    np.testing.assert_allclose(model.swap(x, 1), model.decode(model.encode(x), labels=np.ones(BATCH, int)).mean())
+    assert np.abs(model.swap(x, 1) - model.swap(x, 0)).max() > 1e-3
+    with pytest.raises(ValueError, match="A label is 2: labels must be from 0 to 1"):
+        model.swap(x, 2)
+    with pytest.raises(ValueError, match="conditional"):
+        model.reconstruct(x)

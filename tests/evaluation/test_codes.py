@@ -1,0 +1,122 @@
+"""Probes, few labels and clusters, on codes whose answer is known."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from keras_vae import evaluation, models
+from keras_vae._backend import tf
+
+
+@pytest.fixture
+def blobs(rng):
+    """Three classes, well apart, of 60, 60 and 30 examples."""
+    labels = np.repeat([0, 1, 2], [60, 60, 30])
+    centres = np.array([[8.0, 0, 0], [0, 8.0, 0], [0, 0, 8.0]])
+    return centres[labels] + rng.normal(size=(150, 3)), labels
+
+
+def test_probes_find_what_is_linear_and_what_is_not(rng):
+    angle = rng.uniform(0, 2 * math.pi, 600)
+    labels = np.repeat([0, 1], 300)
+    rings = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (1 + 2 * labels[:, None])
+    half = np.arange(600) % 2 == 0
+    linear, shallow = (
+        evaluation.error_rate(labels[~half], fit(rings[half], labels[half], rings[~half], 0))
+        for fit in (evaluation.linear_probe, evaluation.shallow_probe)
+    )
+    assert linear > 0.35
+    assert shallow < 0.02
+    apart = rings + 5 * labels[:, None]
+    assert evaluation.error_rate(labels[~half], evaluation.linear_probe(apart[half], labels[half], apart[~half])) < 0.02
+
+
+def test_labels_are_chosen_evenly_by_class(blobs):
+    _, labels = blobs
+    chosen = evaluation.choose_labelled(labels, 31, seed=3)
+    assert np.bincount(labels[chosen]).tolist() == [11, 10, 10]
+    assert len(set(chosen.tolist())) == 31
+    assert chosen.tolist() == evaluation.choose_labelled(labels, 31, seed=3).tolist()
+    assert chosen.tolist() != evaluation.choose_labelled(labels, 31, seed=4).tolist()
+
+
+def test_few_labels_reports_the_spread_over_draws(blobs):
+    codes, labels = blobs
+    seen = []
+
+    def fit(train, y, test, seed):
+        seen.append((len(train), seed))
+        return np.where(np.arange(len(test)) < 10 * (seed + 1), -1, labels)
+
+    found = evaluation.few_labels(codes, labels, codes, labels, counts=(3, 30), draws=4, fit=fit)
+    assert seen == [(3, 0), (3, 1), (3, 2), (3, 3), (30, 0), (30, 1), (30, 2), (30, 3)]
+    values = [10 / 150, 20 / 150, 30 / 150, 40 / 150]
+    assert found[30].values == pytest.approx(values)
+    assert found[30].mean == pytest.approx(np.mean(values))
+    assert found[30].stddev == pytest.approx(np.std(values, ddof=1))
+    good = evaluation.few_labels(codes, labels, codes, labels, counts=(6,), draws=2)
+    assert good[6].mean < 0.05
+
+
+@pytest.mark.parametrize("method", ["k_means", "gaussian_mixture", "spectral"])
+def test_clusters_are_those_of_the_blobs(blobs, method):
+    codes, labels = blobs
+    found = evaluation.cluster(codes, 3, method, seed=0)
+    assert evaluation.clustering_accuracy(labels, found) == 1.0
+    assert evaluation.normalized_mutual_information(labels, found) == pytest.approx(1.0)
+
+
+def test_accuracy_is_the_best_over_all_maps(rng):
+    labels, clusters = rng.integers(0, 4, 50), rng.integers(0, 4, 50)
+    best = max(np.mean(np.array(order)[clusters] == labels) for order in itertools.permutations(range(4)))
+    assert evaluation.clustering_accuracy(labels, clusters) == pytest.approx(best)
+
+
+def test_information_is_that_of_the_table(rng):
+    labels, clusters = rng.integers(0, 3, 200), rng.integers(0, 3, 200)
+    table = np.array([[np.mean((labels == a) & (clusters == b)) for b in range(3)] for a in range(3)])
+    entropies = [stats.entropy(table.sum(axis=axis)) for axis in (0, 1)]
+    expected = (sum(entropies) - stats.entropy(table.ravel())) / np.mean(entropies)
+    assert evaluation.normalized_mutual_information(labels, clusters) == pytest.approx(expected)
+
+
+def test_the_reconstruction_of_a_denoising_model_is_of_the_clean_image(rng):
+    x = rng.uniform(size=(700, 4, 4, 1)).astype("float32")
+    model = models.DenoisingAutoencoder((4, 4, 1), 3, corruption={"name": "dropped_pixels", "rate": 0.6})
+    report = evaluation.reconstruction_report(model, x, seed=2)
+    plain = models.Autoencoder.from_config({k: v for k, v in model.get_config().items() if k != "corruption"})
+    plain.set_weights(model.get_weights())
+    clean = evaluation.reconstruction_report(plain, x)
+    error = np.mean((plain.reconstruct(x) - x) ** 2)
+    assert clean["squared_error"] == pytest.approx(error, rel=1e-5)
+    assert clean["psnr"] == pytest.approx(-10 * math.log10(error), rel=1e-5)
+    assert clean["log_likelihood"] == pytest.approx(float(np.mean(plain.decode(plain.encode(x)).log_prob(x))), rel=1e-5)
+    assert report["squared_error"] != clean["squared_error"]
+    assert report == evaluation.reconstruction_report(model, x, seed=2)
+    perfect = models.Autoencoder((1,), 1, network={"name": "mlp", "hidden_units": ()}, likelihood="gaussian")
+    for layer in (perfect.encoder.get_layer("output"), perfect.decoder.get_layer("pixels")):
+        layer.kernel.assign(tf.ones((1, 1)))
+    assert evaluation.reconstruction_report(perfect, x.reshape(-1, 1))["psnr"] == pytest.approx(120.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: evaluation.choose_labelled(np.arange(10), 5), "count=5: leaves a class empty, since there are 10"),
+        (
+            lambda: evaluation.choose_labelled(np.array([0, 0, 0, 1]), 4),
+            "class 1 has 1 examples, and 2 would be needed",
+        ),
+        (lambda: evaluation.choose_labelled(np.array([0, 1]), 3), "count=3: must be a whole number from 1 to 2"),
+        (lambda: evaluation.cluster(np.zeros((3, 2)), 4), "num_clusters=4: there are 3 codes"),
+        (lambda: evaluation.cluster(np.zeros((3, 2)), 2, "dbscan"), "method='dbscan': must be one of"),
+        (lambda: evaluation.clustering_accuracy([0, 1], [0]), "2 labels and 1 clusters"),
+        (lambda: evaluation.few_labels(None, None, None, None, draws=0), "draws=0"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,163 @@
+"""The terms of deterministic autoencoders, against NumPy and by hand."""
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from keras_vae import _random, models, objectives
+from keras_vae._backend import keras, tf
+
+SHAPE = (4, 4, 1)
+SEED = tf.constant([1, 2])
+
+
+def _x(rng, n=6):
+    return tf.constant(rng.uniform(size=(n, *SHAPE)), tf.float32)
+
+
+def _mlp(*units):
+    return {"name": "mlp", "hidden_units": units, "activation": "tanh"}
+
+
+def test_the_terms_are_the_cross_entropy_and_the_squared_error(rng):
+    model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8)), _x(rng)
+    terms = objectives.Reconstruction().terms(model, x, None, 0, SEED)
+    logits = model.decoder(model.encoder(x)).numpy()
+    p = special.expit(logits)
+    expected = (x * np.log(p) + (1 - x) * np.log1p(-p)).numpy().reshape(6, -1).sum(axis=1)
+    np.testing.assert_allclose(terms.log_likelihood, expected, rtol=1e-5)
+    np.testing.assert_allclose(terms.squared_error, ((x - p) ** 2).numpy().reshape(6, -1).mean(axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(terms.penalty, np.zeros(6))
+    np.testing.assert_array_equal(terms.loss, -terms.log_likelihood)
+
+
+def test_a_gaussian_of_scale_one_is_half_the_squared_error(rng):
+    model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8), likelihood="gaussian"), _x(rng)
+    terms = objectives.Reconstruction().terms(model, x, None, 0, SEED)
+    np.testing.assert_allclose(
+        terms.log_likelihood, -0.5 * 16 * terms.squared_error.numpy() - 8 * np.log(2 * np.pi), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_corruptions_change_as_many_elements_as_they_say(rate):
+    x = tf.fill((100, 20, 20, 1), 0.7)
+    dropped = objectives.DroppedPixels(rate)(x, SEED).numpy()
+    noisy = objectives.SaltAndPepper(rate)(x, SEED).numpy()
+    error = 5 * np.sqrt(rate * (1 - rate) / x.numpy().size)
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(0.7)}
+    assert (dropped == 0).mean() == pytest.approx(rate, abs=error)
+    assert set(np.unique(noisy)) == {np.float32(0), np.float32(0.7), np.float32(1)}
+    assert (noisy == 0).mean() == pytest.approx(rate / 2, abs=error)
+    assert (noisy == 1).mean() == pytest.approx(rate / 2, abs=error)
+
+
+def test_gaussian_noise_is_gaussian():
+    x = tf.fill((50, 20, 20, 1), 0.7)
+    noise = (objectives.GaussianNoise(0.3)(x, SEED) - x).numpy().ravel()
+    assert stats.kstest(noise, stats.norm(0, 0.3).cdf).pvalue > 1e-3
+
+
+def test_corruption_is_the_same_for_a_seed_and_leaves_the_target_alone(rng):
+    model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8)), _x(rng)
+    objective = objectives.Reconstruction(corruption={"name": "dropped_pixels", "rate": 0.5})
+    a, b = (objective.terms(model, x, None, 0, SEED) for _ in range(2))
+    np.testing.assert_array_equal(a.loss, b.loss)
+    assert np.abs(a.loss - objective.terms(model, x, None, 0, tf.constant([9, 9])).loss).max() > 1e-4
+    given = objective.corruption(x, _random.fold_in(SEED, 0))
+    np.testing.assert_allclose(a.log_likelihood, model.decode(model.encode(given)).log_prob(x), rtol=1e-5)
+
+
+def test_l1_is_the_sum_of_the_codes(rng):
+    model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8)), _x(rng)
+    penalty = objectives.L1(0.3)(model, x, model.encode(x), None, SEED, False)
+    np.testing.assert_allclose(penalty, 0.3 * np.abs(model.encode(x)).sum(axis=1), rtol=1e-6)
+
+
+def test_the_activation_rate_is_the_entropy_of_bernoullis(rng):
+    code = rng.uniform(size=(50, 7)).astype("float32")
+    found = objectives.ActivationRate(0.2, weight=3.0)(None, None, tf.constant(code), None, SEED, False)
+    expected = sum(stats.entropy([0.2, 0.8], [q, 1 - q]) for q in code.mean(axis=0))
+    np.testing.assert_allclose(found, np.full(50, 3.0 * expected), rtol=1e-4)
+    dead = objectives.ActivationRate()(None, None, tf.zeros((5, 7)), None, SEED, False)
+    assert np.isfinite(dead).all()
+
+
+def test_the_three_jacobians_agree(rng):
+    """One sigmoid layer: the closed form, the Jacobian row by row, and Hutchinson's mean over many probes."""
+    model, x = models.ContractiveAutoencoder(SHAPE, 5), _x(rng)
+    kernel, bias = (w.numpy() for w in model.encoder.get_layer("output").weights)
+    h = special.expit(x.numpy().reshape(6, -1) @ kernel + bias)
+    by_hand = np.array([((np.diag(g * (1 - g)) @ kernel.T) ** 2).sum() for g in h])
+
+    def of(jacobian, probes=1, model=model):
+        return objectives.Contraction(1.0, jacobian, probes)(model, x, model.encode(x), None, SEED, False).numpy()
+
+    np.testing.assert_allclose(of("closed_form"), by_hand, rtol=1e-5)
+    np.testing.assert_array_equal(of("auto"), of("closed_form"))
+    np.testing.assert_allclose(of("exact"), by_hand, rtol=1e-5)
+    # Var[||v^T J||^2] <= 2 ||J||_F^4 for v ~ N(0, I).
+    np.testing.assert_allclose(of("hutchinson", 400), by_hand, rtol=5 * np.sqrt(2 / 400))
+
+
+def test_the_jacobians_of_a_deep_encoder_agree(rng):
+    model, x = models.ContractiveAutoencoder(SHAPE, 5, network=_mlp(8)), _x(rng)
+    exact = objectives.Contraction(1.0, "exact")(model, x, model.encode(x), None, SEED, False).numpy()
+    probed = objectives.Contraction(1.0, "auto", 400)(model, x, model.encode(x), None, SEED, False).numpy()
+    np.testing.assert_allclose(probed, exact, rtol=5 * np.sqrt(2 / 400))
+    with pytest.raises(ValueError, match=r"jacobian='closed_form'.*one dense layer"):
+        objectives.Contraction(1.0, "closed_form")(model, x, model.encode(x), None, SEED, False)
+
+
+def test_the_gradient_of_the_contraction_is_that_of_its_closed_form(rng):
+    model, x = models.ContractiveAutoencoder(SHAPE, 5), _x(rng)
+    kernel = model.encoder.get_layer("output").kernel
+    gradients = []
+    for jacobian in ("closed_form", "exact"):
+        with tf.GradientTape() as tape:
+            value = objectives.Contraction(1.0, jacobian)(model, x, model.code_given(x, None), None, SEED, True)
+        gradients.append(tape.gradient(value, kernel))
+    np.testing.assert_allclose(*gradients, rtol=1e-3, atol=1e-6)
+
+
+def test_k_sparse_keeps_the_largest(rng):
+    model, x = models.SparseAutoencoder(SHAPE, 20, num_active=4, code_activation="linear"), _x(rng)
+    whole = model.encoder(x).numpy()
+    code = model.encode(x).numpy()
+    for row, kept in zip(whole, code, strict=True):
+        assert sorted(kept[kept != 0]) == sorted(row)[-4:]
+
+
+@pytest.mark.parametrize("bits", [{}, {"penalty": "l1"}, {"corruption": {"name": "gaussian_noise", "stddev": 0.4}}])
+def test_round_trip_of_the_configuration(bits):
+    objective = objectives.Reconstruction(**bits)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(objective))
+    assert again.get_config() == objective.get_config()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: objectives.DroppedPixels(1.0), "rate=1.0: must be .* to 0.999"),
+        (lambda: objectives.SaltAndPepper(-0.1), "rate=-0.1"),
+        (lambda: objectives.GaussianNoise(float("nan")), "stddev=nan"),
+        (lambda: objectives.Reconstruction(corruption="snow"), "corruption='snow': must be one of 'dropped_pixels'"),
+        (lambda: objectives.Reconstruction(penalty="l2"), "penalty='l2': must be one of"),
+        (lambda: models.SparseAutoencoder(SHAPE, 20), "Nothing makes this code sparse"),
+        (lambda: models.SparseAutoencoder(SHAPE, 20, num_active=20), "num_active=20: must be less than the 20 units"),
+        (lambda: models.SparseAutoencoder(SHAPE, 20, sparsity="activation_rate"), "code_activation='relu'"),
+        (lambda: objectives.ActivationRate(0.0), "rate=0.0"),
+        (lambda: objectives.Contraction(jacobian="approximate"), "jacobian='approximate': must be one of"),
+        (lambda: models.SwapAutoencoder(SHAPE, 3, 1), "num_domains=1: must be a whole number from 2"),
+    ],
+)
+def test_bad_settings(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_an_objective_of_another_kind_of_model_is_refused():
+    with pytest.raises(ValueError, match="Autoencoder takes an objective such as"):
+        models.Autoencoder(SHAPE, 3).compile(objective=objectives.ELBO())
+    with pytest.raises(ValueError, match="VAE takes an objective such as"):
+        models.VAE(SHAPE, 3).compile(objective=objectives.Reconstruction())
