@@ -3,6 +3,7 @@
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.classifier import Classifier
+from keras_vae.models.classifier_on import classifier_on
 from keras_vae.models.conditional_vae import ConditionalVAE
 from keras_vae.models.contractive_autoencoder import ContractiveAutoencoder
 from keras_vae.models.conv_vae import ConvVAE
@@ -11,6 +12,7 @@ from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
 from keras_vae.models.hierarchical_vae import HierarchicalVAE
 from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.models.sparse_autoencoder import SparseAutoencoder
+from keras_vae.models.stacked_autoencoder import StackedAutoencoder
 from keras_vae.models.swap_autoencoder import SwapAutoencoder
 from keras_vae.models.vae import VAE
 
@@ -26,7 +28,9 @@ __all__ = [
     "HierarchicalVAE",
     "LatentVariableModel",
     "SparseAutoencoder",
+    "StackedAutoencoder",
     "SwapAutoencoder",
+    "classifier_on",
     "copy_of",
     "freeze",
     "unfreeze",

@@ -56,6 +56,7 @@ class Autoencoder(EncoderDecoder):
         )
         self.code_activation = _checks.activation_name(code_activation)
         self._build_networks(self.latent_size)
+        self._code_layers = self.code_layers()
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -80,7 +81,13 @@ class Autoencoder(EncoderDecoder):
 
     def code_of(self, outputs: Any) -> Any:
         """The codes `(B, Z)` of what the encoder puts out, `(B, Z)`."""
-        return keras.activations.get(self.code_activation)(outputs)
+        for layer in self._code_layers:
+            outputs = layer(outputs)
+        return outputs
+
+    def code_layers(self) -> list[keras.layers.Layer]:
+        """New layers that make codes of what the encoder puts out; they have no weights."""
+        return [keras.layers.Activation(self.code_activation, dtype="float32", name="code")]
 
     def encode(self, x: Any) -> Any:
         """Return the codes: `(B, Z)`.

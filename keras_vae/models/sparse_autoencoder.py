@@ -3,9 +3,31 @@
 from typing import Any
 
 from keras_vae import _checks, _named, objectives
-from keras_vae._backend import serializable, tf
+from keras_vae._backend import keras, serializable, tf
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.objectives import Penalty, Reconstruction
+
+
+@serializable
+class LargestOnly(keras.layers.Layer):
+    """Keeps the k largest of each vector `(B, Z)` and sets the others to zero; equal ones at the border are all kept.
+
+    Args:
+        k: how many.
+    """
+
+    def __init__(self, k: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.k = k
+
+    def call(self, inputs: Any) -> Any:
+        """Set all but the largest to zero."""
+        least = tf.math.top_k(inputs, self.k).values[..., -1:]
+        return tf.where(inputs >= least, inputs, tf.zeros_like(inputs))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "k": self.k}
 
 
 @serializable
@@ -40,11 +62,11 @@ class SparseAutoencoder(Autoencoder):
         **kwargs: Any,
     ):
         network = {"name": "mlp", "hidden_units": ()} if network is None else network
+        self.num_active = None if num_active is None else _checks.positive_int("num_active", num_active)
         super().__init__(data_shape, latent_size, network, code_activation, likelihood, **kwargs)
         if sparsity is None and num_active is None:
             raise ValueError("Nothing makes this code sparse: give sparsity (such as 'l1') or num_active.")
         self.sparsity = None if sparsity is None else _named.build("sparsity", objectives, Penalty, sparsity)
-        self.num_active = None if num_active is None else _checks.positive_int("num_active", num_active)
         if self.num_active is not None and self.num_active >= self.latent_size:
             raise ValueError(
                 f"num_active={num_active}: must be less than the {self.latent_size} units of the code, or none is left out."
@@ -54,13 +76,10 @@ class SparseAutoencoder(Autoencoder):
                 f"code_activation={code_activation!r}: a rate is the mean of activations from 0 to 1, so take 'sigmoid'."
             )
 
-    def code_of(self, outputs: Any) -> Any:
-        """The codes `(B, Z)`, of which only the largest are left where `num_active` says so."""
-        code = super().code_of(outputs)
-        if self.num_active is None:
-            return code
-        least = tf.math.top_k(code, self.num_active).values[..., -1:]
-        return tf.where(code >= least, code, tf.zeros_like(code))
+    def code_layers(self) -> list[keras.layers.Layer]:
+        """New layers that make codes of what the encoder puts out; they have no weights."""
+        largest = [] if self.num_active is None else [LargestOnly(self.num_active, dtype="float32", name="largest")]
+        return [*super().code_layers(), *largest]
 
     def default_objective(self) -> Reconstruction:
         """Reconstruction, with the penalty."""

@@ -4,8 +4,9 @@ from keras_vae.objectives.base import Objective, Terms
 from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
 from keras_vae.objectives.elbo import ELBO, kl_divergence
 from keras_vae.objectives.iwae import IWAE
+from keras_vae.objectives.layer_wise import LayerWise
 from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, Penalty
-from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms
+from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Cyclical",
     "DroppedPixels",
     "GaussianNoise",
+    "LayerWise",
     "Linear",
     "Objective",
     "Penalty",
@@ -28,4 +30,5 @@ __all__ = [
     "Schedule",
     "Terms",
     "kl_divergence",
+    "part",
 ]

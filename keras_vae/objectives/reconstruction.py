@@ -58,20 +58,17 @@ class Reconstruction(Objective):
     terms_type = ReconstructionTerms
 
     def __init__(self, corruption: Any = None, penalty: Any = None):
-        self.corruption = _part("corruption", Corruption, corruption)
-        self.penalty = _part("penalty", Penalty, penalty)
+        self.corruption = part("corruption", Corruption, corruption)
+        self.penalty = part("penalty", Penalty, penalty)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {
-            name: None if part is None else keras.saving.serialize_keras_object(part)
-            for name, part in (("corruption", self.corruption), ("penalty", self.penalty))
-        }
+        return {"corruption": part_config(self.corruption), "penalty": part_config(self.penalty)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Reconstruction":
         """Make the objective that `get_config` described."""
-        return cls(**{name: part and keras.saving.deserialize_keras_object(part) for name, part in config.items()})
+        return cls(**{name: value and keras.saving.deserialize_keras_object(value) for name, value in config.items()})
 
     def terms(
         self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
@@ -89,5 +86,11 @@ class Reconstruction(Objective):
         return ReconstructionTerms(found.log_prob(x), penalty, error)
 
 
-def _part(what: str, base: type, spec: Any) -> Any:
+def part(what: str, base: type, spec: Any) -> Any:
+    """The corruption or the penalty that `spec` names, or None."""
     return None if spec is None else _named.build(what, objectives, base, spec)
+
+
+def part_config(made: Any) -> Any:
+    """The form in which Keras saves a part of an objective, or None."""
+    return None if made is None else keras.saving.serialize_keras_object(made)

@@ -195,6 +195,10 @@ class Recipe:
                 epochs = _checks.finite_float("objective.beta.epochs", beta.pop("epochs"), minimum=0.0, maximum=1e6)
                 beta["steps"] = max(1, round(epochs * steps_per_epoch))
             spec["beta"] = _named.build("objective.beta", objectives, Schedule, beta)
+        if "epochs_per_layer" in spec:
+            name = "objective.epochs_per_layer"
+            epochs = _checks.finite_float(name, spec.pop("epochs_per_layer"), minimum=0.0, maximum=1e6)
+            spec["steps_per_layer"] = max(1, round(epochs * steps_per_epoch))
         return _named.build("objective", objectives, Objective, {"name": "elbo", **spec})
 
 

@@ -10,6 +10,7 @@ from keras_vae.models import (
     DenoisingAutoencoder,
     HierarchicalVAE,
     SparseAutoencoder,
+    StackedAutoencoder,
     SwapAutoencoder,
 )
 
@@ -76,6 +77,8 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     ),
     "contractive": lambda: ContractiveAutoencoder(SHAPE, 16),
     "contractive_deep": lambda: ContractiveAutoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
+    "stacked": lambda: StackedAutoencoder(SHAPE, (16, 8), corruption={"name": "dropped_pixels", "rate": 0.2}),
+    "stacked_relu": lambda: StackedAutoencoder(SHAPE, (16, 12, 8), activation="relu"),
     "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}),
 }

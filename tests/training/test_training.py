@@ -266,3 +266,40 @@ def test_pseudo_inputs_start_as_training_images(tmp_path):
     images = training.runner.data.read("digits", "train[:-200]").images.astype("float32") / 255.0
     nearest = [np.abs(np.clip(images, 0.05, 0.95) - u).max(axis=(1, 2, 3)).min() for u in model.prior.pseudo_inputs]
     assert max(nearest) < 1e-3
+
+
+def test_epochs_of_a_recipe_become_steps():
+    tables = {
+        "model": {"class": "StackedAutoencoder", "data_shape": [28, 28, 1], "layer_units": [16, 8]},
+        "data": {"name": "digits"},
+        "training": {"epochs": 2},
+        "objective": {"name": "layer_wise", "epochs_per_layer": 1.5},
+    }
+    assert training.Recipe.from_dict(tables).build_objective(10).steps_per_layer == 15
+    tables["objective"]["epochs_per_layer"] = -1
+    with pytest.raises(ValueError, match=r"objective.epochs_per_layer=-1: must be a finite number from 0"):
+        training.Recipe.from_dict(tables)
+
+
+def test_an_autoencoder_trains_in_the_same_runner_and_resumes_to_the_same_weights(tmp_path):
+    tables = {
+        "model": {"class": "StackedAutoencoder", "data_shape": [28, 28, 1], "layer_units": [16, 8]},
+        "data": {"name": "digits", "validation": 200},
+        "training": {"epochs": 3, "batch_size": 100, "seed": 1},
+        "objective": {"name": "layer_wise", "epochs_per_layer": 1, "corruption": "dropped_pixels"},
+    }
+    recipe = training.Recipe.from_dict(tables)
+    whole = training.train(recipe, tmp_path / "whole", verbose=0)
+    history = training.read_history(tmp_path / "whole")
+    assert {"val_log_likelihood", "val_squared_error", "val_penalty"} <= set(history[0])
+
+    class Killed(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(recipe, tmp_path / "cut", verbose=0, checkpoint_seconds=0.0, callbacks=[Killed()])
+    resumed = training.train(recipe, tmp_path / "cut", verbose=0)
+    for a, b in zip(whole.weights, resumed.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
