@@ -236,6 +236,7 @@ def evaluate(
                 data_name=data,
                 preprocessing=preprocessing,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
+                say=errors.print,
             )
         if write:
             zoo.write_metrics(preset, metrics)

@@ -3,6 +3,7 @@
 from keras_vae.evaluation.annealing import annealed_importance_estimate
 from keras_vae.evaluation.classes import class_accuracy
 from keras_vae.evaluation.clustering import cluster, clustering_accuracy, normalized_mutual_information
+from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, classifier_error, code_report
 from keras_vae.evaluation.likelihood import active_units, likelihood_report
 from keras_vae.evaluation.probes import (
     Spread,
@@ -16,13 +17,17 @@ from keras_vae.evaluation.probes import (
 from keras_vae.evaluation.reconstruction import reconstruction_report
 
 __all__ = [
+    "ClassifierRecipe",
+    "CodesRecipe",
     "Spread",
     "active_units",
     "annealed_importance_estimate",
     "choose_labelled",
     "class_accuracy",
+    "classifier_error",
     "cluster",
     "clustering_accuracy",
+    "code_report",
     "error_rate",
     "few_labels",
     "likelihood_report",

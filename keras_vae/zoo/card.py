@@ -1,6 +1,7 @@
 """The card of a preset, generated from `preset.toml`, `weights.json` and `metrics.json`: no figure on it is typed."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,19 @@ _FIGURES = (
     ("accuracy", "accuracy", "{:.2%}"),
     ("squared_error", "mean squared error of a pixel", "{:.5f}"),
     ("psnr", "peak signal to noise", "{:.2f} dB"),
+    ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
+    ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
+    ("classifier_error", "test error of a classifier fine-tuned from the encoder", "{:.2%}"),
+    ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
 )
 _FORMS = {key: form for key, _, form in _FIGURES}
 _SHORT = {"nll": "NLL", "elbo": "ELBO"}
+_FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
+
+
+def _form(key: str) -> str:
+    match = _FEW.fullmatch(key)
+    return _FORMS[match[1] if match else key]
 
 
 def card(folder: str | Path) -> str:
@@ -85,8 +96,8 @@ def zoo_table(folders: Iterable[Path]) -> str:
         figures, weights = _json(folder / "metrics.json").get("figures", {}), _json(folder / "weights.json")
         targets = preset.card.get("targets", [])
         key = targets[0]["figure"] if targets else "accuracy" if "accuracy" in figures else "nll"
-        obtained = f"{_SHORT.get(key, key)} {_FORMS[key].format(figures[key])}" if key in figures else "not measured"
-        published = "; ".join(f"{_FORMS[key].format(_bound(target))} ({target['source']})" for target in targets[:1])
+        obtained = f"{_SHORT.get(key, key)} {_form(key).format(figures[key])}" if key in figures else "not measured"
+        published = "; ".join(f"{_form(key).format(_bound(target))} ({target['source']})" for target in targets[:1])
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
             f"| {obtained} | {published or '-'} | {weights['parameters']:,} |"
@@ -177,6 +188,13 @@ def _figure_rows(figures: dict[str, Any]) -> list[str]:
             values = figures[key] if isinstance(figures[key], list) else [figures[key]]
             written = ", ".join(form.format(value) for value in values)
             rows.append(f"| {words} | {written}{f' ± {error:.2f} (standard error)' if error is not None else ''} |")
+    words_of = {key: words for key, words, _ in _FIGURES}
+    few = sorted((int(match[2]), match[1], key) for key in figures if (match := _FEW.fullmatch(key)))
+    for count, kind, key in few:
+        rows.append(
+            f"| {words_of[kind]}, {count:,} labels | {figures[key]:.2%} ± {figures[key + '_spread']:.2%} (over draws of "
+            "labels) |"
+        )
     return rows
 
 
@@ -187,12 +205,12 @@ def _target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list
     for target in targets:
         key = target["figure"]
         upper, bound = "at_most" in target, _bound(target)
-        asked = f"{'at most' if upper else 'at least'} {_FORMS[key].format(bound)}"
+        asked = f"{'at most' if upper else 'at least'} {_form(key).format(bound)}"
         if key not in figures:
             rows.append(f"| {key} not measured | {asked} | open | {target['source']} |")
             continue
         met = figures[key] <= bound if upper else figures[key] >= bound
-        obtained = _FORMS[key].format(figures[key])
+        obtained = _form(key).format(figures[key])
         rows.append(f"| {key} {obtained} | {asked} | {'met' if met else 'missed'} | {target['source']} |")
     return [*rows, ""]
 

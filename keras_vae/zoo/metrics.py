@@ -1,6 +1,7 @@
 """The figures of a preset, computed from the bytes that are shipped."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def evaluate_preset(
     data_name: str | None = None,
     preprocessing: Any = None,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Compute a preset's figures on the test set of its data, binarised once with seed 0 where it is binarised.
 
@@ -34,6 +36,7 @@ def evaluate_preset(
         data_name: data set to evaluate on; by default that of the preset's recipe.
         preprocessing: of the images; by default that of the recipe.
         progress: called with the number of images done and the number of all.
+        say: called with a line of words when a step begins that takes long.
 
     Returns:
         `figures`, and the `protocol` and `versions` that belong to them.
@@ -63,6 +66,9 @@ def evaluate_preset(
             figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     elif isinstance(model, Autoencoder):
         figures = evaluation.reconstruction_report(model, x, y)
+        if preset.codes:
+            train = data.arrays(name, "train", preprocessing, seed=0)
+            figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}

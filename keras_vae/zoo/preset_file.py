@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
+from keras_vae.evaluation import CodesRecipe
 from keras_vae.training import Recipe
 
 FILE = "preset.toml"
@@ -22,6 +23,8 @@ class Preset:
     model: dict[str, Any]
     recipe: Recipe | None
     card: dict[str, Any]
+    codes: CodesRecipe | None = None
+    """What is done with the codes of an autoencoder when it is evaluated."""
 
     @property
     def name(self) -> str:
@@ -50,7 +53,7 @@ class Preset:
             raise ValueError(f"{path} has {path.stat().st_size} bytes: at most {_MAX_BYTES} are read.")
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
-            _checks.known_keys("a preset", tables, ("card", *Recipe.TABLES))
+            _checks.known_keys("a preset", tables, ("card", "codes", *Recipe.TABLES))
             if not isinstance(tables.get("model"), dict):
                 raise ValueError("the table [model] is missing.")
             words = tables.pop("card", {})
@@ -64,7 +67,8 @@ class Preset:
                     raise ValueError(
                         f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least."
                     )
+            codes = CodesRecipe.from_dict(tables.pop("codes")) if "codes" in tables else None
             recipe = Recipe.from_dict(tables) if "training" in tables else None
         except (ValueError, TypeError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
             raise ValueError(f"{path}: {error}") from error
-        return cls(Path(folder), tables["model"], recipe, words)
+        return cls(Path(folder), tables["model"], recipe, words, codes)

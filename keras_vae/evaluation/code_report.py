@@ -1,0 +1,165 @@
+"""What the codes of an autoencoder are worth to a classifier, and what the same classifier does without them."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+from keras_vae._backend import keras
+from keras_vae.evaluation.probes import choose_labelled, error_rate, linear_probe, spread
+from keras_vae.models import Autoencoder, classifier_on
+
+Data = tuple[np.ndarray, np.ndarray]
+Say = Callable[[str], None]
+
+_BATCH = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassifierRecipe:
+    """How a classifier on a code is trained: Adam, its rate falling along a half cosine to zero; nothing is chosen on test data.
+
+    Args:
+        epochs: passes over the labelled images.
+        batch_size: images a step.
+        learning_rate: at the beginning.
+        dropout: rate of the dropout on the code.
+        hidden_units: sizes of dense layers between code and logits.
+        min_steps: least number of steps; with few labels there are more epochs.
+        seed: of new weights, order and dropout.
+    """
+
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    dropout: float = 0.0
+    hidden_units: tuple[int, ...] = ()
+    min_steps: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, minimum in (("epochs", 1), ("batch_size", 1), ("min_steps", 0), ("seed", 0)):
+            _checks.positive_int(f"classifier.{name}", getattr(self, name), maximum=10**6, minimum=minimum)
+        _checks.finite_float("classifier.learning_rate", self.learning_rate, minimum=0.0, maximum=10.0)
+        _checks.finite_float("classifier.dropout", self.dropout, minimum=0.0, maximum=0.999)
+        object.__setattr__(self, "hidden_units", _checks.sizes("classifier.hidden_units", self.hidden_units))
+
+
+@dataclasses.dataclass(frozen=True)
+class CodesRecipe:
+    """The `[codes]` table of a preset: what `keras-vae evaluate` does with its codes.
+
+    Args:
+        probe: whether a linear classifier on frozen codes is fitted, and one on raw pixels beside it.
+        classifier: settings of a classifier on top, fine-tuned as a whole, and the same with fresh weights beside it; None
+            for none.
+        labels: numbers of labels that the classifier is shown beside all of them.
+        draws: of the labelled examples, for each number.
+    """
+
+    probe: bool = True
+    classifier: ClassifierRecipe | None = None
+    labels: tuple[int, ...] = ()
+    draws: int = 5
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.probe, bool):
+            raise ValueError(f"codes.probe={self.probe!r}: must be true or false.")
+        for i, count in enumerate(self.labels):
+            _checks.positive_int(f"codes.labels[{i}]", count, maximum=10**7)
+        _checks.positive_int("codes.draws", self.draws, maximum=1000)
+        if self.labels and self.classifier is None:
+            raise ValueError(f"codes.labels={list(self.labels)}: needs a table [codes.classifier].")
+
+    @classmethod
+    def from_dict(cls, table: dict[str, Any]) -> "CodesRecipe":
+        """Make it from the table of a file.
+
+        Raises:
+            ValueError: if a key is unknown, or a value is out of its range, naming it.
+        """
+        _checks.known_keys("[codes]", table, [field.name for field in dataclasses.fields(cls)])
+        settings = dict(table)
+        if "classifier" in settings:
+            names = [field.name for field in dataclasses.fields(ClassifierRecipe)]
+            _checks.known_keys("[codes.classifier]", settings["classifier"], names)
+            settings["classifier"] = ClassifierRecipe(**settings["classifier"])
+        return cls(**{**settings, "labels": tuple(settings.get("labels", ()))})
+
+
+def code_report(
+    model: Autoencoder, train: Data, test: Data, recipe: CodesRecipe, say: Say | None = None
+) -> dict[str, Any]:
+    """Errors on test labels of classifiers that start from the codes, and of their controls.
+
+    Args:
+        model: a trained autoencoder; it stays as it is.
+        train: images `(N,) + data_shape` and labels `(N,)`.
+        test: the same, for testing alone.
+        recipe: what to do.
+        say: called with a line of words when a step begins.
+
+    Returns:
+        As far as the recipe asks: `probe_error` and, on raw pixels, `probe_error_of_pixels`; `classifier_error` and, from fresh
+        weights, `classifier_error_from_scratch`; for n labels both with `_n_labels` at the end, the mean over the draws, and
+        `_n_labels_spread`, its standard deviation.
+
+    Raises:
+        ValueError: if the labels asked for leave a class empty.
+    """
+    say = say or (lambda words: None)
+    (x, y), (test_x, test_y) = train, test
+    figures: dict[str, Any] = {}
+    if recipe.probe:
+        say("fitting a linear classifier on the codes")
+        figures["probe_error"] = error_rate(test_y, linear_probe(_codes(model, x), y, _codes(model, test_x)))
+        say("fitting a linear classifier on the pixels")
+        flat = linear_probe(x.reshape(len(x), -1), y, test_x.reshape(len(test_x), -1))
+        figures["probe_error_of_pixels"] = error_rate(test_y, flat)
+    if recipe.classifier is None:
+        return figures
+    for name, pretrained in (("classifier_error", True), ("classifier_error_from_scratch", False)):
+        words = "from the codes" if pretrained else "from fresh weights"
+        say(f"training the classifier {words}, all labels")
+        figures[name] = classifier_error(model, train, test, recipe.classifier, pretrained=pretrained)
+        for count in recipe.labels:
+            errors = []
+            for draw in range(recipe.draws):
+                say(f"training the classifier {words}, {count:,} labels, draw {draw + 1} of {recipe.draws}")
+                chosen = choose_labelled(y, count, draw)
+                some = dataclasses.replace(recipe.classifier, seed=recipe.classifier.seed + draw)
+                errors.append(classifier_error(model, (x[chosen], y[chosen]), test, some, pretrained=pretrained))
+            found = spread(errors)
+            figures |= {f"{name}_{count}_labels": found.mean, f"{name}_{count}_labels_spread": found.stddev}
+    return figures
+
+
+def classifier_error(
+    model: Autoencoder, train: Data, test: Data, recipe: ClassifierRecipe, *, pretrained: bool = True
+) -> float:
+    """Error on test labels of a classifier on top of the encoder, fine-tuned as a whole.
+
+    Args:
+        model: a trained autoencoder; it stays as it is.
+        train: images and labels.
+        test: images and labels.
+        recipe: how to train.
+        pretrained: False for the control: the same network with fresh weights.
+    """
+    (x, y), (test_x, test_y) = train, test
+    keras.utils.set_random_seed(recipe.seed)
+    start = model if pretrained else type(model).from_config(model.get_config())
+    classifier = classifier_on(start, int(max(y.max(), test_y.max())) + 1, recipe.hidden_units, recipe.dropout)
+    batch = min(recipe.batch_size, len(x))
+    per_epoch = -(-len(x) // batch)
+    epochs = max(recipe.epochs, -(-recipe.min_steps // per_epoch))
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, epochs * per_epoch)
+    classifier.compile(keras.optimizers.Adam(rate), classifier.loss, metrics=["accuracy"], jit_compile=False)
+    classifier.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
+    return error_rate(test_y, classifier.predict(test_x, batch_size=_BATCH, verbose=0).argmax(axis=-1))
+
+
+def _codes(model: Autoencoder, x: np.ndarray) -> np.ndarray:
+    return np.concatenate([model.encode(x[i : i + _BATCH]).numpy() for i in range(0, len(x), _BATCH)])
