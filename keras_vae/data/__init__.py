@@ -4,7 +4,8 @@
 >>> model.fit(train, epochs=10)
 """
 
-from keras_vae.data.loading import arrays, load
+from keras_vae.data.domains import outlined
+from keras_vae.data.loading import arrays, load, pairs
 from keras_vae.data.pipeline import batches, training_stream
 from keras_vae.data.preprocessing import (
     Dequantization,
@@ -29,6 +30,8 @@ __all__ = [
     "arrays",
     "batches",
     "load",
+    "outlined",
+    "pairs",
     "read",
     "training_stream",
 ]

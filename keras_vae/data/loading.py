@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _named, _random, data
+from keras_vae import _checks, _named, _random, data
+from keras_vae.data.domains import outlined
 from keras_vae.data.pipeline import batches
 from keras_vae.data.preprocessing import Preprocessing
 from keras_vae.data.sources import read
@@ -24,7 +25,8 @@ def load(
     Goes straight into `fit` and `evaluate` of every model.
 
     Args:
-        name: `"mnist"`, `"cifar10"`, `"frey_faces"` (through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there).
+        name: `"mnist"`, `"cifar10"`, `"frey_faces"` (through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there);
+            `"mnist_outlines"` and `"digits_outlines"` have every second digit in outline, and domains as labels.
         split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
         preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
         batch_size: images a batch.
@@ -57,3 +59,23 @@ def arrays(
 def preprocessing_named(spec: Any) -> Preprocessing:
     """The `Preprocessing` that `spec` names."""
     return _named.build("preprocessing", data, Preprocessing, spec)
+
+
+def pairs(name: str, split: str = "test", data_dir: str | None = None) -> tuple[list[np.ndarray], np.ndarray]:
+    """Load every digit of a split in every domain, for scoring what training sees in one domain alone.
+
+    Args:
+        name: `"mnist_outlines"` or `"digits_outlines"`.
+        split: as in `load`.
+        data_dir: folder of TensorFlow Datasets.
+
+    Returns:
+        Float32 images from 0 to 1, `(N, H, W, C)`, by domain; the digit that each shows, int64 `(N,)`.
+
+    Raises:
+        ValueError: if there are no such domains.
+        DataUnavailableError: if the data set is not there and cannot be downloaded.
+    """
+    base = _checks.one_of("name", name, ("mnist_outlines", "digits_outlines")).removesuffix("_outlines")
+    images, labels = read(base, split, data_dir)
+    return [(drawn / 255.0).astype("float32") for drawn in (images, outlined(images))], labels

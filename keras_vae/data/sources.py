@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.data import domains
 
 
 class Images(NamedTuple):
@@ -106,11 +107,22 @@ def _digits(split: str, data_dir: str | None) -> Images:
     return Images(np.round(images[order] * 255).astype("uint8"), digits.target[order].astype("int64"))
 
 
+def _outlines(base: str) -> Callable[[str, str | None], Images]:
+    """Digits of which every second one is outlined; the labels are the numbers of the domains."""
+
+    def source(split: str, data_dir: str | None) -> Images:
+        return Images(*domains.mixed(_SOURCES[base](split, data_dir).images))
+
+    return source
+
+
 _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
     "mnist": _from_tfds("mnist", "storage.googleapis.com"),
     "cifar10": _from_tfds("cifar10", "www.cs.toronto.edu"),
     "frey_faces": _frey_faces,
     "digits": _digits,
+    "mnist_outlines": _outlines("mnist"),
+    "digits_outlines": _outlines("digits"),
 }
 
 DATASETS = tuple(_SOURCES)

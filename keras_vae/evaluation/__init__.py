@@ -15,6 +15,7 @@ from keras_vae.evaluation.probes import (
     spread,
 )
 from keras_vae.evaluation.reconstruction import reconstruction_report
+from keras_vae.evaluation.swaps import psnr, swap_report
 
 __all__ = [
     "ClassifierRecipe",
@@ -33,7 +34,9 @@ __all__ = [
     "likelihood_report",
     "linear_probe",
     "normalized_mutual_information",
+    "psnr",
     "reconstruction_report",
     "shallow_probe",
     "spread",
+    "swap_report",
 ]

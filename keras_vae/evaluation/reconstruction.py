@@ -41,6 +41,11 @@ def reconstruction_report(
     error = float(np.concatenate([terms.squared_error for terms in found]).mean())
     return {
         "squared_error": error,
-        "psnr": -10.0 * math.log10(max(error, 1e-12)),
+        "psnr": decibels(error),
         "log_likelihood": float(np.concatenate([terms.log_likelihood for terms in found]).mean()),
     }
+
+
+def decibels(squared_error: float) -> float:
+    """Peak signal to noise, 10 log10(1 / mean squared error), for values from 0 to 1; at most 120."""
+    return -10.0 * math.log10(max(squared_error, 1e-12))
