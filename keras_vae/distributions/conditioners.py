@@ -21,21 +21,28 @@ def conditioner(
     return keras.Sequential([keras.Input((inputs,)), *layers, output], name=name)
 
 
-def applied(network: keras.Model, inputs: Any, frozen: bool = False) -> Any:
-    """Outputs `(..., O)` of inputs `(..., I)`; with `frozen`, no gradient reaches the network's weights."""
-    flat = tf.reshape(inputs, (-1, inputs.shape[-1]))
-    if frozen:
-        weights = [tf.stop_gradient(variable) for variable in network.trainable_variables]
-        outputs, _ = network.stateless_call(weights, list(network.non_trainable_variables), flat)
-    else:
-        outputs = network(flat)
-    shape = tf.concat([tf.shape(inputs)[:-1], [outputs.shape[-1]]], axis=0)
-    return tf.ensure_shape(tf.reshape(outputs, shape), (*inputs.shape[:-1], outputs.shape[-1]))
+def applied(network: keras.Model, inputs: Any, fixed: Any = None, frozen: bool = False) -> Any:
+    """Outputs `(..., O)` of a `conditioner`.
 
-
-def beside(fixed: Any, inputs: Any) -> Any:
-    """`fixed (B, F)` and `inputs (..., B, I)` side by side: `(..., B, F + I)`."""
-    size = fixed.shape[-1]
-    shape = tf.concat([tf.shape(inputs)[:-1], [size]], axis=0)
-    fixed = tf.ensure_shape(tf.broadcast_to(fixed, shape), (*inputs.shape[:-1], size))
-    return tf.concat([fixed, inputs], axis=-1)
+    Args:
+        network: a conditioner of I inputs, or of F + I.
+        inputs: `(..., B, I)`.
+        fixed: `(B, F)`, the same for all leading axes, or None; it stands before the inputs, and what the first layer makes of
+            it is computed once and not for every draw.
+        frozen: let no gradient reach the network's weights.
+    """
+    weights = [tf.stop_gradient(v) if frozen else tf.convert_to_tensor(v) for v in network.trainable_variables]
+    lead, size = tf.shape(inputs)[:-1], inputs.shape[-1]
+    h = tf.reshape(inputs, (-1, size))
+    for i, layer in enumerate(network.layers):
+        kernel, bias = weights[2 * i : 2 * i + 2]
+        units = kernel.shape[-1]
+        if i == 0 and fixed is not None:
+            own, kernel = tf.split(kernel, [fixed.shape[-1], size])
+            h = tf.matmul(h, kernel) if size else tf.zeros((tf.reduce_prod(lead), units))
+            h = tf.reshape(h, tf.concat([lead, [units]], axis=0)) + (tf.matmul(fixed, own) + bias)
+            h = tf.reshape(h, (-1, units))
+        else:
+            h = tf.matmul(h, kernel) + bias
+        h = layer.activation(h)
+    return tf.ensure_shape(tf.reshape(h, tf.concat([lead, [h.shape[-1]]], axis=0)), (*inputs.shape[:-1], h.shape[-1]))

@@ -6,7 +6,7 @@ from typing import Any
 from keras_vae import _checks
 from keras_vae._backend import keras, serializable, tf, tfb
 from keras_vae.distributions.base import Prior, independent_normal
-from keras_vae.distributions.conditioners import applied, beside, conditioner
+from keras_vae.distributions.conditioners import applied, conditioner
 from keras_vae.distributions.from_noise import NoiseDistribution
 
 # A coupling scales by at most exp(2) and at least exp(-2): several of them reach any scale, and none runs away.
@@ -108,8 +108,8 @@ class RealNVP(Prior):
 
     def _coupling(self, i: int, network: keras.Model, condition: Any) -> Any:
         def shift_and_log_scale(kept: Any, _: int) -> tuple[Any, Any]:
-            inputs = kept if condition is None else beside(tf.cast(condition, tf.float32), kept)
-            shift, raw = tf.split(applied(network, inputs), 2, axis=-1)
+            fixed = None if condition is None else tf.cast(condition, tf.float32)
+            shift, raw = tf.split(applied(network, kept, fixed), 2, axis=-1)
             return shift, _LOG_SCALE_LIMIT * tf.tanh(raw / _LOG_SCALE_LIMIT)
 
         # A negative number masks the last latents: the halves take turns, and nothing has to be permuted.

@@ -4,15 +4,16 @@ The latents of all levels are one vector, the top level first, so that a hierarc
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks
+from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.distributions.base import Posterior, Prior, independent_normal
-from keras_vae.distributions.conditioners import applied, beside, conditioner
+from keras_vae.distributions.conditioners import applied, conditioner
 from keras_vae.distributions.from_noise import NoiseDistribution
 from keras_vae.distributions.posteriors import DiagonalGaussian
 
@@ -32,6 +33,27 @@ class TopDownDistribution(NoiseDistribution):
     def __init__(self, densities: Callable[[Any], list[Any]], top: Any, **kwargs: Any):
         self.densities, self.top = densities, top
         super().__init__(log_density=lambda z: sum(densities(z)), **kwargs)
+
+
+class TopDownGaussians(TopDownDistribution):
+    """Levels that are all Gaussian, so that the way of a draw down the levels gives its density too.
+
+    Args:
+        path: from noise `(..., Z)` to draws and their standard deviations, both `(..., Z)`.
+        **kwargs: as in `TopDownDistribution`.
+    """
+
+    def __init__(self, path: Callable[[Any], tuple[Any, Any]], **kwargs: Any):
+        self._path = path
+        super().__init__(draw=lambda noise: path(noise)[0], **kwargs)
+
+    def _sample_and_log_prob(self, sample_shape: Any, seed: Any = None) -> tuple[Any, Any]:
+        """Draws and their density, by one way through the networks."""
+        shape = tf.concat([sample_shape, self.batch_shape_tensor(), [self._noise_size]], axis=0)
+        noise = _random.normal(shape, _random.as_seed(seed))
+        z, stddev = self._path(noise)
+        each = -0.5 * tf.square(noise) - tf.math.log(stddev) - 0.5 * math.log(2.0 * math.pi)
+        return z, tf.reduce_sum(each, axis=-1)
 
 
 @serializable
@@ -94,16 +116,16 @@ class TopDownPosterior(Posterior):
     def _chain(self, params: Any, frozen: bool) -> Any:
         def level(gaussian: Any, network: Any) -> Level:
             def given(above: Any) -> Any:
-                return gaussian(applied(network, beside(params, above), frozen))
+                return gaussian(applied(network, above, params, frozen))
 
             return given
 
         levels = [level(*pair) for pair in zip(self.gaussians, self.networks, strict=True)]
         zeros = tf.zeros_like(params[..., :1]) * tf.zeros(self.event_shape)
-        return TopDownDistribution(
+        return TopDownGaussians(
+            path=lambda noise: _path(levels, noise, noise[..., :0]),
             densities=lambda z: _densities(levels, z),
             top=levels[0](params[..., :0]),
-            draw=lambda noise: _path(levels, noise, noise[..., :0])[0],
             noise_size=self.event_shape[0],
             event_size=self.event_shape[0],
             like=params,

@@ -68,11 +68,11 @@ def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: in
     prior = model.prior_given(condition)
 
     def log_weights(chunk: Any) -> Any:  # (draws, B)
-        z = posterior.sample(draws, seed=_random.fold_in(seed, chunk))
+        z, log_q = posterior.experimental_sample_and_log_prob(draws, seed=_random.fold_in(seed, chunk))
         log_joint = model.likelihood_given(z, condition).log_prob(x) + prior.log_prob(z)
         # The last chunk may be longer than what is left: its surplus draws weigh nothing.
         index = chunk * draws + tf.range(draws, dtype=tf.int64)
-        return tf.where(index[:, None] < count, log_joint - posterior.log_prob(z), -float("inf"))
+        return tf.where(index[:, None] < count, log_joint - log_q, -float("inf"))
 
     def add(chunk: Any, sums: Any) -> Any:
         log_w = log_weights(chunk)

@@ -7,6 +7,7 @@ from scipy import stats
 from keras_vae._backend import tf
 from keras_vae.distributions import MixtureOfGaussians, StandardNormal, TopDownPosterior, TopDownPrior
 from keras_vae.distributions.base import inverse_positive
+from keras_vae.distributions.conditioners import applied, conditioner
 from keras_vae.models import HierarchicalVAE
 
 SIZES = (2, 3, 1)
@@ -37,6 +38,26 @@ def test_leading_axes_and_the_batch_shape(posterior, rng):
     assert tuple(q.mean().shape) == tuple(q.stddev().shape) == (5, 6)
     assert tuple(q.top.batch_shape) == (5,)
     np.testing.assert_allclose(q.top.mean(), q.mean()[:, :2], rtol=1e-5)
+
+
+def test_a_draw_and_its_density_are_those_of_two_calls(posterior, rng):
+    q = posterior(tf.constant(rng.normal(size=(5, F)), tf.float32))
+    z, log_q = q.experimental_sample_and_log_prob((2, 3), seed=4)
+    np.testing.assert_allclose(z, q.sample((2, 3), seed=4), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(log_q, q.log_prob(z), rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_fixed_stands_before_the_inputs(rng):
+    network = conditioner(7, (8, 6), "tanh", 5, "network")
+    fixed, inputs = (tf.constant(rng.normal(size=shape), tf.float32) for shape in ((4, 3), (2, 4, 4)))
+    both = tf.concat([tf.broadcast_to(fixed, (2, 4, 3)), inputs], axis=-1)
+    for outputs in (applied(network, both), applied(network, inputs, fixed)):
+        np.testing.assert_allclose(
+            outputs, tf.reshape(network(tf.reshape(both, (8, 7))), (2, 4, 5)), rtol=1e-4, atol=1e-6
+        )
+    with tf.GradientTape() as tape:
+        value = applied(network, inputs, fixed, frozen=True)
+    assert tape.gradient(value, network.trainable_variables) == [None] * 6
 
 
 def test_two_small_levels_integrate_to_one(rng):
