@@ -21,8 +21,8 @@ lint: $(VENV)/installed-lint
 
 # The TFLite builds under export/tflite, remade from the zoo's weights; it needs MNIST (see TFDS_DATA_DIR).
 # In int8 the other two lose more than their bar lets through.
-PRESETS := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d
-BUILDS := $(foreach preset,$(PRESETS),$(preset)/cpu $(preset)/gpu $(preset)/web) mnist_cvae/edge mnist_vae/edge
+PRESETS := mnist_cvae mnist_conv_vae mnist_hvae mnist_vae mnist_vae_2d mnist_vampprior
+BUILDS := $(foreach preset,$(PRESETS),$(preset)/cpu $(preset)/gpu $(preset)/web) mnist_cvae/edge mnist_vae/edge mnist_vampprior/edge
 builds: $(VENV)/installed-export
 	@set -e; for build in $(BUILDS); do \
 	  $(BIN)/keras-vae export $${build%/*} --target $${build#*/} --out export/tflite/$${build%/*} --overwrite; done; \
