@@ -159,7 +159,7 @@ def test_the_name_of_the_model_is_checked(tmp_path):
 
 def test_only_the_librarys_models(tmp_path):
     for model in (keras.Sequential([keras.layers.Dense(2)]), Classifier((4, 4, 1), 2), "mnist_cvae"):
-        with pytest.raises(TypeError, match="is no VAE of this library"):
+        with pytest.raises(TypeError, match="is no autoencoder of this library"):
             export.saved_model(model, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 

@@ -233,7 +233,7 @@ def test_unknown_targets_and_formats(tmp_path):
 
 
 def test_only_the_librarys_models(tmp_path):
-    with pytest.raises(TypeError, match="is no VAE of this library"):
+    with pytest.raises(TypeError, match="is no autoencoder of this library"):
         export.tflite(tf.keras, tmp_path / "b")
 
 
