@@ -39,12 +39,18 @@ def table(results: dict[str, Any]) -> str:
     """The rows as Markdown, in nats."""
     groups = {row["name"]: row["group"] for row in tomllib.loads(ROWS.read_text(encoding="utf-8"))["row"]}
     base = results["base"]
-    lines = ["| change | NLL | against base | ELBO | KL (rate) | active units |", "|---|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| change | NLL | against base | ELBO | KL (rate) | active units | minutes |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for name, found in results.items():
         difference = "" if groups[name] == "base" and name == "base" else f"{found['nll'] - base['nll']:+.2f}"
         lines.append(
-            f"| {name} | {found['nll']:.2f} | {difference} | {found['elbo']:.2f} | {found['kl']:.2f} | {found['active_units']} |"
+            f"| {name} | {found['nll']:.2f} | {difference} | {found['elbo']:.2f} | {found['kl']:.2f} | {found['active_units']} "
+            f"| {found['seconds'] / 60:.1f} |"
         )
+    if missing := [name for name in groups if name not in results]:
+        lines += ["", f"Not run yet: {'; '.join(missing)}."]
     return "\n".join(lines)
 
 
@@ -53,7 +59,7 @@ def main() -> None:
     options = arguments("What moved the likelihood, and by how much.")
     results = run_all(recipes(), RESULTS, options.runs, options.only, score)
     print(table(results))
-    if len(results) == len(recipes()):
+    if "base" in results:
         _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), "ablation", table(results)))
 
 

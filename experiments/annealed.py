@@ -40,7 +40,12 @@ def compare(preset: str) -> dict[str, Any]:
 
 def table(results: dict[str, Any]) -> str:
     """The rows as Markdown, in nats."""
-    lines = ["| preset | NLL, importance sampling | NLL, annealed | difference of log p(x) |", "|---|--:|--:|--:|"]
+    lines = [
+        f"On the first {IMAGES} test images, {IMPORTANCE_SAMPLES:,} importance samples against {CHAINS} chains over {STEPS} "
+        f"distributions, each with {LEAPFROG} leapfrog steps:",
+        "",
+    ]
+    lines += ["| preset | NLL, importance sampling | NLL, annealed | difference of log p(x) |", "|---|--:|--:|--:|"]
     for name, found in results.items():
         lines.append(
             f"| {name} | {found['nll_importance']:.2f} | {found['nll_annealed']:.2f} "
