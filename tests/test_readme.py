@@ -33,3 +33,13 @@ def test_the_table_is_generated():
 def test_every_link_leads_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
         assert target.startswith("http") or (ROOT / target).exists(), target
+
+
+def test_the_code_of_the_page_on_autoencoders_runs():
+    page = (ROOT / "docs/autoencoders.md").read_text(encoding="utf-8")
+    names: dict = {}
+    for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(block, names)
+    assert names["again"].shape == names["images"].shape
+    assert names["evaluation"].error_rate(names["labels"], names["found"]) < 0.3
+    assert names["evaluation"].clustering_accuracy(names["labels"], names["clusters"]) > 0.4
