@@ -29,7 +29,7 @@ from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterio
 from keras_vae.distributions.detached import detached
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
 from keras_vae.distributions.flows import RealNVP
-from keras_vae.distributions.from_noise import NoiseDistribution
+from keras_vae.distributions.from_noise import NoiseDistribution, draws_with_log_prob
 from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
 from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
 from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
@@ -57,4 +57,5 @@ __all__ = [
     "TopDownPrior",
     "VampPrior",
     "detached",
+    "draws_with_log_prob",
 ]

@@ -7,6 +7,18 @@ from keras_vae import _random
 from keras_vae._backend import tf, tfd
 
 
+def draws_with_log_prob(distribution: Any, n: int, seed: Any) -> tuple[Any, Any]:
+    """`n` draws, the same as `distribution.sample(n, seed=seed)`, and their log-density.
+
+    A distribution that knows both at once has a method `draws_with_log_prob(n, seed)`. (TFP's own method for that,
+    `experimental_sample_and_log_prob`, draws other noise, which is not the same compiled by XLA.)
+    """
+    if hasattr(distribution, "draws_with_log_prob"):
+        return distribution.draws_with_log_prob(n, seed)
+    z = distribution.sample(n, seed=seed)
+    return z, distribution.log_prob(z)
+
+
 class NoiseDistribution(tfd.Distribution):
     """A distribution over vectors: a map from standard normal noise to draws, and a log-density.
 

@@ -47,9 +47,9 @@ class TopDownGaussians(TopDownDistribution):
         self._path = path
         super().__init__(draw=lambda noise: path(noise)[0], **kwargs)
 
-    def _sample_and_log_prob(self, sample_shape: Any, seed: Any = None) -> tuple[Any, Any]:
-        """Draws and their density, by one way through the networks."""
-        shape = tf.concat([sample_shape, self.batch_shape_tensor(), [self._noise_size]], axis=0)
+    def draws_with_log_prob(self, n: int, seed: Any) -> tuple[Any, Any]:
+        """`n` draws, those of `sample(n, seed=seed)`, and their density, by one way through the networks."""
+        shape = tf.concat([[n], self.batch_shape_tensor(), [self._noise_size]], axis=0)
         noise = _random.normal(shape, _random.as_seed(seed))
         z, stddev = self._path(noise)
         each = -0.5 * tf.square(noise) - tf.math.log(stddev) - 0.5 * math.log(2.0 * math.pi)

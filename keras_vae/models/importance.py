@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from keras_vae import _random
 from keras_vae._backend import tf
+from keras_vae.distributions import draws_with_log_prob
 
 # Decoder outputs held at a time, in numbers. About what fits into a processor's cache beside the hidden layers: larger
 # chunks are slower as well as bigger.
@@ -68,7 +69,7 @@ def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: in
     prior = model.prior_given(condition)
 
     def log_weights(chunk: Any) -> Any:  # (draws, B)
-        z, log_q = posterior.experimental_sample_and_log_prob(draws, seed=_random.fold_in(seed, chunk))
+        z, log_q = draws_with_log_prob(posterior, draws, _random.fold_in(seed, chunk))
         log_joint = model.likelihood_given(z, condition).log_prob(x) + prior.log_prob(z)
         # The last chunk may be longer than what is left: its surplus draws weigh nothing.
         index = chunk * draws + tf.range(draws, dtype=tf.int64)
