@@ -35,6 +35,10 @@ _REMEDIES = {
 }
 
 
+NETWORKS = ("encoder", "decoder")
+"""The parts that go to the device. What turns noise into latents is small and stays in float32, on the processor beside it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Target:
     """A kind of device: the formats of numbers that it takes, the default first, and the operations."""
@@ -50,12 +54,13 @@ class Target:
         Raises:
             ExportError: if one is not LiteRT's own, the target does not take it, or a shape is not fixed.
         """
+        taken = self.operations if part in NETWORKS else None
         found = operations(content)
         if flex := [op for op in found if op.name.startswith("Flex")]:
             raise ExportError(
                 f"The {part} holds {_words(flex)}, which only full TensorFlow runs. Remedy: {_remedy(flex)}."
             )
-        if refused := [op for op in found if not self._takes(op)]:
+        if refused := [op for op in found if taken is not None and op.version > taken.get(op.name, 0)]:
             raise ExportError(
                 f"The {part} holds {_words(refused)}: the target {self.name!r} does not take it, or not this version. "
                 f"Remedy: {_remedy(refused)}."
@@ -63,9 +68,6 @@ class Target:
         if loose := dynamic_tensors(content):
             raise ExportError(f"The {part} has a tensor without a fixed shape, {loose[0]}. Remedy: {_remedy([])}.")
         return found
-
-    def _takes(self, op: Operation) -> bool:
-        return self.operations is None or op.version <= self.operations.get(op.name, 0)
 
 
 def _words(found: list[Operation]) -> str:

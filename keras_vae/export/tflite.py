@@ -14,7 +14,7 @@ from keras_vae._backend import keras, tf
 from keras_vae.export import parity, ways
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
-from keras_vae.export.targets import TARGETS, Target
+from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, score
 from keras_vae.models import EncoderDecoder
 
@@ -88,10 +88,7 @@ def tflite(
     say = say or (lambda words: None)
     last: ExportError | None = None
     for way, contents in ways.ways(model, kind, format, given, say):
-        operations = {
-            part: (kind if part in ways.NETWORKS else TARGETS["cpu"]).check(part, content)
-            for part, content in contents.items()
-        }
+        operations = {part: kind.check(part, content) for part, content in contents.items()}
         say(f"comparing with the Keras model: {way}")
         builds = {part: Build(content) for part, content in contents.items()}
         if format == "int8":
@@ -150,7 +147,7 @@ def _hold_to_bar(format: str, proof: dict[str, Any]) -> dict[str, float]:
 
 
 def _check_int8(builds: dict[str, Build]) -> None:
-    for part in ways.NETWORKS:
+    for part in NETWORKS:
         for name, detail in {**builds[part].inputs, **builds[part].outputs}.items():
             if detail["dtype"] != np.int8:
                 raise ExportError(

@@ -13,12 +13,9 @@ from keras_vae._backend import keras
 from keras_vae.export import convert, endpoints, flatbuffer, quantize, rounding
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples
-from keras_vae.export.targets import Target
+from keras_vae.export.targets import NETWORKS, Target
 from keras_vae.lite import Build
 from keras_vae.models import EncoderDecoder, LatentVariableModel
-
-NETWORKS = ("encoder", "decoder")
-"""The parts that go to the device. What turns noise into latents is small and stays in float32, on the processor beside it."""
 
 # Examples that weights are rounded on, and that the ranges of activations are taken from.
 _ROUNDED_ON = 5000
