@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks
+from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf, tfd
-from keras_vae.distributions.base import Prior, positive
+from keras_vae.distributions.base import Prior, inverse_positive, positive
 from keras_vae.distributions.from_noise import NoiseDistribution
 
 _SCALE_FLOOR = 1e-3
@@ -55,7 +55,12 @@ def _draw(log_weights: Any, loc: Any, scale: Any, noise: Any) -> Any:
 
 
 def _log_density(log_weights: Any, loc: Any, scale: Any, z: Any) -> Any:
-    """log sum_k w_k N(z; m_k, diag(s_k^2)) in nats.
+    """log sum_k w_k N(z; m_k, diag(s_k^2)) in nats."""
+    return tf.reduce_logsumexp(_joint_log_density(log_weights, loc, scale, z), axis=-1)
+
+
+def _joint_log_density(log_weights: Any, loc: Any, scale: Any, z: Any) -> Any:
+    """log w_k + log N(z; m_k, diag(s_k^2)) in nats, shape `z.shape[:-1] + (K,)`.
 
     The squares are expanded, so that matrix products do the work and nothing of size S x B x K x Z is held; in double
     precision, since with the narrow components of a VampPrior the terms are far larger than what is left of them.
@@ -67,8 +72,9 @@ def _log_density(log_weights: Any, loc: Any, scale: Any, z: Any) -> Any:
     cross = tf.matmul(flat, loc * inverse, transpose_b=True)
     distance = tf.nn.relu(square - 2.0 * cross + tf.reduce_sum(loc**2 * inverse, axis=-1))
     constant = log_weights - tf.reduce_sum(tf.math.log(scale), axis=-1) - 0.5 * loc.shape[-1] * math.log(2.0 * math.pi)
-    density = tf.reduce_logsumexp(constant - 0.5 * tf.cast(distance, tf.float32), axis=-1)
-    return tf.ensure_shape(tf.reshape(density, tf.shape(z)[:-1]), z.shape[:-1])
+    density = constant - 0.5 * tf.cast(distance, tf.float32)
+    shape = tf.concat([tf.shape(z)[:-1], [loc.shape[0]]], 0)
+    return tf.ensure_shape(tf.reshape(density, shape), (*z.shape[:-1], loc.shape[0]))
 
 
 @serializable
@@ -94,6 +100,35 @@ class MixtureOfGaussians(_Mixture):
     def settings(self) -> dict[str, Any]:
         """The constructor's own arguments."""
         return {"num_components": self.num_components}
+
+    def start(self, weights: np.ndarray, means: np.ndarray, scales: np.ndarray) -> None:
+        """Set weights `(K,)`, means `(K, Z)` and standard deviations `(K, Z)`, such as those of a mixture fitted to codes.
+
+        Raises:
+            ValueError: if a shape is wrong, or a weight or a standard deviation is not positive.
+        """
+        wanted = {"weights": (weights, self.logits), "means": (means, self.loc), "scales": (scales, self.raw_scale)}
+        for name, (values, variable) in wanted.items():
+            if np.shape(values) != tuple(variable.shape):
+                raise ValueError(f"{name} have shape {np.shape(values)}: must have {tuple(variable.shape)}.")
+            if name != "means" and not (np.asarray(values) > 0).all():
+                raise ValueError(f"{name} hold {np.min(values)}: must be positive.")
+        self.logits.assign(np.log(weights))
+        self.loc.assign(means)
+        self.raw_scale.assign(inverse_positive(np.maximum(scales, 2.0 * _SCALE_FLOOR), _SCALE_FLOOR))
+
+    def joint_log_prob(self, z: Any) -> Any:
+        """log w_k + log N(z; m_k, diag(s_k^2)) in nats of each component: `(B, K)` for latents `(B, Z)`.
+
+        Its softmax over the components is p(k|z).
+        """
+        logits, loc, scale = self._components()
+        return _joint_log_density(tf.nn.log_softmax(logits), loc, scale, z)
+
+    def sample_component(self, component: int, n: int, seed: Any = None) -> Any:
+        """Draw from one component: `(n, Z)`."""
+        _, loc, scale = self._components()
+        return loc[component] + scale[component] * _random.normal((n, self.event_shape[0]), _random.as_seed(seed))
 
     def _components(self) -> tuple[Any, Any, Any]:
         return (

@@ -2,7 +2,12 @@
 
 from keras_vae.evaluation.annealing import annealed_importance_estimate
 from keras_vae.evaluation.classes import class_accuracy
-from keras_vae.evaluation.clustering import cluster, clustering_accuracy, normalized_mutual_information
+from keras_vae.evaluation.clustering import (
+    cluster,
+    clustering_accuracy,
+    clustering_report,
+    normalized_mutual_information,
+)
 from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, classifier_error, code_report
 from keras_vae.evaluation.likelihood import active_units, likelihood_report
 from keras_vae.evaluation.probes import (
@@ -28,6 +33,7 @@ __all__ = [
     "classifier_error",
     "cluster",
     "clustering_accuracy",
+    "clustering_report",
     "code_report",
     "error_rate",
     "few_labels",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.models import Clusters
 
 METHODS = ("k_means", "gaussian_mixture", "spectral")
 
@@ -38,6 +39,24 @@ def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed:
         "spectral": lambda: SpectralClustering(num_clusters, affinity="nearest_neighbors", random_state=seed),
     }
     return made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
+
+
+def clustering_report(model: Clusters, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Compare a model's clusters with classes that it was not told.
+
+    Args:
+        model: such as a `DEC` or a `VaDE`, trained.
+        images: `(N,) + data_shape`.
+        labels: int `(N,)`.
+
+    Returns:
+        `clustering_accuracy` and `clustering_nmi`, both from 0 to 1.
+    """
+    clusters = model.cluster(images)
+    return {
+        "clustering_accuracy": clustering_accuracy(labels, clusters),
+        "clustering_nmi": normalized_mutual_information(labels, clusters),
+    }
 
 
 def clustering_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_vae._backend import keras, tf
 from keras_vae.distributions import StandardNormal, TopDownPosterior
-from keras_vae.models import EncoderDecoder, LatentVariableModel
+from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel
 
 
 class Endpoint(NamedTuple):
@@ -18,9 +18,9 @@ class Endpoint(NamedTuple):
 
 
 def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
-    """`reconstruct`, `encode`, `decode` and, where there is a prior, `sample`, for any batch; values are checked in the graph.
+    """`reconstruct`, `encode`, `decode` and, where the model can do it, `sample` and `cluster`, for any batch.
 
-    Noise is an input of `sample`, and labels of all where the model is conditional.
+    Values are checked in the graph. Noise is an input of `sample`, and labels of all where the model is conditional.
     """
     data = tf.TensorSpec((None, *model.data_shape), tf.float32, name="data")
     latents = tf.TensorSpec((None, model.latent_size), tf.float32, name="latents")
@@ -46,6 +46,10 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
         condition = None if labels is None else model.condition_of(labels, tf.shape(noise)[0])
         return {"data": model.likelihood_given(model.prior.from_noise(noise, condition), condition).mean()}
 
+    def cluster(data: Any) -> dict[str, Any]:
+        log_probs = model.cluster_log_probs(_checked(data, None, "data"))
+        return {"cluster": tf.argmax(log_probs, axis=-1), "log_probs": log_probs}
+
     probabilistic = isinstance(model, LatentVariableModel)
     labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
     found = {
@@ -56,6 +60,8 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
     if probabilistic:
         noise = tf.TensorSpec((None, model.prior.noise_size), tf.float32, name="noise")
         found["sample"] = Endpoint(sample, {"noise": noise, **labels})
+    if isinstance(model, Clusters):
+        found["cluster"] = Endpoint(cluster, {"data": data})
     return found
 
 

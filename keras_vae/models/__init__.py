@@ -4,9 +4,11 @@ from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.classifier import Classifier
 from keras_vae.models.classifier_on import classifier_on
+from keras_vae.models.clusters import Clusters
 from keras_vae.models.conditional_vae import ConditionalVAE
 from keras_vae.models.contractive_autoencoder import ContractiveAutoencoder
 from keras_vae.models.conv_vae import ConvVAE
+from keras_vae.models.dec import DEC
 from keras_vae.models.denoising_autoencoder import DenoisingAutoencoder
 from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
 from keras_vae.models.hierarchical_vae import HierarchicalVAE
@@ -14,12 +16,15 @@ from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.models.sparse_autoencoder import SparseAutoencoder
 from keras_vae.models.stacked_autoencoder import StackedAutoencoder
 from keras_vae.models.swap_autoencoder import SwapAutoencoder
+from keras_vae.models.vade import VaDE
 from keras_vae.models.vae import VAE
 
 __all__ = [
+    "DEC",
     "VAE",
     "Autoencoder",
     "Classifier",
+    "Clusters",
     "ConditionalVAE",
     "ContractiveAutoencoder",
     "ConvVAE",
@@ -30,6 +35,7 @@ __all__ = [
     "SparseAutoencoder",
     "StackedAutoencoder",
     "SwapAutoencoder",
+    "VaDE",
     "classifier_on",
     "copy_of",
     "freeze",

@@ -7,7 +7,7 @@ from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import validation
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.networks import Architecture
-from keras_vae.objectives import Reconstruction, ReconstructionTerms
+from keras_vae.objectives import Objective, Reconstruction, ReconstructionTerms
 
 
 @serializable
@@ -67,7 +67,7 @@ class Autoencoder(EncoderDecoder):
         """There is no condition."""
         return None
 
-    def default_objective(self) -> Reconstruction:
+    def default_objective(self) -> Objective:
         """The log-likelihood of the input, without a penalty."""
         return Reconstruction()
 

@@ -1,8 +1,9 @@
 """What training maximises. A new objective is one class; a model is given one in `compile(objective=...)`."""
 
 from keras_vae.objectives.base import Objective, Terms
-from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
+from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, RandomAffine, SaltAndPepper
 from keras_vae.objectives.elbo import ELBO, kl_divergence
+from keras_vae.objectives.embedded_clustering import EmbeddedClustering
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.layer_wise import LayerWise
 from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, Penalty
@@ -19,11 +20,13 @@ __all__ = [
     "Corruption",
     "Cyclical",
     "DroppedPixels",
+    "EmbeddedClustering",
     "GaussianNoise",
     "LayerWise",
     "Linear",
     "Objective",
     "Penalty",
+    "RandomAffine",
     "Reconstruction",
     "ReconstructionTerms",
     "SaltAndPepper",

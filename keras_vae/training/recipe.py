@@ -137,15 +137,20 @@ class TrainingRecipe:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the weights of a model."""
+    """Everything that decides the weights of a model.
+
+    `pretraining` holds tables `objective`, `optimizer` and `training` of a stage before: what they say is different there, and what
+    the table `training` does not say is the same.
+    """
 
     model: dict[str, Any]
     data: DataRecipe
     training: TrainingRecipe
     optimizer: OptimizerRecipe = OptimizerRecipe()
     objective: dict[str, Any] = dataclasses.field(default_factory=dict)
+    pretraining: dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    TABLES = ("model", "data", "training", "optimizer", "objective")
+    TABLES = ("model", "data", "training", "optimizer", "objective", "pretraining")
 
     @classmethod
     def from_dict(cls, tables: dict[str, Any]) -> "Recipe":
@@ -167,8 +172,11 @@ class Recipe:
             training=_table("training", TrainingRecipe, tables["training"]),
             optimizer=_table("optimizer", OptimizerRecipe, tables.get("optimizer", {})),
             objective=tables.get("objective", {}),
+            pretraining=tables.get("pretraining", {}),
         )
         recipe.build_objective(1)
+        if recipe.pretraining:
+            recipe.first_stage()
         if recipe.training.patience and not recipe.data.validation:
             raise ValueError(
                 f"training.patience={recipe.training.patience}: needs held-out images, so set data.validation to their number."
@@ -183,6 +191,24 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """The tables that `from_dict` takes."""
         return {key: value for key, value in dataclasses.asdict(self).items() if value != {}}
+
+    def first_stage(self) -> "Recipe":
+        """The recipe of the pretraining.
+
+        Raises:
+            ValueError: if a table or a key of it is unknown, or a value is out of its range.
+        """
+        _checks.known_keys("[pretraining]", self.pretraining, ("objective", "optimizer", "training"))
+        tables = {**self.to_dict(), **self.pretraining}
+        del tables["pretraining"]
+        for name in ("objective", "optimizer"):
+            if name not in self.pretraining:
+                tables.pop(name, None)
+        tables["training"] = {**dataclasses.asdict(self.training), **self.pretraining.get("training", {})}
+        try:
+            return Recipe.from_dict(tables)
+        except ValueError as error:
+            raise ValueError(f"[pretraining]: {error}") from error
 
     def build_objective(self, steps_per_epoch: int) -> Objective | None:
         """Make the objective; where a schedule says `epochs`, that many times `steps_per_epoch` steps."""

@@ -13,12 +13,13 @@ import numpy as np
 from keras_vae import _files, _named, _weights, data
 from keras_vae._backend import keras
 from keras_vae.data import Preprocessing
-from keras_vae.models import EncoderDecoder, LatentVariableModel, specs
+from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
 from keras_vae.training.callbacks import REMEDY, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.json"
+PRETRAINING = "pretraining"
 
 # Images that a prior may take in before training begins.
 _ADAPTED_TO = 10_000
@@ -40,7 +41,8 @@ def train(
 
     Args:
         recipe: what to train, and how.
-        folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs.
+        folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs, and those of a pretraining in a folder
+            `pretraining` inside.
         initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
         callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
         checkpoint_seconds: least time between two checkpoints.
@@ -67,12 +69,18 @@ def train(
             f"most the {len(images.labels)} training images."
         )
     steps = executions * settings.steps_per_execution
-    if isinstance(model, LatentVariableModel):
-        model.prior.adapt(images.images[:_ADAPTED_TO].astype("float32") / 255.0)
-    if isinstance(model, EncoderDecoder) and settings.output_bias:
-        model.adapt_output_bias(images.images.mean(axis=0, dtype="float64") / 255.0)
-    if settings.start_from:
-        _start(model, settings.start_from, initial)
+    if not (folder / CHECKPOINT).exists():
+        if recipe.pretraining:
+            how: dict[str, Any] = {"checkpoint_seconds": checkpoint_seconds, "verbose": verbose}
+            before = train(recipe.first_stage(), folder / PRETRAINING, initial=initial, **how)
+            model.set_weights(before.get_weights())
+            if isinstance(model, Clusters):
+                model.start_clusters(
+                    data.arrays(recipe.data.name, recipe.data.training_split, step, seed=settings.seed)[0],
+                    settings.seed,
+                )
+        else:
+            _start(model, recipe, images.images, initial)
     objective = recipe.build_objective(steps)
     model.compile(
         optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
@@ -105,7 +113,15 @@ def train(
     return model
 
 
-def _start(model: Any, name: str, initial: Mapping[str, np.ndarray] | None) -> None:
+def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str, np.ndarray] | None) -> None:
+    """Weights to begin with: fitted to the images, and those of another preset."""
+    if isinstance(model, LatentVariableModel):
+        model.prior.adapt(images[:_ADAPTED_TO].astype("float32") / 255.0)
+    if isinstance(model, EncoderDecoder) and recipe.training.output_bias:
+        model.adapt_output_bias(images.mean(axis=0, dtype="float64") / 255.0)
+    name = recipe.training.start_from
+    if not name:
+        return
     if initial is None:
         raise ValueError(f"The recipe starts from the weights of {name!r}: pass initial=zoo.read_weights({name!r}).")
     variables = _weights.named(model)

@@ -26,6 +26,18 @@ _FIGURES = (
     ("psnr", "peak signal to noise", "{:.2f} dB"),
     ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
     ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
+    ("clustering_accuracy", "clusters that meet the class, of test images", "{:.2%}"),
+    ("clustering_nmi", "normalised mutual information with the classes, of test images", "{:.2%}"),
+    (
+        "clustering_accuracy_with_training_images",
+        "clusters that meet the class, of training and test images together",
+        "{:.2%}",
+    ),
+    (
+        "clustering_nmi_with_training_images",
+        "normalised mutual information, of training and test images together",
+        "{:.2%}",
+    ),
     ("classifier_error", "test error of a classifier fine-tuned from the encoder", "{:.2%}"),
     ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
 )

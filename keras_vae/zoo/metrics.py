@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
 from keras_vae.evaluation.likelihood import Progress
-from keras_vae.models import Autoencoder, EncoderDecoder, LatentVariableModel
+from keras_vae.models import Autoencoder, Clusters, EncoderDecoder, LatentVariableModel
 from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import CARD, METRICS, list_presets, load, manifest, preset_folder
@@ -71,6 +73,13 @@ def evaluate_preset(
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
+    if isinstance(model, Clusters):
+        figures |= evaluation.clustering_report(model, x, y)
+        if images is None:
+            # Published figures are of training and test images together.
+            parts = zip(data.arrays(name, "train", preprocessing, seed=0), (x, y), strict=True)
+            found = evaluation.clustering_report(model, *(np.concatenate(part) for part in parts))
+            figures |= {f"{key}_with_training_images": value for key, value in found.items()}
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if probabilistic:
         protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
 from keras_vae.models import (
+    DEC,
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
@@ -12,6 +13,7 @@ from keras_vae.models import (
     SparseAutoencoder,
     StackedAutoencoder,
     SwapAutoencoder,
+    VaDE,
 )
 
 SHAPE = (8, 8, 1)
@@ -42,6 +44,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "conditional_flow": lambda: ConditionalVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, prior={"name": "real_nvp", "hidden_units": (8,)}
     ),
+    "vade": lambda: VaDE(SHAPE, 3, num_clusters=4, hidden_units=(16,)),
     "hierarchical": lambda: HierarchicalVAE(
         SHAPE, (2, 3), network={"name": "mlp", "hidden_units": (16,)}, num_features=8, level_units=(8,)
     ),
@@ -79,6 +82,7 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "contractive_deep": lambda: ContractiveAutoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
     "stacked": lambda: StackedAutoencoder(SHAPE, (16, 8), corruption={"name": "dropped_pixels", "rate": 0.2}),
     "stacked_relu": lambda: StackedAutoencoder(SHAPE, (16, 12, 8), activation="relu"),
+    "dec": lambda: DEC(SHAPE, 3, num_clusters=4, network={"name": "mlp", "hidden_units": (16,)}),
     "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}),
 }

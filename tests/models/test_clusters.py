@@ -1,0 +1,110 @@
+"""Clusters of models: where they start, what they say, and what they refuse."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from keras_vae import evaluation, models, training
+from keras_vae._backend import keras
+from keras_vae.models import DEC, VaDE
+
+SHAPE = (4, 4, 1)
+MLP = {"name": "mlp", "hidden_units": (16,)}
+
+
+@pytest.fixture
+def blobs(rng):
+    """Four kinds of picture, with little noise."""
+    kinds = rng.uniform(size=(4, *SHAPE))
+    y = np.repeat(np.arange(4), 40)
+    return np.clip(kinds[y] + 0.03 * rng.normal(size=(160, *SHAPE)), 0.0, 1.0).astype("float32"), y
+
+
+@pytest.mark.parametrize("cls", [DEC, VaDE])
+def test_clusters_start_where_codes_lie(cls, blobs):
+    keras.utils.set_random_seed(0)
+    x, y = blobs
+    model = DEC(SHAPE, 3, 4, MLP) if cls is DEC else VaDE(SHAPE, 3, 4, hidden_units=(16,))
+    model.start_clusters(x, seed=0)
+    assert evaluation.clustering_report(model, x, y) == {"clustering_accuracy": 1.0, "clustering_nmi": 1.0}
+    np.testing.assert_allclose(np.exp(model.cluster_log_probs(x)).sum(axis=-1), 1.0, rtol=1e-5)
+    again = models.copy_of(model)
+    again.start_clusters(x, seed=0)
+    for before, after in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("build", [lambda: DEC(SHAPE, 3, 4, MLP), lambda: VaDE(SHAPE, 3, 4, hidden_units=(16,))])
+def test_too_few_data_and_none_are_refused(build, blobs):
+    model = build()
+    with pytest.raises(ValueError, match="There are 3 data for 4 clusters: give at least as many"):
+        model.start_clusters(blobs[0][:3])
+    with pytest.raises(ValueError, match="no data to cluster"):
+        model.cluster(blobs[0][:0])
+
+
+def test_a_mixture_says_which_component(rng):
+    model = VaDE(SHAPE, 2, num_clusters=3, hidden_units=(8,))
+    weights, means = np.array([0.2, 0.5, 0.3]), rng.normal(size=(3, 2))
+    scales = rng.uniform(0.3, 1.5, size=(3, 2))
+    model.prior.start(weights, means, scales)
+    z = rng.normal(size=(5, 2)).astype("float32")
+    expected = np.log(weights) + np.stack(
+        [scipy.stats.norm.logpdf(z, means[k], scales[k]).sum(axis=-1) for k in range(3)], axis=-1
+    )
+    np.testing.assert_allclose(model.prior.joint_log_prob(z), expected, rtol=1e-4, atol=1e-5)
+    draws = model.prior.sample_component(1, 4000, seed=0).numpy()
+    np.testing.assert_allclose(draws.mean(axis=0), means[1], atol=0.1)
+    np.testing.assert_allclose(draws.std(axis=0), scales[1], rtol=0.05)
+    with pytest.raises(ValueError, match=r"means have shape \(2, 2\): must have \(3, 2\)"):
+        model.prior.start(weights, means[:2], scales)
+    with pytest.raises(ValueError, match=r"weights hold 0.0: must be positive"):
+        model.prior.start(np.array([0.0, 0.5, 0.5]), means, scales)
+
+
+def test_a_cluster_is_drawn_from(rng):
+    model = VaDE(SHAPE, 2, num_clusters=3, hidden_units=(8,))
+    assert tuple(model.sample_cluster(2, 5, seed=1).shape) == (5, *SHAPE)
+    np.testing.assert_array_equal(model.sample_cluster(2, 5, seed=1), model.sample_cluster(2, 5, seed=1))
+    with pytest.raises(ValueError, match="cluster=3"):
+        model.sample_cluster(3)
+
+
+RECIPE = {
+    "model": {"class": "DEC", "data_shape": [28, 28, 1], "latent_size": 4, "num_clusters": 10, "network": MLP},
+    "data": {"name": "digits", "validation": 200},
+    "training": {"epochs": 2, "batch_size": 128, "steps_per_execution": 3},
+    "objective": {"name": "embedded_clustering", "corruption": "random_affine"},
+    "pretraining": {"objective": {"name": "reconstruction"}, "training": {"epochs": 3}},
+}
+
+
+def test_a_recipe_pretrains_starts_the_clusters_and_goes_on(tmp_path):
+    """Stopped between the stages and inside the second one, it comes to the same weights."""
+    recipe = training.Recipe.from_dict(RECIPE)
+    model = training.train(recipe, tmp_path / "whole", verbose=0)
+    assert len(training.read_history(tmp_path / "whole" / "pretraining")) == 3
+    assert len(training.read_history(tmp_path / "whole")) == 2
+    first = training.train(recipe.first_stage(), tmp_path / "parts" / "pretraining", verbose=0)
+    assert not np.array_equal(first.assignment.centres, model.assignment.centres)
+    _stop_after_an_epoch(recipe, tmp_path / "parts")
+    parts = training.train(recipe, tmp_path / "parts", verbose=0)
+    for a, b in zip(model.get_weights(), parts.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def _stop_after_an_epoch(recipe, folder):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(recipe, folder, callbacks=[Stop()], checkpoint_seconds=0.0, verbose=0)
+
+
+def test_a_wrong_pretraining_is_refused():
+    with pytest.raises(ValueError, match=r"\[pretraining\]: objective"):
+        training.Recipe.from_dict({**RECIPE, "pretraining": {"objective": {"name": "unknown"}}})
+    with pytest.raises(ValueError, match=r"\[pretraining\].*model"):
+        training.Recipe.from_dict({**RECIPE, "pretraining": {"model": {}}})
