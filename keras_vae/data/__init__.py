@@ -5,6 +5,7 @@
 """
 
 from keras_vae.data.domains import outlined
+from keras_vae.data.few_labels import choose_labelled, with_few_labels
 from keras_vae.data.loading import arrays, load, pairs
 from keras_vae.data.pipeline import batches, training_stream
 from keras_vae.data.preprocessing import (
@@ -29,9 +30,11 @@ __all__ = [
     "Scaling",
     "arrays",
     "batches",
+    "choose_labelled",
     "load",
     "outlined",
     "pairs",
     "read",
     "training_stream",
+    "with_few_labels",
 ]

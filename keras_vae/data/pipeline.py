@@ -7,6 +7,8 @@ place in it, and training that was interrupted goes on with the very batches it 
 
 from typing import Any
 
+import numpy as np
+
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
 from keras_vae.data.preprocessing import Preprocessing
@@ -44,12 +46,17 @@ def training_stream(
     steps_per_epoch: int,
     seed: int = 0,
     first_epoch: int = 0,
+    labelled_per_batch: int = 0,
 ) -> Any:
     """Endless full batches from `first_epoch` on, for `fit(steps_per_epoch=...)`: what follows is a function of the seed.
 
-    An epoch is the first `steps_per_epoch` batches of a shuffled pass.
+    An epoch is the first `steps_per_epoch` batches of a shuffled pass. Where few labels are known (the others are -1), so many
+    examples of each batch, its last ones, are drawn from those with a label.
+
+    Raises:
+        ValueError: if a batch is to hold more labelled examples than it has, or none has a label.
     """
-    epoch = _Epoch(data, preprocessing, batch_size, True, seed)
+    epoch = _Epoch(data, preprocessing, batch_size, True, seed, labelled_per_batch)
     numbers = tf.data.Dataset.counter(first_epoch)
     return numbers.flat_map(lambda number: epoch(number, steps_per_epoch)).prefetch(tf.data.AUTOTUNE)
 
@@ -57,7 +64,22 @@ def training_stream(
 class _Epoch:
     """Makes the data set of one epoch from its number."""
 
-    def __init__(self, data: Images, preprocessing: Preprocessing, batch_size: int, shuffle: bool, seed: int):
+    def __init__(
+        self,
+        data: Images,
+        preprocessing: Preprocessing,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        labelled_per_batch: int = 0,
+    ):
+        self.labelled_per_batch = _checks.positive_int(
+            "labelled_per_batch", labelled_per_batch, maximum=batch_size, minimum=0
+        )
+        labelled = np.flatnonzero(np.asarray(data.labels) >= 0)
+        if self.labelled_per_batch and not len(labelled):
+            raise ValueError(f"labelled_per_batch={labelled_per_batch}: no example has a label.")
+        self.labelled = tf.constant(labelled, tf.int32)
         self.labels = tf.constant(data.labels)
         self.preprocessing = preprocessing
         self.batch_size = batch_size
@@ -76,7 +98,16 @@ class _Epoch:
             order = tf.random.experimental.stateless_shuffle(order, seed)
 
         def batch(step: Any) -> tuple[Any, Any]:
-            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+            own = self.batch_size - self.labelled_per_batch
+            index = order[step * own : (step + 1) * own]
+            if self.labelled_per_batch:
+                drawn = tf.random.stateless_uniform(
+                    (self.labelled_per_batch,),
+                    _random.fold_in(_random.fold_in(seed, -1), step),
+                    maxval=len(self.labelled),
+                    dtype=tf.int32,
+                )
+                index = tf.concat([index, tf.gather(self.labelled, drawn)], axis=0)
             images = tf.gather(self.images, index)
             if not self.once:
                 images = self.preprocessing(images, _random.fold_in(seed, step))

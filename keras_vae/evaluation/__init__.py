@@ -12,7 +12,6 @@ from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, clas
 from keras_vae.evaluation.likelihood import active_units, likelihood_report
 from keras_vae.evaluation.probes import (
     Spread,
-    choose_labelled,
     error_rate,
     few_labels,
     linear_probe,
@@ -28,7 +27,6 @@ __all__ = [
     "Spread",
     "active_units",
     "annealed_importance_estimate",
-    "choose_labelled",
     "class_accuracy",
     "classifier_error",
     "cluster",

@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import keras
-from keras_vae.evaluation.probes import choose_labelled, error_rate, linear_probe, spread
+from keras_vae.data import choose_labelled
+from keras_vae.evaluation.probes import error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, classifier_on
 
 Data = tuple[np.ndarray, np.ndarray]

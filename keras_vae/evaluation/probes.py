@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.data import choose_labelled
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 """From training codes, their labels, test codes and a seed to the labels predicted for the test codes."""
@@ -55,36 +56,6 @@ def shallow_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray,
 def error_rate(labels: np.ndarray, predicted: np.ndarray) -> float:
     """Share of labels that were not predicted."""
     return float(np.mean(np.asarray(labels) != np.asarray(predicted)))
-
-
-def choose_labelled(labels: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """Choose `count` examples to show with their labels, as many of each class as can be.
-
-    Args:
-        labels: int `(N,)`.
-        count: number of examples; where it is no multiple of the number of classes, the first classes get one more.
-        seed: of the choice.
-
-    Returns:
-        Indices `(count,)`, in ascending order.
-
-    Raises:
-        ValueError: if a class would be left empty, or has too few examples.
-    """
-    labels = np.asarray(labels)
-    classes, sizes = np.unique(labels, return_counts=True)
-    count = _checks.positive_int("count", count, maximum=len(labels))
-    if count < len(classes):
-        raise ValueError(
-            f"count={count}: leaves a class empty, since there are {len(classes)}. Give at least as many labels."
-        )
-    wanted = np.full(len(classes), count // len(classes)) + (np.arange(len(classes)) < count % len(classes))
-    if (short := np.flatnonzero(wanted > sizes)).size:
-        c = short[0]
-        raise ValueError(f"count={count}: class {classes[c]} has {sizes[c]} examples, and {wanted[c]} would be needed.")
-    rng = np.random.default_rng(seed)
-    chosen = [rng.permutation(np.flatnonzero(labels == c))[:n] for c, n in zip(classes, wanted, strict=True)]
-    return np.sort(np.concatenate(chosen))
 
 
 def few_labels(

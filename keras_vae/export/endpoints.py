@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_vae._backend import keras, tf
 from keras_vae.distributions import StandardNormal, TopDownPosterior
-from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel
+from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, SemiSupervisedVAE
 
 
 class Endpoint(NamedTuple):
@@ -18,7 +18,7 @@ class Endpoint(NamedTuple):
 
 
 def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
-    """`reconstruct`, `encode`, `decode` and, where the model can do it, `sample` and `cluster`, for any batch.
+    """`reconstruct`, `encode`, `decode` and, where the model can do it, `sample`, `cluster` and `classify`, for any batch.
 
     Values are checked in the graph. Noise is an input of `sample`, and labels of all where the model is conditional.
     """
@@ -50,6 +50,10 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
         log_probs = model.cluster_log_probs(_checked(data, None, "data"))
         return {"cluster": tf.argmax(log_probs, axis=-1), "log_probs": log_probs}
 
+    def classify(data: Any) -> dict[str, Any]:
+        log_probs = model.class_log_probs(_checked(data, None, "data"))
+        return {"label": tf.argmax(log_probs, axis=-1), "log_probs": log_probs}
+
     probabilistic = isinstance(model, LatentVariableModel)
     labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
     found = {
@@ -62,6 +66,8 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
         found["sample"] = Endpoint(sample, {"noise": noise, **labels})
     if isinstance(model, Clusters):
         found["cluster"] = Endpoint(cluster, {"data": data})
+    if isinstance(model, SemiSupervisedVAE):
+        found["classify"] = Endpoint(classify, {"data": data})
     return found
 
 

@@ -13,6 +13,7 @@ from keras_vae.models.denoising_autoencoder import DenoisingAutoencoder
 from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
 from keras_vae.models.hierarchical_vae import HierarchicalVAE
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.semi_supervised_vae import SemiSupervisedVAE
 from keras_vae.models.sparse_autoencoder import SparseAutoencoder
 from keras_vae.models.stacked_autoencoder import StackedAutoencoder
 from keras_vae.models.swap_autoencoder import SwapAutoencoder
@@ -32,6 +33,7 @@ __all__ = [
     "EncoderDecoder",
     "HierarchicalVAE",
     "LatentVariableModel",
+    "SemiSupervisedVAE",
     "SparseAutoencoder",
     "StackedAutoencoder",
     "SwapAutoencoder",

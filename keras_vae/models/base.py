@@ -60,7 +60,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
 
     def _build_networks(self, encoder_outputs: int) -> None:
         """Make the encoder, of so many outputs, and the decoder. The last step of a constructor."""
-        with _policy(self.dtype_policy):
+        with policy(self.dtype_policy):
             self.encoder = self.architecture.encoder(self.data_shape, encoder_outputs, self.condition_size)
             self.decoder = self.architecture.decoder(
                 self.latent_size, self.likelihood.params_shape, self.condition_size
@@ -77,6 +77,10 @@ class EncoderDecoder(keras.Model, abc.ABC):
     @abc.abstractmethod
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """Turn labels into conditions `(B, condition_size)`, or into None for a model without a condition."""
+
+    def training_condition_of(self, labels: Any, batch_size: Any) -> Any:
+        """The same for the labels of `fit` and `evaluate`, where a model may take some that its methods do not."""
+        return self.condition_of(labels, batch_size)
 
     @abc.abstractmethod
     def encoder_outputs(self, x: Any, condition: Any, training: bool = False) -> Any:
@@ -242,7 +246,8 @@ class EncoderDecoder(keras.Model, abc.ABC):
         x, labels, weight = keras.utils.unpack_x_y_sample_weight(data)
         if isinstance(x, tuple | list):
             x, labels = x
-        x, condition = self._inputs(x, labels if self.conditional else None)
+        x = validation.data(x, self.data_shape, self.likelihood.support)
+        condition = self.training_condition_of(labels if self.conditional else None, tf.shape(x)[0])
         return x, condition, None if weight is None else tf.cast(weight, tf.float32)
 
     def _inputs(self, x: Any, labels: Any) -> tuple[Any, Any]:
@@ -260,7 +265,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
         if isinstance(x, np.ndarray):
             validation.data(x, self.data_shape, self.likelihood.support, convert=False)
             if self.conditional:
-                self.condition_of(y, len(x))
+                self.training_condition_of(y, len(x))
 
     def _check_event_shape(self, part: str, shape: tuple[int, ...]) -> None:
         found = getattr(self, part).event_shape
@@ -300,7 +305,7 @@ FROM_MODEL = ("condition_size", "data_shape", "support")
 
 
 @contextlib.contextmanager
-def _policy(policy: Any) -> Iterator[None]:
+def policy(policy: Any) -> Iterator[None]:
     """Build layers under the precision policy of the model that they are for."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)

@@ -61,8 +61,8 @@ def with_classes(model: ConditionalVAE, num_classes: int) -> ConditionalVAE:
     Raises:
         ValueError: if the model is not conditional on labels, or `num_classes` is not larger than before.
     """
-    if not isinstance(model, ConditionalVAE):
-        raise ValueError(f"{type(model).__name__} has no classes: with_classes takes a ConditionalVAE.")
+    if type(model) is not ConditionalVAE:
+        raise ValueError(f"with_classes takes a ConditionalVAE, and the model is a {type(model).__name__}.")
     old = model.num_classes
     num_classes = _checks.positive_int("num_classes", num_classes)
     if num_classes <= old:

@@ -11,7 +11,7 @@ from keras_vae.distributions import Bernoulli, Likelihood, Posterior, Prior
 from keras_vae.models import importance, validation
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.networks import Architecture
-from keras_vae.objectives import ELBO, Terms
+from keras_vae.objectives import ELBO, Objective, Terms
 
 
 class LatentVariableModel(EncoderDecoder):
@@ -29,7 +29,7 @@ class LatentVariableModel(EncoderDecoder):
         **kwargs: `name` and the like, as in every Keras model.
     """
 
-    terms_type = Terms
+    terms_type: Any = Terms
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class LatentVariableModel(EncoderDecoder):
         self._build_networks(self.posterior.params_shape[0])
         self.prior.connect(lambda x: self.posterior_given(x, None))
 
-    def default_objective(self) -> ELBO:
+    def default_objective(self) -> Objective:
         """The plain ELBO."""
         return ELBO()
 

@@ -4,11 +4,14 @@ Values of eager tensors and arrays are checked in Python; inside a traced functi
 the graph. (Code compiled by XLA cannot stop, so there only shapes and dtypes are checked.)
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_vae._backend import tf
+
+_BATCH = 1000
 
 
 def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, convert: bool = True) -> Any:
@@ -75,8 +78,10 @@ def latents(z: Any, size: int) -> Any:
     return tf.cast(z, tf.float32)
 
 
-def labels(y: Any, num_classes: int, batch_size: Any) -> Any:
+def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> Any:
     """Check integer labels `(B,)` and return them one-hot, `(B, num_classes)`.
+
+    With `unknown`, -1 is allowed, and becomes a row of zeros.
 
     Raises:
         ValueError: for a wrong shape, dtype or range, or a number of labels that is not the number of examples.
@@ -94,10 +99,12 @@ def labels(y: Any, num_classes: int, batch_size: Any) -> Any:
         )
     if not tf.as_dtype(y.dtype).is_integer:
         raise ValueError(f"The labels have dtype {tf.as_dtype(y.dtype).name}: this model takes integers.")
+    least = -1 if unknown else 0
     rule = f"labels must be from 0 to {num_classes - 1}, since the model has {num_classes} classes"
+    rule += ", or -1 where it is not known" if unknown else ""
     if isinstance(y, np.ndarray) or hasattr(y, "numpy"):
         values = np.asarray(y)
-        wrong = values[(values < 0) | (values >= num_classes)]
+        wrong = values[(values < least) | (values >= num_classes)]
         if wrong.size:
             raise ValueError(f"A label is {wrong[0]}: {rule}. For more classes see keras_vae.models.with_classes.")
         given, needed = len(values), tf.get_static_value(tf.convert_to_tensor(batch_size))
@@ -105,9 +112,20 @@ def labels(y: Any, num_classes: int, batch_size: Any) -> Any:
             raise ValueError(f"There are {given} labels for {needed} examples: pass one label an example.")
     else:
         check = tf.debugging.Assert(
-            tf.reduce_all((y >= 0) & (y < num_classes)),
+            tf.reduce_all((y >= least) & (y < num_classes)),
             [f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(y), tf.reduce_max(y)],
         )
         with tf.control_dependencies([check]):
             y = tf.identity(y)
     return tf.one_hot(tf.cast(y, tf.int32), num_classes)
+
+
+def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
+    """A function of data `(N, ...)` of any length, a thousand at a time, so that memory stays bounded.
+
+    Raises:
+        ValueError: if there are no data.
+    """
+    if not len(x):
+        raise ValueError("There are no data: give at least one example.")
+    return np.concatenate([np.asarray(function(x[i : i + _BATCH])) for i in range(0, len(x), _BATCH)])

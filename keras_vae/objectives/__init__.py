@@ -9,6 +9,7 @@ from keras_vae.objectives.layer_wise import LayerWise
 from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, Penalty
 from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
+from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
 
 __all__ = [
     "ELBO",
@@ -31,6 +32,8 @@ __all__ = [
     "ReconstructionTerms",
     "SaltAndPepper",
     "Schedule",
+    "SemiSupervisedELBO",
+    "SemiSupervisedTerms",
     "Terms",
     "kl_divergence",
     "part",

@@ -17,17 +17,26 @@ _OPTIMIZERS = ("adam", "adamw", "adamax", "sgd", "rmsprop")
 class DataRecipe:
     """The `[data]` table.
 
-    `validation` images at the end of the training set are held out, and early stopping looks at them alone.
+    `validation` images at the end of the training set are held out, and early stopping looks at them alone. With `labels` above 0,
+    only so many of the training images have a label, chosen by the training's seed, and the others -1; `labels_per_batch` of each
+    batch are drawn from those that have one.
     """
 
     name: str
     preprocessing: Any = "scaling"
     validation: int = 0
+    labels: int = 0
+    labels_per_batch: int = 0
 
     def __post_init__(self) -> None:
         _checks.one_of("data.name", self.name, data.DATASETS)
         _named.build("data.preprocessing", data, Preprocessing, self.preprocessing)
-        _checks.positive_int("data.validation", self.validation, maximum=10**7, minimum=0)
+        for name in ("validation", "labels", "labels_per_batch"):
+            _checks.positive_int(f"data.{name}", getattr(self, name), maximum=10**7, minimum=0)
+        if bool(self.labels) != bool(self.labels_per_batch):
+            raise ValueError(
+                f"data.labels={self.labels} and data.labels_per_batch={self.labels_per_batch}: give both, or neither."
+            )
 
     @property
     def training_split(self) -> str:

@@ -62,6 +62,8 @@ def train(
     step = _named.build("preprocessing", data, Preprocessing, recipe.data.preprocessing)
     images = data.read(recipe.data.name, recipe.data.training_split)
     settings = recipe.training
+    if recipe.data.labels:
+        images = data.with_few_labels(images, recipe.data.labels, settings.seed)
     executions = len(images.labels) // settings.batch_size // settings.steps_per_execution
     if not executions:
         raise ValueError(
@@ -94,7 +96,13 @@ def train(
     run.restore()
     if run.epoch < settings.epochs and not run.stopped:
         stream = data.training_stream(
-            images, step, settings.batch_size, steps_per_epoch=steps, seed=settings.seed, first_epoch=run.epoch
+            images,
+            step,
+            settings.batch_size,
+            steps_per_epoch=steps,
+            seed=settings.seed,
+            first_epoch=run.epoch,
+            labelled_per_batch=recipe.data.labels_per_batch,
         )
         model.fit(
             stream,

@@ -26,6 +26,7 @@ _FIGURES = (
     ("psnr", "peak signal to noise", "{:.2f} dB"),
     ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
     ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
+    ("classification_error", "test error of its own classifier", "{:.2%}"),
     ("clustering_accuracy", "clusters that meet the class, of test images", "{:.2%}"),
     ("clustering_nmi", "normalised mutual information with the classes, of test images", "{:.2%}"),
     (

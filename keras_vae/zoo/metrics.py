@@ -10,7 +10,7 @@ import numpy as np
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
 from keras_vae.evaluation.likelihood import Progress
-from keras_vae.models import Autoencoder, Clusters, EncoderDecoder, LatentVariableModel
+from keras_vae.models import Autoencoder, Clusters, EncoderDecoder, LatentVariableModel, SemiSupervisedVAE
 from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import CARD, METRICS, list_presets, load, manifest, preset_folder
@@ -73,6 +73,8 @@ def evaluate_preset(
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
+    if isinstance(model, SemiSupervisedVAE):
+        figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
     if isinstance(model, Clusters):
         figures |= evaluation.clustering_report(model, x, y)
         if images is None:

@@ -10,6 +10,7 @@ from keras_vae.models import (
     ContractiveAutoencoder,
     DenoisingAutoencoder,
     HierarchicalVAE,
+    SemiSupervisedVAE,
     SparseAutoencoder,
     StackedAutoencoder,
     SwapAutoencoder,
@@ -43,6 +44,9 @@ CASES: dict[str, Callable[[], Any]] = {
     "vae_flow": lambda: VAE(SHAPE, 3, hidden_units=(16,), prior={"name": "real_nvp", "hidden_units": (8,)}),
     "conditional_flow": lambda: ConditionalVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, prior={"name": "real_nvp", "hidden_units": (8,)}
+    ),
+    "semi_supervised": lambda: SemiSupervisedVAE(
+        SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, classifier={"name": "conv_net", **CONV}
     ),
     "vade": lambda: VaDE(SHAPE, 3, num_clusters=4, hidden_units=(16,)),
     "hierarchical": lambda: HierarchicalVAE(

@@ -36,7 +36,7 @@ def test_the_report_is_made_of_classifiers_and_their_controls(trained, digits):
     for key, pretrained in (("classifier_error", True), ("classifier_error_from_scratch", False)):
         errors = []
         for draw in range(2):
-            few = evaluation.choose_labelled(y, 30, draw)
+            few = data.choose_labelled(y, 30, draw)
             some = dataclasses.replace(settings, seed=draw)
             errors.append(evaluation.classifier_error(trained, (x[few], y[few]), test, some, pretrained=pretrained))
         assert found[f"{key}_30_labels"] == pytest.approx(np.mean(errors))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_vae import evaluation, models
+from keras_vae import data, evaluation, models
 from keras_vae._backend import tf
 
 
@@ -36,11 +36,11 @@ def test_probes_find_what_is_linear_and_what_is_not(rng):
 
 def test_labels_are_chosen_evenly_by_class(blobs):
     _, labels = blobs
-    chosen = evaluation.choose_labelled(labels, 31, seed=3)
+    chosen = data.choose_labelled(labels, 31, seed=3)
     assert np.bincount(labels[chosen]).tolist() == [11, 10, 10]
     assert len(set(chosen.tolist())) == 31
-    assert chosen.tolist() == evaluation.choose_labelled(labels, 31, seed=3).tolist()
-    assert chosen.tolist() != evaluation.choose_labelled(labels, 31, seed=4).tolist()
+    assert chosen.tolist() == data.choose_labelled(labels, 31, seed=3).tolist()
+    assert chosen.tolist() != data.choose_labelled(labels, 31, seed=4).tolist()
 
 
 def test_few_labels_reports_the_spread_over_draws(blobs):
@@ -105,12 +105,12 @@ def test_the_reconstruction_of_a_denoising_model_is_of_the_clean_image(rng):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: evaluation.choose_labelled(np.arange(10), 5), "count=5: leaves a class empty, since there are 10"),
+        (lambda: data.choose_labelled(np.arange(10), 5), "count=5: leaves a class empty, since there are 10"),
         (
-            lambda: evaluation.choose_labelled(np.array([0, 0, 0, 1]), 4),
+            lambda: data.choose_labelled(np.array([0, 0, 0, 1]), 4),
             "class 1 has 1 examples, and 2 would be needed",
         ),
-        (lambda: evaluation.choose_labelled(np.array([0, 1]), 3), "count=3: must be a whole number from 1 to 2"),
+        (lambda: data.choose_labelled(np.array([0, 1]), 3), "count=3: must be a whole number from 1 to 2"),
         (lambda: evaluation.cluster(np.zeros((3, 2)), 4), "num_clusters=4: there are 3 codes"),
         (lambda: evaluation.cluster(np.zeros((3, 2)), 2, "dbscan"), "method='dbscan': must be one of"),
         (lambda: evaluation.clustering_accuracy([0, 1], [0]), "2 labels and 1 clusters"),

@@ -39,7 +39,7 @@ def test_too_few_data_and_none_are_refused(build, blobs):
     model = build()
     with pytest.raises(ValueError, match="There are 3 data for 4 clusters: give at least as many"):
         model.start_clusters(blobs[0][:3])
-    with pytest.raises(ValueError, match="no data to cluster"):
+    with pytest.raises(ValueError, match="There are no data"):
         model.cluster(blobs[0][:0])
 
 

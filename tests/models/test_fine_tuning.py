@@ -65,5 +65,5 @@ def test_bad_arguments():
         freeze(model, "head")
     with pytest.raises(ValueError, match="num_classes=3: must be more than the 3"):
         with_classes(model, 3)
-    with pytest.raises(ValueError, match="VAE has no classes"):
+    with pytest.raises(ValueError, match="with_classes takes a ConditionalVAE, and the model is a VAE"):
         with_classes(VAE((4,), 2), 3)
