@@ -36,7 +36,7 @@ PANELS: dict[str, dict[str, Any]] = {
         "model": {
             "data_shape": [28, 20, 1],
             "hidden_units": [200],
-            "likelihood": {"name": "gaussian", "scale": "learned"},
+            "likelihood": {"name": "gaussian", "scale": "per_element"},
         },
     },
 }
