@@ -43,3 +43,4 @@ def test_the_code_of_the_page_on_autoencoders_runs():
     assert names["again"].shape == names["images"].shape
     assert names["evaluation"].error_rate(names["labels"], names["found"]) < 0.3
     assert names["evaluation"].clustering_accuracy(names["labels"], names["clusters"]) > 0.4
+    assert names["evaluation"].error_rate(names["labels"], names["labelled"]) < 0.3

@@ -19,7 +19,7 @@ from keras_vae.evaluation.probes import (
     spread,
 )
 from keras_vae.evaluation.reconstruction import reconstruction_report
-from keras_vae.evaluation.swaps import psnr, swap_report
+from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 
 __all__ = [
     "ClassifierRecipe",
@@ -43,4 +43,5 @@ __all__ = [
     "shallow_probe",
     "spread",
     "swap_report",
+    "trained_judge",
 ]

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae._backend import keras
 from keras_vae.evaluation.reconstruction import decibels
+from keras_vae.models import Classifier
 
 _BATCH = 500
 _NEIGHBOURS_OF = 1000
@@ -51,6 +53,22 @@ def swap_report(
             f"domain_taken_{way}": float(np.mean(domain_judge(swapped) == target)),
         }
     return found
+
+
+def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 3, seed: int = 0) -> Judge:
+    """Train a small convolutional classifier to judge with.
+
+    Args:
+        images: `(N, H, W, C)` from 0 to 1.
+        labels: int `(N,)`, from 0.
+        epochs: passes over the images.
+        seed: of its weights and the order.
+    """
+    keras.utils.set_random_seed(seed)
+    classifier = Classifier(images.shape[1:], int(labels.max()) + 1, filters=(16, 32))
+    classifier.compile("adam", jit_compile=False)
+    classifier.fit(images, labels, batch_size=min(128, len(images)), epochs=epochs, verbose=0)
+    return lambda x: classifier.predict(x, batch_size=_BATCH, verbose=0).argmax(axis=-1)
 
 
 def psnr(found: np.ndarray, truth: np.ndarray) -> float:

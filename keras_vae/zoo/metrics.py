@@ -10,7 +10,14 @@ import numpy as np
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
 from keras_vae.evaluation.likelihood import Progress
-from keras_vae.models import Autoencoder, Clusters, EncoderDecoder, LatentVariableModel, SemiSupervisedVAE
+from keras_vae.models import (
+    Autoencoder,
+    Clusters,
+    EncoderDecoder,
+    LatentVariableModel,
+    SemiSupervisedVAE,
+    SwapAutoencoder,
+)
 from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import CARD, METRICS, list_presets, load, manifest, preset_folder
@@ -68,6 +75,8 @@ def evaluate_preset(
             figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     elif isinstance(model, Autoencoder):
         figures = evaluation.reconstruction_report(model, x, y)
+        if isinstance(model, SwapAutoencoder):
+            figures |= _swaps(model, name, images, say)
         if preset.codes:
             train = data.arrays(name, "train", preprocessing, seed=0)
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
@@ -96,6 +105,29 @@ def evaluate_preset(
             "tfp": tfp.__version__,
         },
     }
+
+
+def _swaps(
+    model: SwapAutoencoder, name: str, images: int | None, say: Callable[[str], None] | None
+) -> dict[str, float]:
+    """The score of swaps of test images, by judges trained on the training images of each domain."""
+    say = say or (lambda words: None)
+    domains, labels = data.pairs(name, "train")
+    say("training the judges of the swap")
+    judges = [evaluation.trained_judge(x, labels) for x in domains]
+    which = np.repeat([0, 1], len(labels))
+    domain_judge = evaluation.trained_judge(np.concatenate(domains), which, epochs=1)
+    mixed, own = data.arrays(name, "train")  # what the model saw: each digit in one domain
+    test, shown = data.pairs(name, "test")
+    say("swapping the test images")
+    return evaluation.swap_report(
+        model,
+        [part[:images] for part in test],
+        shown[:images],
+        judges,
+        domain_judge,
+        [mixed[own == 0], mixed[own == 1]],
+    )
 
 
 def _rounded(value: Any) -> Any:
