@@ -1,5 +1,6 @@
 """Shared fixtures: small data, and whether the large data sets are on this machine."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -9,6 +10,7 @@ import pytest
 from scipy import stats
 
 import keras_vae
+from keras_vae import zoo
 from keras_vae._backend import keras, tfb
 from keras_vae.distributions.base import inverse_positive
 
@@ -33,11 +35,20 @@ def is_prepared(name: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def mnist_test():
-    """MNIST's test images, binarised as the cards say, with labels; skips where MNIST is not there."""
-    if not is_prepared("mnist"):
-        pytest.skip("MNIST is not on this machine: set TFDS_DATA_DIR to a folder where TFDS has prepared it")
-    return keras_vae.data.arrays("mnist", "test", "dynamic_binarization", seed=0)
+def test_images():
+    """From a preset's name to the test images and labels of its data, as its card says; skips where they are not there."""
+
+    @functools.cache
+    def images(preset):
+        recipe = zoo.Preset.read(zoo.preset_folder(preset)).recipe.data
+        if recipe.name == "mnist" and not is_prepared("mnist"):
+            pytest.skip("MNIST is not on this machine: set TFDS_DATA_DIR to a folder where TFDS has prepared it")
+        try:
+            return keras_vae.data.arrays(recipe.name, "test", recipe.preprocessing, seed=0)
+        except keras_vae.data.DataUnavailableError as error:
+            pytest.skip(str(error))
+
+    return images
 
 
 @pytest.fixture

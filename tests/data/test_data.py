@@ -123,8 +123,9 @@ def test_a_data_set_that_is_nowhere_says_what_to_do(tmp_path, monkeypatch):
         data.read("mnist", data_dir=str(tmp_path))
 
 
-def test_mnist_is_the_original(mnist_test):
+def test_mnist_is_the_original(test_images):
+    prepared, _ = test_images("mnist_vae")
     train, test = data.read("mnist", "train"), data.read("mnist", "test")
     assert (train.images.shape, test.images.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))
     assert train.labels[:5].tolist() == [5, 0, 4, 1, 9] or sorted(np.bincount(train.labels).tolist())[0] == 5421
-    assert mnist_test[0].mean() == pytest.approx(test.images.mean() / 255, abs=1e-3)
+    assert prepared.mean() == pytest.approx(test.images.mean() / 255, abs=1e-3)

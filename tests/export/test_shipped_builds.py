@@ -32,14 +32,14 @@ def test_it_is_made_from_the_zoos_weights(name, target):
         assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
         assert [op._asdict() for op in export.TARGETS[target].check(part, content)] == entry["operations"]
     assert abs(proof["parity"]["elbo"]["change"]) <= proof["bar"]["elbo_change"]
-    assert proof["parity"]["examples"] == 10_000
+    assert proof["parity"]["examples"] == zoo.read_metrics(name)["protocol"]["images"]
 
 
 @pytest.mark.parametrize(("name", "target"), BUILDS)
-def test_the_proof_is_reproduced(name, target, mnist_test):
-    """On a tenth of the images and with other noise."""
+def test_the_proof_is_reproduced(name, target, test_images):
+    """On the first thousand images and with other noise."""
     model, proof = zoo.load(name), lite.read_proof(name, target)["parity"]
-    examples = examples_for(model, tuple(part[:1000] for part in mnist_test))
+    examples = examples_for(model, tuple(part[:1000] for part in test_images(name)))
     built = lite.load(name, target=target)
     parts = lite.read_proof(name, target)["files"]
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
@@ -50,8 +50,8 @@ def test_the_proof_is_reproduced(name, target, mnist_test):
     )
 
 
-def test_remade_it_is_the_same_bytes(tmp_path, mnist_test):
+def test_remade_it_is_the_same_bytes(tmp_path, test_images):
     name = "mnist_vae"
-    proof = export.tflite(zoo.load(name), tmp_path / "gpu", "gpu", test=tuple(part[:100] for part in mnist_test))
+    proof = export.tflite(zoo.load(name), tmp_path / "gpu", "gpu", test=tuple(part[:100] for part in test_images(name)))
     shipped = lite.read_proof(name, "gpu")
     assert {p: e["sha256"] for p, e in proof["files"].items()} == {p: e["sha256"] for p, e in shipped["files"].items()}

@@ -26,7 +26,8 @@ def test_every_preset_of_a_table_has_the_figure_and_a_published_one(name):
             assert row.obtained is None
 
 
-def test_scored_anew_the_first_images_are_as_recorded(mnist_test):
+def test_scored_anew_the_first_images_are_as_recorded(test_images):
+    test_images("mnist_vae")
     row = zoo.reproduce(TABLES["mnist_likelihood"], "mnist_vae", num_samples=5000)
     assert row.agrees
     assert row.again == pytest.approx(row.recorded, abs=0.2)
@@ -49,7 +50,8 @@ def _change(folder, **figures):
     path.write_text(json.dumps(metrics))
 
 
-def test_figures_that_are_not_those_of_the_weights_are_found(changed, mnist_test):
+def test_figures_that_are_not_those_of_the_weights_are_found(changed, test_images):
+    test_images("mnist_vae")
     _change(changed, nll_first_100=87.0)
     row = zoo.reproduce(TABLES["mnist_likelihood"], "mnist_vae", num_samples=500)
     assert row.agrees is False
