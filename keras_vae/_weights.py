@@ -13,6 +13,9 @@ from keras_vae import _files
 MAX_BYTES = 2 * 1024**3
 _MAX_HEADER = 16 * 1024**2
 
+STORED_AS = ("float32", "float16")
+"""Formats in which the weights of a preset may lie on the disk."""
+
 
 class CorruptFileError(ValueError):
     """A file of weights is truncated, tampered with or does not belong to the model."""
@@ -82,7 +85,7 @@ def named(model: Any) -> dict[str, Any]:
 
 
 def assign(path: str | Path, variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
-    """Give `variables` the values of the same name, after checking all of them.
+    """Give `variables` the values of the same name, after checking all of them; float16 may stand for float32.
 
     Raises:
         CorruptFileError: if a name is missing or unknown, or a shape, dtype or value is wrong; nothing is assigned then.
@@ -94,7 +97,9 @@ def assign(path: str | Path, variables: Mapping[str, Any], tensors: Mapping[str,
         )
     for name, variable in variables.items():
         value = tensors[name]
-        if value.shape != tuple(variable.shape) or value.dtype != np.dtype(variable.dtype):
+        wanted = np.dtype(variable.dtype)
+        taken = (wanted, np.dtype("float16")) if wanted == np.float32 else (wanted,)
+        if value.shape != tuple(variable.shape) or value.dtype not in taken:
             raise CorruptFileError(
                 f"{path}: {name} has shape {value.shape} and dtype {value.dtype}, where this model has "
                 f"{tuple(variable.shape)} and {variable.dtype}."

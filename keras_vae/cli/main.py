@@ -201,7 +201,14 @@ def train_preset(
             "seconds": round(history[-1]["seconds"]),
             "hardware": f"{os.cpu_count()} CPU cores",
         }
-        target = zoo.save_to_preset(model, out or folder / "preset", source=source, training=facts, overwrite=True)
+        target = zoo.save_to_preset(
+            model,
+            out or folder / "preset",
+            source=source,
+            training=facts,
+            stored_as=source.recipe.training.stored_as,
+            overwrite=True,
+        )
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         console.print(f"  keras-vae evaluate {target}", soft_wrap=True, highlight=False)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_vae import _checks, _named, data, objectives
 from keras_vae._backend import keras
+from keras_vae._weights import STORED_AS
 from keras_vae.data import Preprocessing
 from keras_vae.objectives import Objective, Schedule
 
@@ -116,6 +117,7 @@ class TrainingRecipe:
         start_from: name of a preset whose weights the training starts from, "" for none. What the preset does not have, such
             as another prior, starts fresh.
         monitor: the validation figure, larger is better, that early stopping looks at.
+        stored_as: number format of the weights in the preset: see `zoo.save_to_preset`.
     """
 
     epochs: int
@@ -128,6 +130,7 @@ class TrainingRecipe:
     output_bias: bool = True
     start_from: str = ""
     monitor: str = "elbo"
+    stored_as: str = "float32"
 
     def __post_init__(self) -> None:
         _checks.positive_int("training.epochs", self.epochs, maximum=10**6)
@@ -137,6 +140,7 @@ class TrainingRecipe:
         _checks.positive_int("training.patience", self.patience, maximum=10**6, minimum=0)
         _checks.positive_int("training.steps_per_execution", self.steps_per_execution)
         _checks.one_of("training.monitor", self.monitor, ("elbo", "log_likelihood", "accuracy"))
+        _checks.one_of("training.stored_as", self.stored_as, STORED_AS)
         if not isinstance(self.start_from, str):
             raise ValueError(f"training.start_from={self.start_from!r}: must be the name of a preset.")
         for name in ("jit_compile", "output_bias"):

@@ -99,6 +99,7 @@ def save_to_preset(
     *,
     source: Preset | None = None,
     training: dict[str, Any] | None = None,
+    stored_as: str = "float32",
     overwrite: bool = False,
 ) -> Path:
     """Write a model as a preset folder that `load` takes.
@@ -108,6 +109,7 @@ def save_to_preset(
         folder: where to; made anew.
         source: the preset that the model was trained from, whose file is kept as it is.
         training: facts about the training, for the card: `epochs`, `seconds` and `hardware`.
+        stored_as: `"float32"`, or `"float16"` for a file of half the size; weights are rounded to 11 bits then.
         overwrite: replace a folder that is there.
 
     Returns:
@@ -133,6 +135,7 @@ def save_to_preset(
         _checks.known_keys("training", training, _FACTS)
         if len(training) != len(_FACTS):
             raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
+    _checks.one_of("stored_as", stored_as, _weights.STORED_AS)
     description = specs.describe(model)
     if source is not None and specs.describe(specs.build(source.model)) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
@@ -143,7 +146,7 @@ def save_to_preset(
             (aside / preset_file.FILE).write_text(tomli_w.dumps({"model": description}), encoding="utf-8")
         else:
             shutil.copyfile(source.folder / preset_file.FILE, aside / preset_file.FILE)
-        tensors = {name: variable.numpy() for name, variable in _weights.named(model).items()}
+        tensors = {name: _stored(variable.numpy(), stored_as) for name, variable in _weights.named(model).items()}
         _weights.write(aside / WEIGHTS, tensors)
         manifest = {
             "sha256": _sha256(aside / WEIGHTS),
@@ -157,6 +160,11 @@ def save_to_preset(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _stored(value: np.ndarray, stored_as: str) -> np.ndarray:
+    with np.errstate(over="ignore"):  # what becomes infinite is refused when it is written
+        return value.astype(stored_as) if value.dtype == np.float32 else value
 
 
 def manifest(folder: Path) -> dict[str, Any]:

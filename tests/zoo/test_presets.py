@@ -161,6 +161,21 @@ def test_overwriting_deletes_nothing_but_a_preset(folder):
     assert _tree(folder) == before
 
 
+def test_half_the_bytes_keep_eleven_bits(folder):
+    model = zoo.load(folder)
+    whole = (folder / "model.safetensors").stat().st_size
+    zoo.save_to_preset(model, folder, stored_as="float16", overwrite=True)
+    assert (folder / "model.safetensors").stat().st_size < 0.6 * whole
+    for old, new in zip(model.get_weights(), zoo.load(folder).get_weights(), strict=True):
+        assert new.dtype == np.float32
+        np.testing.assert_allclose(new, old, rtol=2**-11, atol=1e-7)
+    model.decoder.get_layer("output").bias.assign_add(np.full((8, 8, 1), 1e5, "float32"))
+    with pytest.raises(ValueError, match="decoder/output/bias holds values that are not finite"):
+        zoo.save_to_preset(model, folder, stored_as="float16", overwrite=True)
+    with pytest.raises(ValueError, match="stored_as='int8': must be one of"):
+        zoo.save_to_preset(model, folder, stored_as="int8", overwrite=True)
+
+
 def test_weights_that_are_not_finite_are_not_saved(folder):
     before = _tree(folder)
     model = ConditionalVAE((8, 8, 1), 3, 2)
