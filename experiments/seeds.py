@@ -1,0 +1,78 @@
+"""Does a figure hold for other seeds? A preset's recipe, trained five times, with nothing chosen by labels, the seed included."""
+
+import tomllib
+from typing import Any
+
+import numpy as np
+from common import DOCS, HERE, arguments, merged, page_with, run_all
+
+from keras_vae import _files, data, evaluation, zoo
+from keras_vae.models import Clusters
+from keras_vae.training import Recipe
+
+RESULTS = HERE / "results" / "seeds.json"
+PAGE = DOCS / "autoencoders.md"
+
+PRESETS = ("mnist_dec", "mnist_vade", "mnist_m2")
+SEEDS = range(5)
+
+
+def recipes() -> dict[str, dict[str, Any]]:
+    """The recipe of every run by its name: the preset's own, with another seed."""
+    found = {}
+    for preset in PRESETS:
+        tables = tomllib.loads((zoo.preset_folder(preset) / "preset.toml").read_text(encoding="utf-8"))
+        own = {name: table for name, table in tables.items() if name in Recipe.TABLES}
+        for seed in SEEDS:
+            found[f"{preset} seed {seed}"] = merged(own, {"training": {"seed": seed}})
+    return found
+
+
+def score(model: Any, history: list[dict[str, float]], recipe: dict[str, Any]) -> dict[str, Any]:
+    """Figures in per cent: of clusters on training and test images together, as published; of a classifier on test images."""
+    preprocessing = recipe["data"]["preprocessing"]
+    if isinstance(model, Clusters):
+        parts = [data.arrays("mnist", split, preprocessing, seed=0) for split in ("train", "test")]
+        found = evaluation.clustering_report(model, *(np.concatenate(part) for part in zip(*parts, strict=True)))
+        found["test_accuracy"] = evaluation.clustering_report(model, *parts[1])["clustering_accuracy"]
+    else:
+        x, y = data.arrays("mnist", "test", preprocessing, seed=0)
+        found = {"classification_error": evaluation.error_rate(y, model.classify(x))}
+    figures = {name: round(100.0 * value, 2) for name, value in found.items()}
+    return {"summary": str(figures), "seconds": round(history[-1]["seconds"]), **figures}
+
+
+_WORDS = {
+    "clustering_accuracy": "clustering accuracy, all 70,000",
+    "clustering_nmi": "NMI, all 70,000",
+    "test_accuracy": "clustering accuracy, test images",
+    "classification_error": "test error",
+}
+
+
+def table(results: dict[str, Any]) -> str:
+    """The rows as Markdown, in per cent."""
+    lines = ["| preset | figure, % | mean | spread | by seed, from 0 |", "|---|---|--:|--:|---|"]
+    for preset in PRESETS:
+        runs = [found for name, found in results.items() if name.startswith(f"{preset} ")]
+        for key, words in _WORDS.items():
+            values = [run[key] for run in runs if key in run]
+            if values:
+                over = evaluation.spread(values)
+                each = ", ".join(f"{value:.2f}" for value in values)
+                lines.append(f"| {preset} | {words} | {over.mean:.2f} | {over.stddev:.2f} | {each} |")
+    if missing := [name for name in recipes() if name not in results]:
+        lines += ["", f"Not run yet: {'; '.join(missing)}."]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train what is missing, and write the table into the page."""
+    options = arguments("A preset's figure for five seeds.")
+    results = run_all(recipes(), RESULTS, options.runs, options.only, score)
+    print(table(results))
+    _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), "seeds", table(results)))
+
+
+if __name__ == "__main__":
+    main()
