@@ -1,5 +1,6 @@
 """Pictures of a model and of what it makes (matplotlib). Every function returns a figure; `save` writes it."""
 
+from keras_vae.plots.codes import clusters, features, restored
 from keras_vae.plots.figure import save
 from keras_vae.plots.grids import (
     before_and_after,
@@ -15,11 +16,14 @@ from keras_vae.plots.training import SamplePictures, training_curves
 __all__ = [
     "SamplePictures",
     "before_and_after",
+    "clusters",
+    "features",
     "grid_figure",
     "image_grid",
     "latent_scatter",
     "manifold",
     "reconstructions",
+    "restored",
     "samples",
     "samples_by_class",
     "save",
