@@ -234,7 +234,8 @@ def evaluate(
         if write and images is not None:
             raise ValueError("--write takes the whole test set: leave --images out.")
         columns = (TextColumn("scoring images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=errors, transient=True) as bar:
+        # Drawn when there is news, not by a thread: one that imports while TensorFlow Datasets is being imported fails.
+        with Progress(*columns, console=errors, transient=True, auto_refresh=False) as bar:
             task = bar.add_task("", total=None)
             metrics = zoo.evaluate_preset(
                 preset,
@@ -242,7 +243,7 @@ def evaluate(
                 images=images,
                 data_name=data,
                 preprocessing=preprocessing,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
                 say=errors.print,
             )
         if write:

@@ -66,8 +66,7 @@ class Bernoulli(Likelihood):
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The logit of the mean, kept within +-7."""
-        mean = np.clip(mean, 1e-3, 1 - 1e-3)
-        return np.log(mean / (1 - mean))
+        return _logit(mean)
 
 
 @serializable
@@ -102,17 +101,28 @@ class Gaussian(Likelihood):
             2 sigma^2, plus a constant); `"learned"` trains one scalar; `"per_element"` takes it from the network, one a pixel.
         min_scale: lower bound of a trained scale. Where pixels can be predicted exactly, an unbounded density
             goes to infinity as the scale goes to zero.
+        bounded: whether the mean is a sigmoid of what the network puts out, for data from 0 to 1 (the paper, section 5).
     """
 
     support = None
 
-    def __init__(self, event_shape: Any, scale: float | str = 1.0, min_scale: float = 1e-3, **kwargs: Any):
+    def __init__(
+        self,
+        event_shape: Any,
+        scale: float | str = 1.0,
+        min_scale: float = 1e-3,
+        bounded: bool = False,
+        **kwargs: Any,
+    ):
         super().__init__(event_shape, **kwargs)
         if isinstance(scale, str):
             self.scale: float | str = _checks.one_of("scale", scale, ("learned", "per_element"))
         else:
             self.scale = _checks.finite_float("scale", scale, minimum=1e-6, maximum=1e6)
         self.min_scale = _checks.finite_float("min_scale", min_scale, minimum=1e-6, maximum=0.5)
+        if not isinstance(bounded, bool):
+            raise ValueError(f"bounded={bounded!r}: must be true or false.")
+        self.bounded = bounded
         self.params_per_channel = 2 if scale == "per_element" else 1
         if scale == "learned":
             self.raw_scale = self.add_weight(shape=(), initializer="zeros", name="raw_scale")
@@ -120,21 +130,22 @@ class Gaussian(Likelihood):
 
     def settings(self) -> dict[str, Any]:
         """The constructor's own arguments."""
-        return {"scale": self.scale, "min_scale": self.min_scale}
+        return {"scale": self.scale, "min_scale": self.min_scale, "bounded": self.bounded}
 
     def distribution(self, params: Any) -> Any:
         """The independent normal distributions with the means (and scales) in `params`."""
         if self.scale == "per_element":
-            params, raw = tf.split(params, 2, axis=-1)
+            params, raw = _halves(params)
             scale = positive(raw, self.min_scale)
         elif self.scale == "learned":
             scale = positive(tf.convert_to_tensor(self.raw_scale), self.min_scale)
         else:
             scale = tf.constant(self.scale, tf.float32)
-        return independent_normal(params, scale, len(self.event_shape))
+        return independent_normal(tf.sigmoid(params) if self.bounded else params, scale, len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The mean, with unit scale."""
+        mean = _logit(mean) if self.bounded else mean
         return np.concatenate([mean, np.zeros_like(mean)], axis=-1) if self.params_per_channel == 2 else mean
 
 
@@ -165,10 +176,21 @@ class DiscretizedLogistic(Likelihood):
 
     def distribution(self, params: Any) -> Any:
         """The independent discretised logistic distributions with the locations and scales in `params`."""
-        loc, raw = tf.split(params, 2, axis=-1)
+        loc, raw = _halves(params)
         base = DiscretizedLogisticDistribution(loc, positive(raw, self.min_scale), self.levels)
         return tfd.Independent(base, len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The mean, with a scale of a twentieth of the range."""
         return np.concatenate([mean, np.full_like(mean, inverse_positive(0.05, self.min_scale))], axis=-1)
+
+
+def _halves(params: Any) -> tuple[Any, Any]:
+    """The first and the second half of the channels. Slices, since a device's build keeps only what it reads of them."""
+    channels = params.shape[-1] // 2
+    return params[..., :channels], params[..., channels:]
+
+
+def _logit(mean: np.ndarray) -> np.ndarray:
+    mean = np.clip(mean, 1e-3, 1 - 1e-3)
+    return np.log(mean / (1 - mean))

@@ -122,3 +122,19 @@ def test_bad_settings_name_the_value_and_the_rule():
         Gaussian(SHAPE, scale=-1.0)
     with pytest.raises(ValueError, match=r"levels=1.*from 2"):
         DiscretizedLogistic(SHAPE, levels=1)
+
+
+@pytest.mark.parametrize("scale", [0.3, "learned", "per_element"])
+def test_a_bounded_gaussian_has_a_sigmoid_for_its_mean(scale, rng):
+    layer = Gaussian((4, 4, 1), scale=scale, bounded=True)
+    params = rng.normal(size=(3, *layer.params_shape)).astype("float32")
+    found = layer(params)
+    np.testing.assert_allclose(found.mean(), 1 / (1 + np.exp(-params[..., :1])), rtol=1e-5)
+    x = rng.uniform(size=(3, 4, 4, 1)).astype("float32")
+    free = Gaussian((4, 4, 1), scale=scale)
+    same = np.concatenate([found.mean(), params[..., 1:]], axis=-1)
+    np.testing.assert_allclose(found.log_prob(x), free(same).log_prob(x), rtol=1e-5)
+    mean = rng.uniform(0.1, 0.9, size=(4, 4, 1))
+    np.testing.assert_allclose(layer(layer.initial_params(mean)[None].astype("float32")).mean()[0], mean, rtol=1e-4)
+    with pytest.raises(ValueError, match="bounded='yes': must be true or false"):
+        Gaussian((4,), bounded="yes")
