@@ -55,7 +55,8 @@ def test_the_cards_figures_are_reproduced(name, test_images):
     first = slice(100)
     result = model.importance_estimate(images[first], *(y[first] for y in given), num_samples=5000, seed=9)
     error = float(np.sqrt((result.standard_error.numpy() ** 2).sum()) / 100)
-    allowed = 3 * np.hypot(error, figures["nll_first_100_error"])
+    # The errors are too small where hardly a draw carries weight, as under the sharp densities of the Frey faces.
+    allowed = max(3 * np.hypot(error, figures["nll_first_100_error"]), 1e-3 * abs(figures["nll_first_100"]))
     assert -float(np.mean(result.log_prob)) == pytest.approx(figures["nll_first_100"], abs=allowed)
 
 
