@@ -29,7 +29,7 @@ PANELS: dict[str, dict[str, Any]] = {
     "frey_faces": {
         "title": "Frey faces",
         "latents": (2, 5, 10, 20),
-        "images": 4_000_000,
+        "images": 2_000_000,
         "paper": {2: 1150, 20: 1600},
         "ylim": (0, 1800),
         "data": {"name": "frey_faces", "preprocessing": "scaling", "validation": 177},

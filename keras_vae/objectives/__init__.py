@@ -6,7 +6,7 @@ from keras_vae.objectives.elbo import ELBO, kl_divergence
 from keras_vae.objectives.embedded_clustering import EmbeddedClustering
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.layer_wise import LayerWise
-from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, Penalty
+from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
 from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
 from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
@@ -20,6 +20,7 @@ __all__ = [
     "Contraction",
     "Corruption",
     "Cyclical",
+    "DomainAlignment",
     "DroppedPixels",
     "EmbeddedClustering",
     "GaussianNoise",

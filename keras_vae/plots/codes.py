@@ -10,20 +10,23 @@ from keras_vae._backend import tf
 from keras_vae.plots.grids import grid_figure
 
 
-def features(model: Any, n: int = 100, seed: int | None = 0) -> Figure:
+def features(model: Any, n: int = 100, images: Any = None) -> Figure:
     """Draw what units of the code add to a picture: the decoder at a code of that unit alone, less the decoder at zero.
 
     Grey is no change, white more, black less, each picture in its own scale; of a Bernoulli the difference is one of logits. Of one
     dense layer, these are its weights.
 
     Args:
-        model: a model of images, whose decoder takes no condition.
-        n: number of units, drawn at random if there are more.
-        seed: of that draw.
+        model: an autoencoder of images, whose decoder takes no condition.
+        n: number of units at most, the first ones.
+        images: `(N,) + data_shape`; if given, the units that these move most, in that order: a sparse code has others that
+            never learned anything.
     """
     _refuse_conditional(model)
     n = min(_checks.positive_int("n", n, maximum=10_000), model.latent_size)
-    chosen = np.sort(np.random.default_rng(seed).permutation(model.latent_size)[:n])
+    chosen = np.arange(n)
+    if images is not None:
+        chosen = np.argsort(-np.asarray(model.encode(images)).std(axis=0), kind="stable")[:n]
     codes = np.zeros((n + 1, model.latent_size), "float32")
     codes[np.arange(n), chosen] = 1.0
     found = np.asarray(model.decoder(codes))[..., : model.data_shape[-1]]

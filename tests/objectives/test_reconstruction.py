@@ -161,3 +161,27 @@ def test_an_objective_of_another_kind_of_model_is_refused():
         models.Autoencoder(SHAPE, 3).compile(objective=objectives.ELBO())
     with pytest.raises(ValueError, match="VAE takes an objective such as"):
         models.VAE(SHAPE, 3).compile(objective=objectives.Reconstruction())
+
+
+def test_alignment_is_the_discrepancy_between_domains(rng):
+    code = rng.normal(size=(7, 3)).astype("float32")
+    domains = np.array([0, 1, 1, 2, 0, 2, 2])
+    square = ((code[:, None] - code[None]) ** 2).sum(axis=-1)
+    kernel = np.mean([np.exp(-square / (width * square.mean())) for width in (0.1, 0.3, 1.0, 3.0)], axis=0)
+    expected = 0.0
+    for d, e in ((0, 1), (0, 2), (1, 2)):
+        a, b = domains == d, domains == e
+        expected += kernel[a][:, a].mean() + kernel[b][:, b].mean() - 2 * kernel[a][:, b].mean()
+    penalty = objectives.DomainAlignment(weight=2.0)
+
+    def found(code, domains, count):
+        return penalty(None, None, tf.constant(code), tf.one_hot(domains, count), None, True).numpy()
+
+    np.testing.assert_allclose(found(code, domains, 3), np.full(7, 2.0 * expected), rtol=1e-4)
+    # A domain that is not in the batch is no part of it.
+    np.testing.assert_allclose(found(code, domains, 5), np.full(7, 2.0 * expected), rtol=1e-4)
+    np.testing.assert_allclose(found(code, np.zeros(7, int), 3), np.zeros(7), atol=1e-5)
+    twice = np.concatenate([code, code])
+    np.testing.assert_allclose(found(twice, np.repeat([0, 1], 7), 2), np.zeros(14), atol=1e-5)
+    with pytest.raises(ValueError, match="Autoencoder has no domains to align"):
+        penalty(models.Autoencoder((4,), 2), None, tf.constant(code), None, None, True)
