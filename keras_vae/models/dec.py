@@ -23,6 +23,7 @@ class StudentAssignment(keras.layers.Layer):
     """
 
     def __init__(self, num_clusters: int, code_size: int, **kwargs: Any):
+        kwargs.setdefault("dtype", "float32")  # probabilities, whatever the policy
         super().__init__(**kwargs)
         self.num_clusters, self.code_size = num_clusters, code_size
         self.centres = self.add_weight(

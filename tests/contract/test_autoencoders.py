@@ -10,7 +10,7 @@ import pytest
 import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import Autoencoder, copy_of, freeze, specs
+from keras_vae.models import Autoencoder, Clusters, copy_of, freeze, specs
 from tests.contract.cases import AUTOENCODERS, SHAPE
 
 BATCH = 6
@@ -206,7 +206,8 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     given = {"labels": tf.constant(y, tf.int32)} if model.conditional else {}
     folder = keras_vae.export.saved_model(model, tmp_path / "served", examples=(x, y))
     served = tf.saved_model.load(str(folder)).signatures
-    assert set(served) - {"serving_default"} == {"reconstruct", "encode", "decode"}
+    clusters = {"cluster"} if isinstance(model, Clusters) else set()
+    assert set(served) - {"serving_default"} == {"reconstruct", "encode", "decode"} | clusters
     labels, code = _labels(model, y), model.encode(x)
     same = {"rtol": 1e-5, "atol": 1e-5}
     np.testing.assert_allclose(served["encode"](data=x)["code"], code, **same)
@@ -214,6 +215,10 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
         served["decode"](latents=code, **given)["mean"], model.decode(code, **labels).mean(), **same
     )
     np.testing.assert_allclose(served["reconstruct"](data=x, **given)["data"], model.reconstruct(x, **labels), **same)
+    for name in clusters:
+        found = served[name](data=x)
+        np.testing.assert_allclose(found["log_probs"], model.cluster_log_probs(x), **same)
+        np.testing.assert_array_equal(found["cluster"], model.cluster(x))
 
 
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import keras_vae
 from keras_vae import _random, models, networks, zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import LatentVariableModel, SemiSupervisedVAE, specs
+from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, specs
 from tests.contract.cases import CASES, PRESETS, SHAPE
 
 BATCH = 6
@@ -357,6 +357,18 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     noise = _random.normal((BATCH, model.prior.noise_size), _random.as_seed(5))
     drawn = model.sample(**(labels or {"n": BATCH}), seed=5)
     np.testing.assert_allclose(served["sample"](noise=noise, **given)["data"], drawn, **same)
+    assert ("cluster" in served, "classify" in served) == (
+        isinstance(model, Clusters),
+        isinstance(model, SemiSupervisedVAE),
+    )
+    if isinstance(model, Clusters):
+        found = served["cluster"](data=x)
+        np.testing.assert_allclose(found["log_probs"], model.cluster_log_probs(x), rtol=1e-4, atol=1e-4)
+        np.testing.assert_array_equal(found["cluster"], model.cluster(x))
+    if isinstance(model, SemiSupervisedVAE):
+        found = served["classify"](data=x)
+        np.testing.assert_allclose(found["log_probs"], model.class_log_probs(x), **same)
+        np.testing.assert_array_equal(found["label"], model.classify(x))
 
 
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
