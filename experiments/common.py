@@ -61,5 +61,6 @@ def run_all(
         figures = score(model, training.read_history(folder), tables)
         print(figures.get("summary", figures), flush=True)
         found[name] = {"recipe": tables, **figures}
+        found = {name: found[name] for name in recipes if name in found}
         _files.write_json(results, found)
-    return {name: found[name] for name in recipes if name in found}
+    return found
