@@ -84,7 +84,8 @@ def test_every_weight_gets_a_finite_gradient(model, batch):
 
 def test_fit_lowers_the_loss_and_logs_identities(model, batch):
     x, y = batch
-    model.compile(keras.optimizers.Adam(1e-2))
+    # Trained weights of a sharp density are thrown far by what they have never seen: smaller steps.
+    model.compile(keras.optimizers.Adam(1e-2 if model.count_params() < 100_000 else 1e-4))
     history = model.fit(x, y, epochs=30, batch_size=3, validation_data=(x, y), verbose=0).history
     logs = model.terms_type.logged()
     assert set(logs) | {f"val_{name}" for name in logs} == set(history)
