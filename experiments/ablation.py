@@ -3,9 +3,9 @@
 import tomllib
 from typing import Any
 
-from common import HERE, PAGE, arguments, merged, page_with, run_all
+from common import HERE, PAGE, arguments, merged, not_run, run_all, write_rows
 
-from keras_vae import _files, data, evaluation, training
+from keras_vae import data, evaluation, training
 
 RESULTS = HERE / "results" / "ablation.json"
 ROWS = HERE / "ablation.toml"
@@ -49,9 +49,7 @@ def table(results: dict[str, Any]) -> str:
             f"| {name} | {found['nll']:.2f} | {difference} | {found['elbo']:.2f} | {found['kl']:.2f} | {found['active_units']} "
             f"| {found['seconds'] / 60:.1f} |"
         )
-    if missing := [name for name in groups if name not in results]:
-        lines += ["", f"Not run yet: {'; '.join(missing)}."]
-    return "\n".join(lines)
+    return "\n".join([*lines, *not_run(groups, results)])
 
 
 def main() -> None:
@@ -60,7 +58,7 @@ def main() -> None:
     results = run_all(recipes(), RESULTS, options.runs, options.only, score)
     print(table(results))
     if "base" in results:
-        _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), "ablation", table(results)))
+        write_rows(PAGE, "ablation", table(results))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from common import HERE, PAGE, page_with
+from common import HERE, PAGE, write_rows
 
 from keras_vae import _files, data, evaluation, zoo
 
@@ -62,7 +62,7 @@ def main() -> None:
         results[preset] = compare(preset)
         print(preset, json.dumps(results[preset]), flush=True)
     _files.write_json(RESULTS, results)
-    _files.write_text(PAGE, page_with(PAGE.read_text(encoding="utf-8"), "annealed", table(results)))
+    write_rows(PAGE, "annealed", table(results))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,17 @@ def page_with(text: str, experiment: str, rows: str) -> str:
     start, end = f"<!-- {experiment}: made by experiments/{experiment}.py -->", f"<!-- end of {experiment} -->"
     before, rest = text.split(start)
     return f"{before}{start}\n{rows}\n{rest[rest.index(end) :]}"
+
+
+def write_rows(page: Path, experiment: str, rows: str) -> None:
+    """Write the rows into the page."""
+    _files.write_text(page, page_with(page.read_text(encoding="utf-8"), experiment, rows))
+
+
+def not_run(names: Iterable[str], results: dict[str, Any]) -> list[str]:
+    """The lines below a table that say what `results` do not hold yet."""
+    missing = [name for name in names if name not in results]
+    return ["", f"Not run yet: {'; '.join(missing)}."] if missing else []
 
 
 def merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _named, _random, data
+from keras_vae import _checks, _named, data
 from keras_vae.data.domains import outlined
 from keras_vae.data.pipeline import batches
 from keras_vae.data.preprocessing import Preprocessing
@@ -52,7 +52,7 @@ def arrays(
     Arguments and errors as in `load`.
     """
     images, labels = read(name, split, data_dir)
-    prepared = preprocessing_named(preprocessing)(images, _random.fold_in(_random.as_seed(seed), -1))
+    prepared = preprocessing_named(preprocessing).once(images, seed)
     return prepared.numpy(), labels
 
 

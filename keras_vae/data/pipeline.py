@@ -85,11 +85,8 @@ class _Epoch:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = _random.as_seed(seed)
-        # Noise that is drawn once is drawn here, from a seed that no epoch has.
         self.once = not (preprocessing.fresh_noise and shuffle)
-        self.images = (
-            preprocessing(data.images, _random.fold_in(self.seed, -1)) if self.once else tf.constant(data.images)
-        )
+        self.images = preprocessing.once(data.images, self.seed) if self.once else tf.constant(data.images)
 
     def __call__(self, number: Any, steps: int) -> Any:
         seed = _random.fold_in(self.seed, number % 2**31)

@@ -3,6 +3,7 @@
 import abc
 from typing import Any
 
+from keras_vae import _random
 from keras_vae._backend import tf
 
 
@@ -11,6 +12,10 @@ class Preprocessing(abc.ABC):
 
     fresh_noise = False
     """Whether training draws the noise anew each epoch."""
+
+    def once(self, images: Any, seed: Any) -> Any:
+        """The same, with noise that is drawn once, from a seed that no epoch has; `seed` is an int, or stateless."""
+        return self(images, _random.fold_in(_random.as_seed(seed), -1))
 
     @abc.abstractmethod
     def __call__(self, images: Any, seed: Any) -> Any:

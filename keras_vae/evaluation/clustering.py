@@ -41,18 +41,31 @@ def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed:
     return made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
 
 
-def clustering_report(model: Clusters, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def clustering_report(
+    model: Clusters, images: np.ndarray, labels: np.ndarray, training: tuple[np.ndarray, np.ndarray] | None = None
+) -> dict[str, float]:
     """Compare a model's clusters with classes that it was not told.
 
     Args:
         model: such as a `DEC` or a `VaDE`, trained.
         images: `(N,) + data_shape`.
         labels: int `(N,)`.
+        training: images and labels of the training set: published figures are of both together.
 
     Returns:
-        `clustering_accuracy` and `clustering_nmi`, both from 0 to 1.
+        `clustering_accuracy` and `clustering_nmi`, both from 0 to 1; the same with `_with_training_images` at the end, where those
+        are given.
     """
     clusters = model.cluster(images)
+    figures = _agreement(labels, clusters)
+    if training is not None:
+        x, y = training
+        both = _agreement(np.concatenate([y, labels]), np.concatenate([model.cluster(x), clusters]))
+        figures |= {f"{key}_with_training_images": value for key, value in both.items()}
+    return figures
+
+
+def _agreement(labels: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
     return {
         "clustering_accuracy": clustering_accuracy(labels, clusters),
         "clustering_nmi": normalized_mutual_information(labels, clusters),

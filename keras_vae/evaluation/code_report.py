@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import keras
+from keras_vae._batches import in_batches
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation.probes import error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, classifier_on
@@ -163,4 +164,4 @@ def classifier_error(
 
 
 def _codes(model: Autoencoder, x: np.ndarray) -> np.ndarray:
-    return np.concatenate([model.encode(x[i : i + _BATCH]).numpy() for i in range(0, len(x), _BATCH)])
+    return in_batches(model.encode, x)

@@ -1,11 +1,13 @@
 """How well an image is moved from one domain to another, where the truth is known."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_vae._backend import keras
+from keras_vae._batches import in_batches
 from keras_vae.evaluation.reconstruction import decibels
 from keras_vae.models import Classifier
 
@@ -43,7 +45,7 @@ def swap_report(
     found: dict[str, float] = {}
     for source, target, way in ((0, 1, "there"), (1, 0, "back")):
         x, truth = domains[source], domains[target]
-        swapped = np.concatenate([np.asarray(model.swap(x[i : i + _BATCH], target)) for i in range(0, len(x), _BATCH)])
+        swapped = in_batches(functools.partial(model.swap, domains=target), x)
         some = slice(_NEIGHBOURS_OF)
         found |= {
             f"psnr_{way}": psnr(swapped, truth),

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import tf
-from keras_vae.models import validation
+from keras_vae._batches import in_batches
 
 # Codes that clusters start from: more change nothing and cost time.
 _STARTED_FROM = 20_000
@@ -44,7 +44,7 @@ class Clusters(abc.ABC):
         if len(x) < self.num_clusters:
             raise ValueError(f"There are {len(x)} data for {self.num_clusters} clusters: give at least as many.")
         chosen = np.sort(np.random.default_rng(seed).permutation(len(x))[:_STARTED_FROM])
-        self._start(validation.in_batches(self.codes_to_cluster, x[chosen]), seed)
+        self._start(in_batches(self.codes_to_cluster, x[chosen]), seed)
 
     def cluster(self, x: np.ndarray) -> np.ndarray:
         """Return the number of each example's cluster, int64 `(N,)`, of data `(N,) + data_shape` of any length.
@@ -52,4 +52,4 @@ class Clusters(abc.ABC):
         Raises:
             ValueError: if there are no data, or they are wrong.
         """
-        return validation.in_batches(lambda batch: tf.argmax(self.cluster_log_probs(batch), axis=-1), x)
+        return in_batches(lambda batch: tf.argmax(self.cluster_log_probs(batch), axis=-1), x)

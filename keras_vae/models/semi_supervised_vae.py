@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vae import _named, networks
 from keras_vae._backend import keras, serializable, tf
+from keras_vae._batches import in_batches
 from keras_vae.models import validation
 from keras_vae.models.base import policy
 from keras_vae.models.conditional_vae import ConditionalVAE
@@ -90,7 +91,7 @@ class SemiSupervisedVAE(ConditionalVAE):
         Raises:
             ValueError: if there are no data, or they are wrong.
         """
-        return validation.in_batches(lambda batch: tf.argmax(self.class_log_probs(batch), axis=-1), x)
+        return in_batches(lambda batch: tf.argmax(self.class_log_probs(batch), axis=-1), x)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -4,14 +4,11 @@ Values of eager tensors and arrays are checked in Python; inside a traced functi
 the graph. (Code compiled by XLA cannot stop, so there only shapes and dtypes are checked.)
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_vae._backend import tf
-
-_BATCH = 1000
 
 
 def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, convert: bool = True) -> Any:
@@ -118,14 +115,3 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
         with tf.control_dependencies([check]):
             y = tf.identity(y)
     return tf.one_hot(tf.cast(y, tf.int32), num_classes)
-
-
-def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
-    """A function of data `(N, ...)` of any length, a thousand at a time, so that memory stays bounded.
-
-    Raises:
-        ValueError: if there are no data.
-    """
-    if not len(x):
-        raise ValueError("There are no data: give at least one example.")
-    return np.concatenate([np.asarray(function(x[i : i + _BATCH])) for i in range(0, len(x), _BATCH)])

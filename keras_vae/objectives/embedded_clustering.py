@@ -6,7 +6,14 @@ from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
-from keras_vae.objectives.reconstruction import Coder, Reconstruction, ReconstructionTerms, part, part_config
+from keras_vae.objectives.reconstruction import (
+    Coder,
+    ReconstructionTerms,
+    part,
+    part_config,
+    part_from_config,
+    terms_of,
+)
 
 
 class Assigner(Coder, Protocol):
@@ -50,7 +57,7 @@ class EmbeddedClustering(Objective):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "EmbeddedClustering":
         """Make the objective that `get_config` described."""
-        return cls(config["weight"], Reconstruction.from_config({"corruption": config["corruption"]}).corruption)
+        return cls(**{**config, "corruption": part_from_config(config["corruption"])})
 
     def terms(
         self, model: Assigner, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
@@ -69,9 +76,7 @@ class EmbeddedClustering(Objective):
             clean = model.cluster_log_probs_of(model.code_given(x, condition))
         target = tf.stop_gradient(sharpened(clean))
         divergence = tf.reduce_sum(tf.math.xlogy(target, target) - target * log_q, axis=-1)
-        found = model.likelihood_given(code, condition, training)
-        error = tf.reduce_mean(tf.square(x - found.mean()), axis=range(1, len(x.shape)))
-        return ReconstructionTerms(found.log_prob(x), self.weight * divergence, error)
+        return terms_of(model.likelihood_given(code, condition, training), x, self.weight * divergence)
 
 
 def sharpened(log_probs: Any) -> Any:

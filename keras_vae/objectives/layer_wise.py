@@ -6,7 +6,14 @@ from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
-from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part, part_config
+from keras_vae.objectives.reconstruction import (
+    Reconstruction,
+    ReconstructionTerms,
+    part,
+    part_config,
+    part_from_config,
+    terms_of,
+)
 
 
 @serializable
@@ -42,8 +49,7 @@ class LayerWise(Objective):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "LayerWise":
         """Make the objective that `get_config` described."""
-        whole = Reconstruction.from_config({"corruption": config["corruption"]})
-        return cls(config["steps_per_layer"], whole.corruption)
+        return cls(**{**config, "corruption": part_from_config(config["corruption"])})
 
     def terms(
         self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
@@ -66,8 +72,7 @@ class LayerWise(Objective):
             h = tf.stop_gradient(h)
             given = h if self.corruption is None else self.corruption(h, _random.fold_in(seed, 0))
             found = model.decode_layer(layer, model.encode_layer(layer, given))
-            error = tf.reduce_mean(tf.square(h - found.mean()), axis=range(1, len(h.shape)))
-            return ReconstructionTerms(found.log_prob(h), tf.zeros_like(error), error)
+            return terms_of(found, h)
 
         def whole() -> ReconstructionTerms:
             return Reconstruction(self.corruption).terms(model, x, condition, step, seed, training)

@@ -68,7 +68,7 @@ class Reconstruction(Objective):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Reconstruction":
         """Make the objective that `get_config` described."""
-        return cls(**{name: value and keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        return cls(**{name: part_from_config(value) for name, value in config.items()})
 
     def terms(
         self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
@@ -77,18 +77,25 @@ class Reconstruction(Objective):
         given = x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
         code = model.code_given(given, condition, training)
         found = model.likelihood_given(code, condition, training)
-        error = tf.reduce_mean(tf.square(x - found.mean()), axis=range(1, len(x.shape)))
-        penalty = (
-            tf.zeros_like(error)
-            if self.penalty is None
-            else self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training)
-        )
-        return ReconstructionTerms(found.log_prob(x), penalty, error)
+        if self.penalty is None:
+            return terms_of(found, x)
+        return terms_of(found, x, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
+
+
+def terms_of(found: Any, x: Any, penalty: Any = None) -> ReconstructionTerms:
+    """The terms of data `x`, given p(x|code) and the penalties `(B,)`, None for zeros."""
+    error = tf.reduce_mean(tf.square(x - found.mean()), axis=range(1, len(x.shape)))
+    return ReconstructionTerms(found.log_prob(x), tf.zeros_like(error) if penalty is None else penalty, error)
 
 
 def part(what: str, base: type, spec: Any) -> Any:
     """The corruption or the penalty that `spec` names, or None."""
     return None if spec is None else _named.build(what, objectives, base, spec)
+
+
+def part_from_config(saved: Any) -> Any:
+    """The part that `part_config` described, or None."""
+    return saved and keras.saving.deserialize_keras_object(saved)
 
 
 def part_config(made: Any) -> Any:

@@ -8,7 +8,7 @@ from keras_vae._backend import serializable, tf
 from keras_vae.objectives.base import Objective, Parts
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.elbo import ELBO
-from keras_vae.objectives.reconstruction import Reconstruction, part, part_config
+from keras_vae.objectives.reconstruction import part, part_config, part_from_config
 
 
 class SemiSupervisedTerms(NamedTuple):
@@ -96,8 +96,7 @@ class SemiSupervisedELBO(Objective):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SemiSupervisedELBO":
         """Make the objective that `get_config` described."""
-        whole = Reconstruction.from_config({"corruption": config["corruption"]})
-        return cls(**{**config, "corruption": whole.corruption})
+        return cls(**{**config, "corruption": part_from_config(config["corruption"])})
 
     def terms(
         self, model: Labeller, x: Any, condition: Any, step: Any, seed: Any, training: bool = False

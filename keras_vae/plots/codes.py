@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
-from keras_vae.plots.grids import grid_figure
+from keras_vae.plots.grids import full_row, grid_figure
 
 
 def features(model: Any, n: int = 100, images: Any = None) -> Figure:
@@ -76,8 +76,7 @@ def clusters(model: Any, images: Any, each: int = 10) -> Figure:
     for cluster in range(model.num_clusters):
         members = np.flatnonzero(own == cluster)
         best = members[np.argsort(-log_probs[members, cluster], kind="stable")[:each]]
-        blank = np.ones((each - len(best), *images.shape[1:]), images.dtype)
-        rows.append(np.concatenate([images[best], blank]))
+        rows.append(full_row(images[best], each))
     names = [str(cluster) for cluster in range(model.num_clusters)]
     return grid_figure(np.concatenate(rows), each, f"The surest of each cluster, {model.name}", names)
 

@@ -103,11 +103,15 @@ def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 
     rows, names = [], []
     for start in range(0, len(images), columns):
         for name, part in (("input", images), ("output", made)):
-            row = part[start : start + columns]
-            blank = np.ones((columns - len(row), *row.shape[1:]), row.dtype)
-            rows.append(np.concatenate([row, blank]))
+            rows.append(full_row(part[start : start + columns], columns))
             names.append(name)
     return grid_figure(np.concatenate(rows), columns, f"Reconstructions by {model.name}", names)
+
+
+def full_row(images: np.ndarray, columns: int) -> np.ndarray:
+    """At most `columns` images, and white ones to make a row of them."""
+    blank = np.ones((columns - len(images), *images.shape[1:]), images.dtype)
+    return np.concatenate([images, blank])
 
 
 def _every_class(model: Any, each: int) -> np.ndarray:

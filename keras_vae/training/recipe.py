@@ -212,12 +212,9 @@ class Recipe:
             ValueError: if a table or a key of it is unknown, or a value is out of its range.
         """
         _checks.known_keys("[pretraining]", self.pretraining, ("objective", "optimizer", "training"))
-        tables = {**self.to_dict(), **self.pretraining}
-        del tables["pretraining"]
-        for name in ("objective", "optimizer"):
-            if name not in self.pretraining:
-                tables.pop(name, None)
-        tables["training"] = {**dataclasses.asdict(self.training), **self.pretraining.get("training", {})}
+        own = self.to_dict()
+        tables = {"model": own["model"], "data": own["data"], **self.pretraining}
+        tables["training"] = {**own["training"], **self.pretraining.get("training", {})}
         try:
             return Recipe.from_dict(tables)
         except ValueError as error:

@@ -73,14 +73,16 @@ def train(
     steps = executions * settings.steps_per_execution
     if not (folder / CHECKPOINT).exists():
         if recipe.pretraining:
-            how: dict[str, Any] = {"checkpoint_seconds": checkpoint_seconds, "verbose": verbose}
-            before = train(recipe.first_stage(), folder / PRETRAINING, initial=initial, **how)
+            before = train(
+                recipe.first_stage(),
+                folder / PRETRAINING,
+                initial=initial,
+                checkpoint_seconds=checkpoint_seconds,
+                verbose=verbose,
+            )
             model.set_weights(before.get_weights())
             if isinstance(model, Clusters):
-                model.start_clusters(
-                    data.arrays(recipe.data.name, recipe.data.training_split, step, seed=settings.seed)[0],
-                    settings.seed,
-                )
+                model.start_clusters(step.once(images.images, settings.seed).numpy(), settings.seed)
         else:
             _start(model, recipe, images.images, initial)
     objective = recipe.build_objective(steps)

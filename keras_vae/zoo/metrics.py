@@ -85,12 +85,8 @@ def evaluate_preset(
     if isinstance(model, SemiSupervisedVAE):
         figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
     if isinstance(model, Clusters):
-        figures |= evaluation.clustering_report(model, x, y)
-        if images is None:
-            # Published figures are of training and test images together.
-            parts = zip(data.arrays(name, "train", preprocessing, seed=0), (x, y), strict=True)
-            found = evaluation.clustering_report(model, *(np.concatenate(part) for part in parts))
-            figures |= {f"{key}_with_training_images": value for key, value in found.items()}
+        training = data.arrays(name, "train", preprocessing, seed=0) if images is None else None
+        figures |= evaluation.clustering_report(model, x, y, training)
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if probabilistic:
         protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}

@@ -12,10 +12,10 @@ class _Oracle:
     def __init__(self, truth, error):
         self.truth, self.error, self.seen = truth, error, [0, 0]
 
-    def swap(self, x, domain):
-        start = self.seen[domain]
-        self.seen[domain] += len(x)
-        return self.truth[domain][start : start + len(x)] + self.error
+    def swap(self, x, domains):
+        start = self.seen[domains]
+        self.seen[domains] += len(x)
+        return self.truth[domains][start : start + len(x)] + self.error
 
 
 def test_the_outline_is_the_difference_of_dilation_and_erosion(rng):
