@@ -22,7 +22,12 @@ class LargestOnly(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Set all but the largest to zero."""
-        least = tf.math.top_k(inputs, self.k).values[..., -1:]
+        return self.keep(inputs, self.k, self.k)
+
+    @staticmethod
+    def keep(inputs: Any, k: Any, most: int) -> Any:
+        """Set all but the k largest to zero, where k is a number or a scalar tensor, from 1 to `most`."""
+        least = tf.gather(tf.math.top_k(inputs, most).values, [k - 1], axis=-1)
         return tf.where(inputs >= least, inputs, tf.zeros_like(inputs))
 
     def get_config(self) -> dict[str, Any]:
@@ -80,6 +85,13 @@ class SparseAutoencoder(Autoencoder):
         """New layers that make codes of what the encoder puts out; they have no weights."""
         largest = [] if self.num_active is None else [LargestOnly(self.num_active, dtype="float32", name="largest")]
         return [*super().code_layers(), *largest]
+
+    def code_of_largest(self, x: Any, k: Any, most: int, training: bool = False) -> Any:
+        """The codes `(B, Z)` of data that need no check, with another k than `num_active`; k may be a tensor, from 1 to `most`."""
+        outputs = self.encoder_outputs(x, None, training)
+        for layer in super().code_layers():
+            outputs = layer(outputs)
+        return LargestOnly.keep(outputs, k, most)
 
     def default_objective(self) -> Reconstruction:
         """Reconstruction, with the penalty."""

@@ -5,6 +5,7 @@ from keras_vae.objectives.corruptions import Corruption, DroppedPixels, Gaussian
 from keras_vae.objectives.elbo import ELBO, kl_divergence
 from keras_vae.objectives.embedded_clustering import EmbeddedClustering
 from keras_vae.objectives.iwae import IWAE
+from keras_vae.objectives.k_sparse import KSparse
 from keras_vae.objectives.layer_wise import LayerWise
 from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
 from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
@@ -24,6 +25,7 @@ __all__ = [
     "DroppedPixels",
     "EmbeddedClustering",
     "GaussianNoise",
+    "KSparse",
     "LayerWise",
     "Linear",
     "Objective",

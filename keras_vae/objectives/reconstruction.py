@@ -75,11 +75,15 @@ class Reconstruction(Objective):
     ) -> ReconstructionTerms:
         """Compute the terms of a batch: see `Objective.terms`."""
         given = x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
-        code = model.code_given(given, condition, training)
+        code = self.code(model, given, condition, step, training)
         found = model.likelihood_given(code, condition, training)
         if self.penalty is None:
             return terms_of(found, x)
         return terms_of(found, x, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
+
+    def code(self, model: Any, x: Any, condition: Any, step: Any, training: bool) -> Any:
+        """The codes `(B, Z)` of data at an optimizer step."""
+        return model.code_given(x, condition, training)
 
 
 def terms_of(found: Any, x: Any, penalty: Any = None) -> ReconstructionTerms:

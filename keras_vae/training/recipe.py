@@ -226,16 +226,20 @@ class Recipe:
             return None
         spec = dict(self.objective)
         if isinstance(spec.get("beta"), dict):
-            beta = dict(spec["beta"])
-            if "epochs" in beta:
-                epochs = _checks.finite_float("objective.beta.epochs", beta.pop("epochs"), minimum=0.0, maximum=1e6)
-                beta["steps"] = max(1, round(epochs * steps_per_epoch))
+            beta = _in_steps("objective.beta", spec["beta"], steps_per_epoch)
             spec["beta"] = _named.build("objective.beta", objectives, Schedule, beta)
-        if "epochs_per_layer" in spec:
-            name = "objective.epochs_per_layer"
-            epochs = _checks.finite_float(name, spec.pop("epochs_per_layer"), minimum=0.0, maximum=1e6)
-            spec["steps_per_layer"] = max(1, round(epochs * steps_per_epoch))
+        spec = _in_steps("objective", spec, steps_per_epoch)
         return _named.build("objective", objectives, Objective, {"name": "elbo", **spec})
+
+
+def _in_steps(name: str, table: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
+    """The table with `steps` for `epochs`, and `steps_per_layer` for `epochs_per_layer`."""
+    found = dict(table)
+    for key in ("epochs", "epochs_per_layer"):
+        if key in found:
+            epochs = _checks.finite_float(f"{name}.{key}", found.pop(key), minimum=0.0, maximum=1e6)
+            found[key.replace("epochs", "steps")] = max(1, round(epochs * steps_per_epoch))
+    return found
 
 
 def _table(name: str, cls: Any, table: dict[str, Any]) -> Any:
