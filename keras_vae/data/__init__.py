@@ -16,6 +16,7 @@ from keras_vae.data.preprocessing import (
     RandomShift,
     Scaling,
 )
+from keras_vae.data.shapes import Shapes
 from keras_vae.data.sources import DATASETS, DataUnavailableError, Images, read
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Preprocessing",
     "RandomShift",
     "Scaling",
+    "Shapes",
     "arrays",
     "batches",
     "choose_labelled",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks
-from keras_vae.data import domains
+from keras_vae.data import domains, shapes
 
 
 class Images(NamedTuple):
@@ -116,11 +116,18 @@ def _outlines(base: str) -> Callable[[str, str | None], Images]:
     return source
 
 
+def _shapes(split: str, data_dir: str | None) -> Images:
+    """The pictures of `Shapes`; the labels are the numbers of the shapes."""
+    images, factors = shapes.split(split)
+    return Images(images, factors[:, 0])
+
+
 _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
     "mnist": _from_tfds("mnist", "storage.googleapis.com"),
     "cifar10": _from_tfds("cifar10", "www.cs.toronto.edu"),
     "frey_faces": _frey_faces,
     "digits": _digits,
+    "shapes": _shapes,
     "mnist_outlines": _outlines("mnist"),
     "digits_outlines": _outlines("digits"),
 }
