@@ -9,6 +9,13 @@ from keras_vae.evaluation.clustering import (
     normalized_mutual_information,
 )
 from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, classifier_error, code_report
+from keras_vae.evaluation.disentanglement import (
+    dci,
+    disentanglement_report,
+    factor_vae_score,
+    mutual_information_gap,
+    separated_attribute_predictability,
+)
 from keras_vae.evaluation.likelihood import active_units, likelihood_report
 from keras_vae.evaluation.probes import (
     Spread,
@@ -33,13 +40,18 @@ __all__ = [
     "clustering_accuracy",
     "clustering_report",
     "code_report",
+    "dci",
+    "disentanglement_report",
     "error_rate",
+    "factor_vae_score",
     "few_labels",
     "likelihood_report",
     "linear_probe",
+    "mutual_information_gap",
     "normalized_mutual_information",
     "psnr",
     "reconstruction_report",
+    "separated_attribute_predictability",
     "shallow_probe",
     "spread",
     "swap_report",
