@@ -166,6 +166,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,
         )
+        objective.prepare(self)
         self.objective = objective
         # Python's generator is one of those that keras.utils.set_random_seed sets.
         self.noise_seed = random.randrange(2**31) if seed is None else seed
@@ -186,6 +187,20 @@ class EncoderDecoder(keras.Model, abc.ABC):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config` says."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def save_own_variables(self, store: Any) -> None:
+        """Add to a file what the objective trains beside the model."""
+        super().save_own_variables(store)
+        for number, variable in enumerate(self.objective.variables if self.compiled else []):
+            store[f"{_OBJECTIVE}{number}"] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take that back from it; a model that is not compiled has no use for it."""
+        own = {name: store[name] for name in store.keys() if not name.startswith(_OBJECTIVE)}  # noqa: SIM118
+        super().load_own_variables(own)
+        for number, variable in enumerate(self.objective.variables if self.compiled else []):
+            if f"{_OBJECTIVE}{number}" in store.keys():  # noqa: SIM118
+                variable.assign(store[f"{_OBJECTIVE}{number}"])
 
     @property
     def metrics(self) -> list[Any]:
@@ -222,6 +237,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
             scaled = self.optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        self.objective.learn(self, x, condition, step, _random.fold_in(seed, -1))
         self._terms.update_state(terms, weight)
         return self.get_metrics_result()
 
@@ -299,6 +315,8 @@ class EncoderDecoder(keras.Model, abc.ABC):
             model.parts[name].trainable = False
         return model
 
+
+_OBJECTIVE = "objective_"
 
 FROM_MODEL = ("condition_size", "data_shape", "support")
 """Settings of a distribution that the model supplies, so that its plain-data form need not say them."""

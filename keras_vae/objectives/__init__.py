@@ -1,9 +1,11 @@
 """What training maximises. A new objective is one class; a model is given one in `compile(objective=...)`."""
 
 from keras_vae.objectives.base import Objective, Terms
+from keras_vae.objectives.capacity import AnnealedCapacity
 from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, RandomAffine, SaltAndPepper
 from keras_vae.objectives.elbo import ELBO, kl_divergence
 from keras_vae.objectives.embedded_clustering import EmbeddedClustering
+from keras_vae.objectives.factor_vae import FactorVAE
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.k_sparse import KSparse
 from keras_vae.objectives.layer_wise import LayerWise
@@ -11,12 +13,15 @@ from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, Doma
 from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
 from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
+from keras_vae.objectives.total_correlation import BetaTCVAE, total_correlation
 
 __all__ = [
     "ELBO",
     "IWAE",
     "L1",
     "ActivationRate",
+    "AnnealedCapacity",
+    "BetaTCVAE",
     "Constant",
     "Contraction",
     "Corruption",
@@ -24,6 +29,7 @@ __all__ = [
     "DomainAlignment",
     "DroppedPixels",
     "EmbeddedClustering",
+    "FactorVAE",
     "GaussianNoise",
     "KSparse",
     "LayerWise",
@@ -40,4 +46,5 @@ __all__ = [
     "Terms",
     "kl_divergence",
     "part",
+    "total_correlation",
 ]

@@ -65,6 +65,18 @@ class Objective(abc.ABC):
             training: whether this is a training step, for the layers that behave differently in one.
         """
 
+    # Most objectives train nothing but the model.
+    def prepare(self, model: Any) -> None:  # noqa: B027
+        """Make what the objective trains beside the model, such as a discriminator, if it has any; `compile` calls this."""
+
+    def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:  # noqa: B027
+        """Train that by one step, after the model's own. Arguments as in `terms`."""
+
+    @property
+    def variables(self) -> list[Any]:
+        """The state of what it trains, which a checkpoint keeps with the model's."""
+        return []
+
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """The configuration from which `from_config` makes the same objective."""

@@ -9,6 +9,16 @@ from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.schedules import Constant, Schedule
 
 
+def drawn(
+    model: Parts, x: Any, condition: Any, num_samples: int, seed: Any, training: bool = False
+) -> tuple[Any, Any, Any, Any]:
+    """The posterior, the prior, draws z `(L, B, Z)` of the posterior, and the average of log p(x|z) over them, `(B,)`."""
+    posterior = model.posterior_given(x, condition, training)
+    z = posterior.sample(num_samples, seed=seed)
+    log_likelihood = tf.reduce_mean(model.likelihood_given(z, condition, training).log_prob(x), axis=0)
+    return posterior, model.prior_given(condition), z, log_likelihood
+
+
 def kl_divergence(posterior: Any, prior: Any, z: Any) -> Any:
     """KL(q || p) in nats, `(B,)`: the closed form where there is one, else the average over draws z `(L, B, Z)` of q."""
     try:
@@ -68,11 +78,7 @@ class ELBO(Objective):
             NotImplementedError: if there is no closed-form KL for the model's posterior and prior, or no KL of each
                 latent where `free_bits` needs one.
         """
-        posterior = model.posterior_given(x, condition, training)
-        prior = model.prior_given(condition)
-        z = posterior.sample(self.num_samples, seed=seed)  # (L, B, Z)
-        likelihood = model.likelihood_given(z, condition, training)
-        log_likelihood = tf.reduce_mean(likelihood.log_prob(x), axis=0)  # (B,)
+        posterior, prior, z, log_likelihood = drawn(model, x, condition, self.num_samples, seed, training)
         kl = self._kl(posterior, prior, z)
         # Exactly zero at beta = 1, so that the loss is the negative ELBO to the last bit.
         regularizer = (self.beta(step) - 1.0) * kl

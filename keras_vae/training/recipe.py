@@ -220,16 +220,22 @@ class Recipe:
         except ValueError as error:
             raise ValueError(f"[pretraining]: {error}") from error
 
-    def build_objective(self, steps_per_epoch: int) -> Objective | None:
-        """Make the objective; where a schedule says `epochs`, that many times `steps_per_epoch` steps."""
+    def build_objective(self, steps_per_epoch: int, num_examples: int = 2) -> Objective | None:
+        """Make the objective; where a schedule says `epochs`, that many times `steps_per_epoch` steps.
+
+        Args:
+            steps_per_epoch: optimizer steps.
+            num_examples: training images, for an objective that needs their number.
+        """
         if not self.objective:
             return None
         spec = dict(self.objective)
-        if isinstance(spec.get("beta"), dict):
-            beta = _in_steps("objective.beta", spec["beta"], steps_per_epoch)
-            spec["beta"] = _named.build("objective.beta", objectives, Schedule, beta)
-        spec = _in_steps("objective", spec, steps_per_epoch)
-        return _named.build("objective", objectives, Objective, {"name": "elbo", **spec})
+        for key in ("beta", "capacity"):
+            if isinstance(spec.get(key), dict):
+                schedule = _in_steps(f"objective.{key}", spec[key], steps_per_epoch)
+                spec[key] = _named.build(f"objective.{key}", objectives, Schedule, schedule)
+        spec = {"name": "elbo", **_in_steps("objective", spec, steps_per_epoch)}
+        return _named.build("objective", objectives, Objective, spec, {"num_examples": num_examples})
 
 
 def _in_steps(name: str, table: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:

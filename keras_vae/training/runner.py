@@ -85,7 +85,7 @@ def train(
                 model.start_clusters(step.once(images.images, settings.seed).numpy(), settings.seed)
         else:
             _start(model, recipe, images.images, initial)
-    objective = recipe.build_objective(steps)
+    objective = recipe.build_objective(steps, len(images.labels))
     model.compile(
         optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
         **({"objective": objective} if objective else {}),
@@ -172,7 +172,9 @@ class _Run:
     @property
     def _state(self) -> dict[str, Any]:
         optimizer = {f"optimizer/{i:04d}": v for i, v in enumerate(self.model.optimizer.variables)}
-        return {**self._weights, **optimizer}
+        # Only a model with an encoder has an objective: a classifier has a loss.
+        beside = self.model.objective.variables if isinstance(self.model, EncoderDecoder) else []
+        return {**self._weights, **optimizer, **{f"objective/{i:04d}": v for i, v in enumerate(beside)}}
 
     def end_epoch(self, logs: dict[str, Any], seconds: float) -> None:
         """Take in the logs of an epoch and keep the weights if they are the best so far (the average is in place)."""

@@ -1,0 +1,47 @@
+"""The objective of a beta-VAE whose code may say more and more."""
+
+from typing import Any
+
+from keras_vae import _checks
+from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives.base import Objective, Parts, Terms
+from keras_vae.objectives.elbo import drawn, kl_divergence
+from keras_vae.objectives.schedules import Linear, Schedule
+
+
+@serializable
+class AnnealedCapacity(Objective):
+    """-log p(x|z) + weight * |KL - C|, with a capacity C in nats that grows: Burgess et al. (2018), equation 8.
+
+    The KL is the mean over the batch. While C is small, the code says only what lowers the loss most; each further factor
+    gets latents of its own when there is room for it.
+
+    Args:
+        capacity: C by step, a `Schedule`; by default from 0 to 25 nats over 100,000 steps.
+        weight: gamma in the paper.
+
+    Raises:
+        ValueError: if the weight is out of its range.
+    """
+
+    def __init__(self, capacity: Schedule | None = None, weight: float = 100.0):
+        self.capacity = Linear(100_000, end=25.0) if capacity is None else capacity
+        if not isinstance(self.capacity, Schedule):
+            raise ValueError(f"capacity={capacity!r}: must be a Schedule such as Linear(100_000, end=25.0).")
+        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"capacity": keras.saving.serialize_keras_object(self.capacity), "weight": self.weight}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "AnnealedCapacity":
+        """Make the objective that `get_config` described."""
+        return cls(keras.saving.deserialize_keras_object(config["capacity"]), config["weight"])
+
+    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+        """Compute the terms of a batch: see `Objective.terms`."""
+        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training)
+        kl = kl_divergence(posterior, prior, z)
+        missed = tf.abs(tf.reduce_mean(kl) - self.capacity(step))
+        return Terms(log_likelihood, kl, self.weight * missed - kl)
