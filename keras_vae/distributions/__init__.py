@@ -32,11 +32,13 @@ from keras_vae.distributions.flows import RealNVP
 from keras_vae.distributions.from_noise import NoiseDistribution, draws_with_log_prob
 from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
 from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
+from keras_vae.distributions.pixel_cnn import AutoregressiveGrid, PixelCNN
 from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
 from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
 from keras_vae.distributions.top_down import TopDownPosterior, TopDownPrior
 
 __all__ = [
+    "AutoregressiveGrid",
     "Bernoulli",
     "ConditionalGaussian",
     "ContinuousBernoulli",
@@ -49,6 +51,7 @@ __all__ = [
     "Likelihood",
     "MixtureOfGaussians",
     "NoiseDistribution",
+    "PixelCNN",
     "Posterior",
     "Prior",
     "RealNVP",

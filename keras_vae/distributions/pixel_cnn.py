@@ -1,0 +1,224 @@
+"""An autoregressive distribution over a grid of numbers, such as the codes of a VQ-VAE."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from keras_vae import _checks, _random
+from keras_vae._backend import keras, serializable, tf, tfd
+from keras_vae.distributions.base import DistributionLayer
+
+_COLDEST = 1e-6
+_MAX_LAYERS = 100
+
+
+class AutoregressiveGrid(tfd.Distribution):
+    """Numbers from 0 to K - 1 on a grid, each given those before it, row by row: event shape `(H, W)`, int32.
+
+    A draw is a function of one uniform number an element, so it is the same eager, traced and compiled.
+
+    Args:
+        logits: from grids `(N, H, W)` to logits `(N, H, W, K)`, of which those of an element depend on elements before it alone;
+            for a batch shape of `(B,)` N is a multiple of B.
+        grid: `(H, W)`.
+        temperature: the logits are divided by it.
+        batch_size: B, or None for a batch shape of `()`.
+    """
+
+    def __init__(
+        self, logits: Callable[[Any], Any], grid: tuple[int, ...], temperature: float = 1.0, batch_size: Any = None
+    ):
+        self._logits, self._grid, self._batch_size = logits, grid, batch_size
+        self._temperature = max(temperature, _COLDEST)
+        super().__init__(
+            dtype=tf.int32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters={"logits": logits, "grid": grid, "temperature": temperature},
+            name="AutoregressiveGrid",
+        )
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
+        return {}
+
+    def _batch_shape(self) -> Any:
+        return tf.TensorShape([] if self._batch_size is None else [tf.get_static_value(self._batch_size)])
+
+    def _batch_shape_tensor(self, **_: Any) -> Any:
+        return tf.constant([], tf.int32) if self._batch_size is None else tf.reshape(self._batch_size, (1,))
+
+    def _event_shape(self) -> Any:
+        return tf.TensorShape(self._grid)
+
+    def _event_shape_tensor(self) -> Any:
+        return tf.constant(self._grid)
+
+    def _log_prob(self, value: Any) -> Any:
+        flat = tf.reshape(tf.cast(value, tf.int32), (-1, *self._grid))
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(flat, self._logits(flat) / self._temperature)
+        return tf.reshape(-tf.reduce_sum(each, axis=(1, 2)), tf.shape(value)[:-2])
+
+    def _sample_n(self, n: Any, seed: Any = None) -> Any:
+        lead = tf.concat([[n], self.batch_shape_tensor()], axis=0)
+        height, width = self._grid
+        noise = _random.uniform(tf.concat([lead, [height * width]], axis=0), _random.as_seed(seed))
+        return tf.reshape(self.draw(noise), tf.concat([lead, self._grid], axis=0))
+
+    def draw(self, noise: Any) -> Any:
+        """Turn uniform noise `(..., H * W)` into grids `(..., H, W)`, one element after the other."""
+        height, width = self._grid
+        flat = tf.reshape(noise, (-1, height * width))
+
+        def one(i: Any, grid: Any) -> tuple[Any, Any]:
+            logits = tf.reshape(self._logits(grid), (tf.shape(flat)[0], height * width, -1))
+            below = tf.cumsum(tf.nn.softmax(tf.gather(logits, i, axis=1) / self._temperature), axis=-1)[:, :-1]
+            chosen = tf.reduce_sum(tf.cast(below < tf.gather(flat, i, axis=1)[:, None], tf.int32), axis=-1)
+            here = tf.reshape(tf.range(height * width) == i, (height, width))
+            return i + 1, tf.where(here, chosen[:, None, None], grid)
+
+        start = tf.zeros((tf.shape(flat)[0], height, width), tf.int32)
+        shapes = (tf.TensorShape([]), tf.TensorShape([None, height, width]))
+        _, grid = tf.while_loop(
+            lambda i, grid: i < height * width, one, (tf.constant(0), start), shapes, maximum_iterations=height * width
+        )
+        return tf.reshape(grid, tf.concat([tf.shape(noise)[:-1], self._grid], axis=0))
+
+
+@serializable
+class PixelCNN(DistributionLayer):
+    """p(k|c) = prod_i p(k_i | k_<i, c) over a grid of numbers, by a gated PixelCNN: van den Oord et al. (2016), section 2.
+
+    Two stacks of gated convolutions, one that sees the rows above and one that sees what is to the left, so that no element is out
+    of sight. Output: batch shape `()`, or `(B,)` where a condition or features are given; event shape `(H, W)`.
+
+    Args:
+        event_shape: `(H, W)`.
+        num_codes: K; elements are from 0 to K - 1.
+        condition_size: length of condition vectors such as one-hot labels, 0 for none.
+        num_features: channels of a map of features `(B, H, W, F)`, such as that of a level above; 0 for none.
+        filters: channels.
+        num_layers: gated layers.
+        kernel_size: odd; each layer sees this many rows and columns less those that come later.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        event_shape: Any,
+        num_codes: int = 512,
+        condition_size: int = 0,
+        num_features: int = 0,
+        filters: int = 64,
+        num_layers: int = 8,
+        kernel_size: int = 5,
+        **kwargs: Any,
+    ):
+        super().__init__(event_shape, **kwargs)
+        if len(self.event_shape) != 2:
+            raise ValueError(
+                f"event_shape={self.event_shape}: the numbers are on a grid, so give its height and width."
+            )
+        self.num_codes = _checks.positive_int("num_codes", num_codes, minimum=2)
+        self.condition_size = _checks.positive_int("condition_size", condition_size, minimum=0)
+        self.num_features = _checks.positive_int("num_features", num_features, minimum=0)
+        self.filters = _checks.positive_int("filters", filters)
+        self.num_layers = _checks.positive_int("num_layers", num_layers, maximum=_MAX_LAYERS)
+        self.kernel_size = _checks.positive_int("kernel_size", kernel_size, maximum=31)
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size={kernel_size}: must be odd, so that a layer sees as far to both sides.")
+        self.network = self._network()
+        self.built = True
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's own arguments."""
+        own = ("num_codes", "condition_size", "num_features", "filters", "num_layers", "kernel_size")
+        return {name: getattr(self, name) for name in own}
+
+    @property
+    def noise_size(self) -> int:
+        """How many numbers of noise make a draw: H * W."""
+        return self.event_shape[0] * self.event_shape[1]
+
+    def call(self, condition: Any = None, features: Any = None, temperature: float = 1.0) -> Any:
+        """Return p(k|c).
+
+        Args:
+            condition: `(B, C)`, or None for a layer without.
+            features: `(B, H, W, F)`, or None for a layer without.
+            temperature: divides the logits; below 1 draws keep closer to what is likely.
+
+        Raises:
+            ValueError: if something is given that the layer was not made for, or is missing.
+        """
+        for name, given, size in (
+            ("condition", condition, self.condition_size),
+            ("features", features, self.num_features),
+        ):
+            if (given is None) == bool(size):
+                made = f"was made for {size} numbers" if size else "was made without"
+                raise ValueError(f"{name}={'None' if given is None else 'a tensor'}: this PixelCNN {made}.")
+        extra = [tensor for tensor in (condition, features) if tensor is not None]
+
+        def logits(grid: Any) -> Any:
+            # One given tensor serves all draws of an example, which lie beside each other in blocks.
+            copies = [tf.tile(t, [tf.shape(grid)[0] // tf.shape(t)[0], *[1] * (len(t.shape) - 1)]) for t in extra]
+            return self.network([grid, *copies] if copies else grid)
+
+        batch_size = tf.shape(extra[0])[0] if extra else None
+        return AutoregressiveGrid(logits, self.event_shape, temperature, batch_size)
+
+    def from_noise(self, noise: Any, condition: Any = None, features: Any = None) -> Any:
+        """Turn standard normal noise `(B, H * W)` into draws `(B, H, W)`: what an exported model does."""
+        return self(condition, features).draw(0.5 * tf.math.erfc(-noise / math.sqrt(2.0)))
+
+    def _network(self) -> keras.Model:
+        layers, reach, channels = keras.layers, self.kernel_size // 2, 2 * self.filters
+
+        def conv(h: Any, size: tuple[int, int], pad: Any, filters: int, name: str) -> Any:
+            padded = layers.ZeroPadding2D(pad, dtype="float32")(h)
+            return layers.Conv2D(filters, size, dtype="float32", name=name)(padded)
+
+        def one_by_one(h: Any, filters: int, name: str) -> Any:
+            return layers.Conv2D(filters, 1, dtype="float32", name=name)(h)
+
+        grid = keras.Input(self.event_shape, dtype="int32", name="grid")
+        extra = []
+        if self.condition_size:
+            condition = keras.Input((self.condition_size,), name="condition")
+            extra.append(condition)
+        if self.num_features:
+            features = keras.Input((*self.event_shape, self.num_features), name="features")
+            extra.append(features)
+
+        def gated(h: Any, name: str) -> Any:
+            if self.condition_size:
+                row = layers.Dense(channels, use_bias=False, dtype="float32", name=f"{name}_condition")(condition)
+                h = h + layers.Reshape((1, 1, channels), dtype="float32")(row)
+            if self.num_features:
+                h = h + one_by_one(features, channels, f"{name}_features")
+            return layers.Activation("tanh", dtype="float32")(h[..., : self.filters]) * layers.Activation(
+                "sigmoid", dtype="float32"
+            )(h[..., self.filters :])
+
+        x = layers.Embedding(self.num_codes, self.filters, dtype="float32", name="embedding")(grid)
+        # One step down and one step to the right: from here on a convolution may look at its own place too.
+        down = layers.Cropping2D(((0, 1), (0, 0)), dtype="float32")(
+            layers.ZeroPadding2D(((1, 0), (0, 0)), dtype="float32")(x)
+        )
+        right = layers.Cropping2D(((0, 0), (0, 1)), dtype="float32")(
+            layers.ZeroPadding2D(((0, 0), (1, 0)), dtype="float32")(x)
+        )
+        above, h = down, right
+        for i in range(self.num_layers):
+            seen = conv(above, (reach + 1, self.kernel_size), ((reach, 0), (reach, reach)), channels, f"above_{i}")
+            left = conv(h, (1, reach + 1), ((0, 0), (reach, 0)), channels, f"left_{i}")
+            out = gated(left + one_by_one(seen, channels, f"to_left_{i}"), f"left_{i}")
+            h = h + one_by_one(out, self.filters, f"residual_{i}")
+            above = gated(seen, f"above_{i}")
+        h = one_by_one(layers.Activation("relu", dtype="float32")(h), self.filters, "hidden")
+        logits = one_by_one(layers.Activation("relu", dtype="float32")(h), self.num_codes, "logits")
+        return keras.Model([grid, *extra] if extra else grid, logits, name="pixel_cnn")
