@@ -26,6 +26,7 @@ parameters. All densities are in nats, and all arithmetic is float32 whatever th
 """
 
 from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterior, Prior
+from keras_vae.distributions.code_prior import CodePrior
 from keras_vae.distributions.detached import detached
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
 from keras_vae.distributions.flows import RealNVP
@@ -40,6 +41,7 @@ from keras_vae.distributions.top_down import TopDownPosterior, TopDownPrior
 __all__ = [
     "AutoregressiveGrid",
     "Bernoulli",
+    "CodePrior",
     "ConditionalGaussian",
     "ContinuousBernoulli",
     "DiagonalGaussian",

@@ -177,13 +177,14 @@ class PixelCNN(DistributionLayer):
 
     def _network(self) -> keras.Model:
         layers, reach, channels = keras.layers, self.kernel_size // 2, 2 * self.filters
+        own = self.name  # layers of several such networks are told apart by it
 
         def conv(h: Any, size: tuple[int, int], pad: Any, filters: int, name: str) -> Any:
             padded = layers.ZeroPadding2D(pad, dtype="float32")(h)
-            return layers.Conv2D(filters, size, dtype="float32", name=name)(padded)
+            return layers.Conv2D(filters, size, dtype="float32", name=f"{own}_{name}")(padded)
 
         def one_by_one(h: Any, filters: int, name: str) -> Any:
-            return layers.Conv2D(filters, 1, dtype="float32", name=name)(h)
+            return layers.Conv2D(filters, 1, dtype="float32", name=f"{own}_{name}")(h)
 
         grid = keras.Input(self.event_shape, dtype="int32", name="grid")
         extra = []
@@ -196,7 +197,7 @@ class PixelCNN(DistributionLayer):
 
         def gated(h: Any, name: str) -> Any:
             if self.condition_size:
-                row = layers.Dense(channels, use_bias=False, dtype="float32", name=f"{name}_condition")(condition)
+                row = layers.Dense(channels, use_bias=False, dtype="float32", name=f"{own}_{name}_condition")(condition)
                 h = h + layers.Reshape((1, 1, channels), dtype="float32")(row)
             if self.num_features:
                 h = h + one_by_one(features, channels, f"{name}_features")
@@ -204,7 +205,7 @@ class PixelCNN(DistributionLayer):
                 "sigmoid", dtype="float32"
             )(h[..., self.filters :])
 
-        x = layers.Embedding(self.num_codes, self.filters, dtype="float32", name="embedding")(grid)
+        x = layers.Embedding(self.num_codes, self.filters, dtype="float32", name=f"{own}_embedding")(grid)
         # One step down and one step to the right: from here on a convolution may look at its own place too.
         down = layers.Cropping2D(((0, 1), (0, 0)), dtype="float32")(
             layers.ZeroPadding2D(((1, 0), (0, 0)), dtype="float32")(x)

@@ -19,10 +19,12 @@ from keras_vae.models.stacked_autoencoder import StackedAutoencoder
 from keras_vae.models.swap_autoencoder import SwapAutoencoder
 from keras_vae.models.vade import VaDE
 from keras_vae.models.vae import VAE
+from keras_vae.models.vq_vae import VQVAE
 
 __all__ = [
     "DEC",
     "VAE",
+    "VQVAE",
     "Autoencoder",
     "Classifier",
     "Clusters",

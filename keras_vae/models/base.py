@@ -10,10 +10,9 @@ import numpy as np
 
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import Likelihood
+from keras_vae.distributions import DistributionLayer, Likelihood
 from keras_vae.models import validation
 from keras_vae.models.logs import TermSums, logs
-from keras_vae.networks import Architecture
 
 
 class EncoderDecoder(keras.Model, abc.ABC):
@@ -23,7 +22,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
     when it is constructed: there is no state in which saving it would lose weights.
 
     Args:
-        architecture: makes the encoder and the decoder.
+        architecture: makes the networks: an `Architecture`, or what a subclass knows how to ask.
         data_shape: shape of one example.
         latent_size: number of latents Z.
         condition_size: length of the condition vectors, 0 for a model without.
@@ -40,7 +39,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
     def __init__(
         self,
         *,
-        architecture: Architecture,
+        architecture: Any,
         data_shape: Any,
         latent_size: int,
         condition_size: int = 0,
@@ -270,6 +269,22 @@ class EncoderDecoder(keras.Model, abc.ABC):
         x = validation.data(x, self.data_shape, self.likelihood.support)
         return x, self._condition(labels, tf.shape(x)[0])
 
+    def _how_many(self, n: int | None, labels: Any) -> tuple[Any, Any]:
+        """How many images `sample(n, labels)` is to draw, and their condition."""
+        if self.conditional:
+            if labels is None or n is not None:
+                raise ValueError(
+                    f"sample(n={n!r}, labels={labels!r}): {type(self).__name__} is conditional. Pass one label an image, "
+                    "for example sample(labels=[3, 1, 4])."
+                )
+            labels = labels if tf.is_tensor(labels) else np.asarray(labels)
+            n = tf.size(labels)
+        else:
+            if labels is not None:
+                raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")
+            n = 1 if n is None else _checks.positive_int("n", n, maximum=10**6)
+        return n, self._condition(labels, n)
+
     def _condition(self, labels: Any, batch_size: Any) -> Any:
         if not self.conditional and labels is not None:
             raise ValueError(f"{type(self).__name__} has no condition: call it without labels.")
@@ -293,7 +308,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
         parts = {
             name: _named.described(part, *FROM_MODEL)
             for name, part in self.parts.items()
-            if not isinstance(part, keras.Model)  # the networks are described by the architecture
+            if isinstance(part, DistributionLayer)  # the networks are described by the architecture
         }
         frozen = [name for name, part in self.parts.items() if not part.trainable]
         return {

@@ -9,7 +9,7 @@ from keras_vae._backend import tf
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.conditional_vae import ConditionalVAE
 
-_PARTS = {"encoder": ("encoder", "posterior"), "decoder": ("decoder", "likelihood"), "prior": ("prior",)}
+_PARTS = {"encoder": ("encoder", "posterior", "quantizer"), "decoder": ("decoder", "likelihood"), "prior": ("prior",)}
 
 
 def freeze(model: EncoderDecoder, part: str) -> None:
@@ -17,7 +17,8 @@ def freeze(model: EncoderDecoder, part: str) -> None:
 
     Args:
         model: the model.
-        part: `"encoder"` (with the posterior), `"decoder"` (with the likelihood), or `"prior"`, as far as the model has them.
+        part: `"encoder"` (with the posterior, or the books of codes), `"decoder"` (with the likelihood), or `"prior"`, as far as
+            the model has them.
 
     Raises:
         ValueError: if there is no such part.

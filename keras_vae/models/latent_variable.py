@@ -133,19 +133,7 @@ class LatentVariableModel(EncoderDecoder):
             ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
         """
         temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
-        if self.conditional:
-            if labels is None or n is not None:
-                raise ValueError(
-                    f"sample(n={n!r}, labels={labels!r}): {type(self).__name__} is conditional. Pass one label an image, "
-                    "for example sample(labels=[3, 1, 4])."
-                )
-            labels = labels if tf.is_tensor(labels) else np.asarray(labels)
-            n = tf.size(labels)
-        else:
-            if labels is not None:
-                raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")
-            n = 1 if n is None else _checks.positive_int("n", n, maximum=10**6)
-        condition = self._condition(labels, n)
+        n, condition = self._how_many(n, labels)
         prior = self.prior_given(condition, temperature=temperature)
         z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
         return self.likelihood_given(z, condition).mean()

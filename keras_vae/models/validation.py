@@ -75,6 +75,34 @@ def latents(z: Any, size: int) -> Any:
     return tf.cast(z, tf.float32)
 
 
+def codes(k: Any, size: int, num_codes: int) -> Any:
+    """Check numbers of codes `(B, N)` and return them as int32.
+
+    Raises:
+        ValueError: for a wrong shape or dtype, or a number of no code.
+    """
+    k = tf.convert_to_tensor(k)
+    if k.shape.rank != 2 or k.shape[-1] != size:
+        raise ValueError(
+            f"The codes have shape {tuple(k.shape)}: this model takes whole numbers of shape (batch, {size})."
+        )
+    if not k.dtype.is_integer:
+        raise ValueError(f"The codes have dtype {k.dtype.name}: this model takes whole numbers, the indices of codes.")
+    rule = f"indices are from 0 to {num_codes - 1}, since the book has {num_codes} codes"
+    if hasattr(k, "numpy"):
+        wrong = k.numpy()[(k.numpy() < 0) | (k.numpy() >= num_codes)]
+        if wrong.size:
+            raise ValueError(f"A code is {wrong[0]}: {rule}.")
+    else:
+        check = tf.debugging.Assert(
+            tf.reduce_all((k >= 0) & (k < num_codes)),
+            [f"A code is out of range: {rule}. Smallest and largest:", tf.reduce_min(k), tf.reduce_max(k)],
+        )
+        with tf.control_dependencies([check]):
+            k = tf.identity(k)
+    return tf.cast(k, tf.int32)
+
+
 def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> Any:
     """Check integer labels `(B,)` and return them one-hot, `(B, num_classes)`.
 

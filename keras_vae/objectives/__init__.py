@@ -14,6 +14,7 @@ from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTe
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
 from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
 from keras_vae.objectives.total_correlation import BetaTCVAE, total_correlation
+from keras_vae.objectives.vector_quantization import QuantizationTerms, VectorQuantization
 
 __all__ = [
     "ELBO",
@@ -36,6 +37,7 @@ __all__ = [
     "Linear",
     "Objective",
     "Penalty",
+    "QuantizationTerms",
     "RandomAffine",
     "Reconstruction",
     "ReconstructionTerms",
@@ -44,6 +46,7 @@ __all__ = [
     "SemiSupervisedELBO",
     "SemiSupervisedTerms",
     "Terms",
+    "VectorQuantization",
     "kl_divergence",
     "part",
     "total_correlation",

@@ -6,6 +6,7 @@ from typing import Any
 from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
 from keras_vae.models import (
     DEC,
+    VQVAE,
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
@@ -89,4 +90,21 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "dec": lambda: DEC(SHAPE, 3, num_clusters=4, network={"name": "mlp", "hidden_units": (16,)}),
     "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}),
+}
+
+_SMALL_NET = {"filters": 8, "residual_filters": 4, "residual_blocks": 1}
+_SMALL_PRIOR = {"filters": 8, "num_layers": 2, "kernel_size": 3}
+
+
+def _quantized(**settings: Any) -> Any:
+    return VQVAE(SHAPE, num_codes=8, code_size=6, network=_SMALL_NET, prior=_SMALL_PRIOR, **settings)
+
+
+# Models with discrete codes: whole numbers and a prior over them.
+QUANTIZED: dict[str, Callable[[], Any]] = {
+    "vq_vae": lambda: _quantized(downsampling=(4,)),
+    "vq_vae_gradient_classes": lambda: _quantized(
+        num_classes=3, downsampling=(4,), quantizer={"update": "gradient"}, likelihood="bernoulli"
+    ),
+    "vq_vae_2_classes": lambda: _quantized(num_classes=3, downsampling=(2, 2), likelihood="discretized_logistic"),
 }

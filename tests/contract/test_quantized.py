@@ -1,0 +1,200 @@
+"""The suite that every model with discrete codes passes: shapes, gradients, saving, seeds, eager = graph = compiled."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_vae import zoo
+from keras_vae._backend import keras, tf
+from keras_vae.models import VQVAE, copy_of, freeze, specs
+from tests.contract.cases import QUANTIZED, SHAPE
+
+BATCH = 6
+LOGS = ["loss", "elbo", "log_likelihood", "kl", "perplexity", "squared_error"]
+
+
+@pytest.fixture(params=QUANTIZED)
+def model(request):
+    keras.utils.set_random_seed(0)
+    return QUANTIZED[request.param]()
+
+
+@pytest.fixture
+def batch(rng):
+    return rng.uniform(size=(BATCH, *SHAPE)).astype("float32"), rng.integers(0, 3, BATCH)
+
+
+def _labels(model, labels):
+    return {"labels": labels} if model.conditional else {}
+
+
+def test_every_model_with_discrete_codes_has_a_case():
+    classes = {cls for cls in specs.classes().values() if issubclass(cls, VQVAE)}
+    assert {type(build()) for build in QUANTIZED.values()} == classes
+
+
+def test_shapes_and_dtypes(model, batch):
+    x, y = batch
+    codes = model.encode(x)
+    assert (tuple(codes.shape), codes.dtype) == ((BATCH, model.latent_size), tf.int32)
+    grids = model.grids(codes)
+    assert [grid.shape[0] for grid in grids] == [BATCH] * len(model.downsampling)
+    np.testing.assert_array_equal(np.concatenate([np.reshape(grid, (BATCH, -1)) for grid in grids], axis=1), codes)
+    likelihood = model.decode(codes)
+    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), SHAPE)
+    np.testing.assert_allclose(model.reconstruct(x), likelihood.mean(), atol=1e-6)
+    given = {"labels": [0, 2]} if model.conditional else {"n": 2}
+    drawn = model.sample(**given, seed=0)
+    assert (tuple(drawn.shape), drawn.dtype) == ((2, *SHAPE), tf.float32)
+    assert tuple(model.elbo(x, **_labels(model, y)).shape) == (BATCH,)
+
+
+def test_every_weight_gets_a_finite_gradient(model, batch):
+    x, y = batch
+    with tf.GradientTape() as tape:
+        terms = model.default_objective().terms(
+            model, tf.constant(x), model.condition_of(y, BATCH), 0, tf.constant([3, 4]), training=True
+        )
+        loss = tf.reduce_mean(terms.loss)
+    for variable, gradient in zip(
+        model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
+    ):
+        assert gradient is not None, variable.path
+        assert np.isfinite(tf.convert_to_tensor(gradient)).all(), variable.path
+
+
+def test_fit_lowers_the_loss_and_logs_identities(model, batch):
+    x, y = batch
+    model.compile(keras.optimizers.Adam(1e-2))
+    with pytest.warns(UserWarning, match="fewer than ten a code"):
+        history = model.fit(x, y, epochs=30, batch_size=3, validation_data=(x, y), verbose=0).history
+    assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
+    assert np.mean(history["loss"][-5:]) < np.mean(history["loss"][:5])
+    for prefix in ("", "val_"):
+        for elbo, log_likelihood, kl in zip(
+            *(history[prefix + n] for n in ("elbo", "log_likelihood", "kl")), strict=True
+        ):
+            assert np.float32(elbo) == np.float32(log_likelihood) - np.float32(kl)
+    expected = float(np.mean(model.elbo(x, **_labels(model, y))))
+    assert model.evaluate(x, y, verbose=0, return_dict=True)["elbo"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_eager_graph_and_compiled_agree(model, batch):
+    x, y = batch
+    condition = model.condition_of(y, BATCH)
+    given = {"labels": [0, 2]} if model.conditional else {"n": 2}
+
+    def everything(x):
+        terms = model.default_objective().terms(model, x, condition, 0, tf.constant([3, 4]))
+        return model.encode(x), model.reconstruct(x), model.sample(**given, seed=1), *terms
+
+    eager = everything(tf.constant(x))
+    for jit_compile in (False, True):
+        other = tf.function(everything, jit_compile=jit_compile)(tf.constant(x))
+        for a, b in zip(eager, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}])
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch, how):
+    x, y = batch
+    weights = model.get_weights()
+    losses = []
+    for arguments in ({}, how):
+        model.set_weights(weights)
+        model.compile(keras.optimizers.SGD(1e-4), seed=5, **arguments)
+        losses.append(model.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-3)
+
+
+def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
+    given = {"labels": [0, 1, 2] * 5} if model.conditional else {"n": 15}
+    drawn = model.sample(**given, seed=7)
+    np.testing.assert_array_equal(drawn, model.sample(**given, seed=7))
+    assert np.abs(drawn - model.sample(**given, seed=8)).max() > 1e-4
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_predict_takes_arrays_and_pairs(model, batch):
+    x, y = batch
+    expected = model.reconstruct(x)
+    pairs = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+    np.testing.assert_allclose(model.predict(pairs, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_mixed_precision_trains(batch):
+    x, y = batch
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        built = {name: build() for name, build in QUANTIZED.items()}
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for name, model in built.items():
+        model.compile()
+        assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all(), name
+        assert model.reconstruct(x).dtype == tf.float32, name
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_keras_file_round_trip_keeps_weights_book_optimizer_and_objective(model, batch, tmp_path):
+    x, y = batch
+    model.compile("adam", seed=3)
+    model.fit(x, y, epochs=2, batch_size=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model.encode(x), again.encode(x))
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    histories = [m.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"] for m in (model, again)]
+    np.testing.assert_allclose(*histories, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_with_all_but_the_prior_frozen_only_the_prior_learns(model, batch):
+    x, y = batch
+    before, codes = model.reconstruct(x).numpy(), model.encode(x).numpy()
+    for part in ("encoder", "decoder"):
+        freeze(model, part)
+    model.compile(keras.optimizers.Adam(0.05))
+    history = model.fit(x, y, epochs=20, batch_size=6, verbose=0).history
+    np.testing.assert_array_equal(model.reconstruct(x), before)
+    np.testing.assert_array_equal(model.encode(x), codes)
+    assert history["kl"][-1] < history["kl"][0]
+    assert [v.path for v in copy_of(model).trainable_variables] == [v.path for v in model.trainable_variables]
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_preset_round_trip_is_bit_equal(model, batch, tmp_path):
+    x, y = batch
+    model.compile()
+    model.fit(x, y, verbose=0)
+    zoo.save_to_preset(model, tmp_path / "mine")
+    again = zoo.load(tmp_path / "mine")
+    np.testing.assert_array_equal(model.reconstruct(x), again.reconstruct(x))
+    assert again.get_config() | {"name": ""} == model.get_config() | {"name": ""}
+    again.fit(x, y, verbose=0)  # it is compiled, and trains on
+
+
+def test_reload_in_a_new_process_is_bit_equal(tmp_path, batch):
+    x, _ = batch
+    np.save(tmp_path / "x.npy", x)
+    expected = {}
+    for name, build in QUANTIZED.items():
+        model = build()
+        zoo.save_to_preset(model, tmp_path / name)
+        expected[name] = model.encode(x).numpy().tolist()
+    script = (
+        "import sys, json, pathlib, keras_vae, numpy as np\n"
+        "home = pathlib.Path(sys.argv[1])\n"
+        "x = np.load(home / 'x.npy')\n"
+        "found = {p.name: keras_vae.load(p).encode(x).numpy().tolist() for p in home.iterdir() if p.is_dir()}\n"
+        "print(json.dumps(found))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == expected
