@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_vae._backend import keras, tf
 from keras_vae.distributions import StandardNormal, TopDownPosterior
-from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, SemiSupervisedVAE
+from keras_vae.models import VQVAE, Clusters, EncoderDecoder, LatentVariableModel, SemiSupervisedVAE
 
 
 class Endpoint(NamedTuple):
@@ -54,6 +54,8 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
         log_probs = model.class_log_probs(_checked(data, None, "data"))
         return {"label": tf.argmax(log_probs, axis=-1), "log_probs": log_probs}
 
+    if isinstance(model, VQVAE):
+        return _of_codes(model)
     probabilistic = isinstance(model, LatentVariableModel)
     labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
     found = {
@@ -69,6 +71,35 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
     if isinstance(model, SemiSupervisedVAE):
         found["classify"] = Endpoint(classify, {"data": data})
     return found
+
+
+def _of_codes(model: VQVAE) -> dict[str, Endpoint]:
+    """The same of a model whose codes are whole numbers; labels are those of `sample` alone."""
+    data = tf.TensorSpec((None, *model.data_shape), tf.float32, name="data")
+    codes = tf.TensorSpec((None, model.latent_size), tf.int32, name="codes")
+    noise = tf.TensorSpec((None, model.prior.noise_size), tf.float32, name="noise")
+    labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
+
+    def reconstruct(data: Any) -> dict[str, Any]:
+        return {"data": model.reconstruct(_checked(data, None, "data"))}
+
+    def encode(data: Any) -> dict[str, Any]:
+        return {"codes": model.encode(_checked(data, None, "data"))}
+
+    def decode(codes: Any) -> dict[str, Any]:
+        return {"mean": model.decode(codes).mean()}
+
+    def sample(noise: Any, labels: Any = None) -> dict[str, Any]:
+        noise = _checked(noise, labels, "noise")
+        condition = None if labels is None else model.condition_of(labels, tf.shape(noise)[0])
+        return {"data": model.decode(model.prior.from_noise(noise, condition)).mean()}
+
+    return {
+        "reconstruct": Endpoint(reconstruct, {"data": data}),
+        "encode": Endpoint(encode, {"data": data}),
+        "decode": Endpoint(decode, {"codes": codes}),
+        "sample": Endpoint(sample, {"noise": noise, **labels}),
+    }
 
 
 def for_device(

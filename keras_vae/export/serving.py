@@ -13,7 +13,7 @@ from keras_vae._backend import tf
 from keras_vae.export import endpoints
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
-from keras_vae.models import EncoderDecoder, LatentVariableModel
+from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
 
 CONFIG = "models.config"
 BATCHING = "batching.config"
@@ -36,7 +36,8 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
     Signatures, for any batch B: `reconstruct` (also the default), `data (B,) + data_shape` -> `data`; `encode`,
     `data` -> `mean`, `stddev` `(B, Z)`; `decode`, `latents (B, Z)` -> `mean`; `sample`, `noise (B, Z)`, standard normal
     -> `data`. A conditional model takes `labels`, int32 `(B,)`, in all four. Nothing in the graph is random. A deterministic
-    autoencoder has no `sample`, and its `encode` gives `code`.
+    autoencoder has no `sample`, and its `encode` gives `code`. Of a `VQVAE`, `encode` gives and `decode` takes `codes`, int32
+    `(B, N)`, and `sample` alone takes labels.
 
     A version holds warm-up requests, recorded from examples, and appears only after its signatures gave what the model
     gives for them. `models.config` and `batching.config` lie beside the versions; those that are there are left alone.
@@ -141,6 +142,9 @@ def _inputs(model: EncoderDecoder, examples: Examples, size: int) -> dict[str, A
     data = np.resize(examples.data, (size, *model.data_shape))
     labels = None if examples.labels is None else np.resize(examples.labels, (size,))
     given = {"data": data, "labels": labels}
+    if isinstance(model, VQVAE):
+        noise = _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy()
+        return {**given, "codes": model.encode(data).numpy(), "noise": noise}
     if not isinstance(model, LatentVariableModel):
         return {**given, "latents": model.encode(data).numpy()}
     noise = _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy()

@@ -16,7 +16,7 @@ from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, score
-from keras_vae.models import EncoderDecoder
+from keras_vae.models import VQVAE, EncoderDecoder
 
 _POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
 _FILES = {MANIFEST, "encoder.tflite", "decoder.tflite", "prior.tflite"}
@@ -176,6 +176,11 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
 
 def _check_parts(model: Any) -> None:
     """Refuse what `keras_vae.lite` could not make sense of."""
+    if isinstance(model, VQVAE):
+        raise ExportError(
+            f"The codes of a {type(model).__name__} are whole numbers, and builds are of models with real ones. Export it with "
+            "export.saved_model."
+        )
     if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in _POSTERIORS:
         raise ExportError(
             f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(_POSTERIORS)}. Export such a "

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import VQVAE, copy_of, freeze, specs
@@ -198,3 +199,29 @@ def test_reload_in_a_new_process_is_bit_equal(tmp_path, batch):
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout.splitlines()[-1]) == expected
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
+    x, y = batch
+    model.compile()
+    model.fit(x, y, verbose=0)
+    folder = keras_vae.export.saved_model(model, tmp_path / "served", examples=(x, y))
+    served = tf.saved_model.load(str(folder)).signatures
+    assert set(served) - {"serving_default"} == {"reconstruct", "encode", "decode", "sample"}
+    codes = model.encode(x)
+    np.testing.assert_array_equal(served["encode"](data=x)["codes"], codes)
+    same = {"rtol": 1e-5, "atol": 1e-5}
+    np.testing.assert_allclose(served["decode"](codes=codes)["mean"], model.decode(codes).mean(), **same)
+    np.testing.assert_allclose(served["reconstruct"](data=x)["data"], model.reconstruct(x), **same)
+    noise = np.random.default_rng(0).normal(size=(BATCH, model.latent_size)).astype("float32")
+    given = {"labels": tf.constant(y, tf.int32)} if model.conditional else {}
+    drawn = model.prior.from_noise(noise, model.condition_of(y, BATCH))
+    found = served["sample"](noise=tf.constant(noise), **given)["data"]
+    np.testing.assert_allclose(found, model.decode(drawn).mean(), **same)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="A code is out of range"):
+        served["decode"](codes=tf.fill(codes.shape, model.num_codes))
+    with pytest.raises(keras_vae.export.ExportError, match=r"whole numbers, .* export.saved_model"):
+        keras_vae.export.tflite(model, tmp_path / "build", examples=(x, y))
+    with pytest.raises(ValueError, match="VQVAE draws one code after the other: give examples"):
+        keras_vae.export.saved_model(model, tmp_path / "again")
