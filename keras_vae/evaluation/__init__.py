@@ -9,6 +9,7 @@ from keras_vae.evaluation.clustering import (
     normalized_mutual_information,
 )
 from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, classifier_error, code_report
+from keras_vae.evaluation.codebook import codebook_report
 from keras_vae.evaluation.disentanglement import (
     dci,
     disentanglement_report,
@@ -40,6 +41,7 @@ __all__ = [
     "clustering_accuracy",
     "clustering_report",
     "code_report",
+    "codebook_report",
     "dci",
     "disentanglement_report",
     "error_rate",

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import DistributionLayer, Likelihood
+from keras_vae.distributions import Likelihood
 from keras_vae.models import validation
 from keras_vae.models.logs import TermSums, logs
 
@@ -308,7 +308,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
         parts = {
             name: _named.described(part, *FROM_MODEL)
             for name, part in self.parts.items()
-            if isinstance(part, DistributionLayer)  # the networks are described by the architecture
+            if hasattr(part, "settings")  # the networks are described by the architecture
         }
         frozen = [name for name, part in self.parts.items() if not part.trainable]
         return {

@@ -9,8 +9,10 @@ import numpy as np
 
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
+from keras_vae._batches import in_batches
 from keras_vae.evaluation.likelihood import Progress
 from keras_vae.models import (
+    VQVAE,
     Autoencoder,
     Clusters,
     EncoderDecoder,
@@ -70,9 +72,11 @@ def evaluate_preset(
     probabilistic = isinstance(model, LatentVariableModel)
     if probabilistic:
         figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
-        judge = JUDGES.get(name)
-        if model.conditional and judge in list_presets():
-            figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
+        if name == "shapes":
+            (say or (lambda words: None))("measuring the disentanglement")
+            figures |= evaluation.disentanglement_report(_codes_of(model))
+    elif isinstance(model, VQVAE):
+        figures = evaluation.codebook_report(model, x, y)
     elif isinstance(model, Autoencoder):
         figures = evaluation.reconstruction_report(model, x, y)
         if isinstance(model, SwapAutoencoder):
@@ -82,6 +86,9 @@ def evaluate_preset(
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
+    judge = JUDGES.get(name)
+    if hasattr(model, "sample") and model.conditional and judge in list_presets():
+        figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     if isinstance(model, SemiSupervisedVAE):
         figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
     if isinstance(model, Clusters):
@@ -101,6 +108,15 @@ def evaluate_preset(
             "tfp": tfp.__version__,
         },
     }
+
+
+def _codes_of(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
+    """The means of the posteriors of uint8 images."""
+
+    def encode(images: np.ndarray) -> np.ndarray:
+        return in_batches(lambda x: model.encode((x / 255.0).astype("float32")).mean(), images)
+
+    return encode
 
 
 def _swaps(

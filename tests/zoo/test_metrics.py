@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import data, models, zoo
+from keras_vae import VAE, data, evaluation, models, zoo
 from keras_vae._backend import keras
 
 SHAPE = (28, 28, 1)
@@ -53,3 +53,33 @@ def test_swaps_are_judged_by_what_learned_from_each_domain(tmp_path):
     assert figures["label_kept_there"] < 0.5
     assert figures["psnr_there"] < figures["psnr_neighbour_there"]
     assert f"| swaps that keep their label | {figures['label_kept_there']:.2%} |" in card
+
+
+def test_discrete_codes(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = models.VQVAE((28, 28, 1), 16, 4, (4,), network={"filters": 4}, prior={"filters": 4, "num_layers": 1})
+    zoo.save_to_preset(model, tmp_path / "mine")
+    found = zoo.evaluate_preset(tmp_path / "mine", data_name="digits", images=50)["figures"]
+    x, _ = data.arrays("digits", "test")
+    expected = np.square(x[:50] - model.reconstruct(x[:50]).numpy()).mean()
+    assert found["squared_error"] == pytest.approx(expected, rel=1e-3)
+    assert found["code_bits"] == 49 * 4
+    assert len(found["perplexity"]) == 1
+
+
+def test_codes_of_pictures_of_known_factors_are_measured(tmp_path, monkeypatch):
+    keras.utils.set_random_seed(0)
+    model = VAE((64, 64, 1), 3, hidden_units=(8,), likelihood="continuous_bernoulli")
+    zoo.save_to_preset(model, tmp_path / "mine")
+    monkeypatch.setattr(data.sources, "_SOURCES", {**data.sources._SOURCES, "shapes": lambda split, folder: _few()})
+    monkeypatch.setattr(evaluation.disentanglement, "factor_vae_score", lambda encode, shapes, seed: 0.5)
+    found = zoo.evaluate_preset(tmp_path / "mine", data_name="shapes", images=20, num_samples=2)["figures"]
+    codes = model.encode(data.Shapes().images(data.Shapes().factors(10_000, seed=0)) / np.float32(255)).mean()
+    expected = evaluation.mutual_information_gap(codes, data.Shapes().factors(10_000, seed=0))
+    assert found["mig"] == pytest.approx(expected, abs=1e-3)
+    assert {"sap", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score"} <= set(found)
+
+
+def _few():
+    factors = data.Shapes().factors(30, seed=1)
+    return data.Images(data.Shapes().images(factors), factors[:, 0])

@@ -1,0 +1,63 @@
+"""How well discrete codes give back a test set, how many of them are in use, and what it takes to name them."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+from keras_vae._backend import tf
+from keras_vae.models import VQVAE
+
+_BATCH = 250
+
+
+def codebook_report(model: VQVAE, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
+    """Score a model with discrete codes on a test set.
+
+    Args:
+        model: a `VQVAE`.
+        images: `(N,) + data_shape`.
+        labels: int `(N,)`, for a model with classes.
+
+    Returns:
+        `squared_error`, the mean over elements and images, and `squared_error_of_variance`, its share of the variance of the
+        images; `perplexity` and `codes_used`, lists by level, the smallest grid first; `code_bits`, the bits that name the codes of
+        an image if all are as likely; `kl` = -log p(codes) under the prior and `log_likelihood` = log p(x|codes), in nats an
+        image, and `elbo`, the second less the first; `bits_per_dim` of the elbo, where the likelihood is a probability.
+
+    Raises:
+        ValueError: if the data or the labels are not what the model takes.
+    """
+    total = _checks.positive_int("number of images", len(images), maximum=10**9)
+    given = labels if model.conditional else None
+    errors, log_likelihood, rate = [], [], []
+    counts = np.zeros((len(model.downsampling), model.num_codes))
+    for start in range(0, total, _BATCH):
+        x = images[start : start + _BATCH]
+        codes = model.encode(x)
+        p = model.decode(codes)
+        condition = model.condition_of(None if given is None else given[start : start + _BATCH], len(x))
+        errors.append(np.square(x - p.mean().numpy()).reshape(len(x), -1).mean(axis=1))
+        log_likelihood.append(p.log_prob(tf.constant(x)).numpy())
+        rate.append(-model.prior_given(condition).log_prob(codes).numpy())
+        for level, grid in zip(counts, model.grids(codes), strict=True):
+            level += np.bincount(grid.numpy().ravel(), minlength=model.num_codes)
+    error, nats, kl = (float(np.concatenate(parts).mean()) for parts in (errors, log_likelihood, rate))
+    share = counts / counts.sum(axis=1, keepdims=True)
+    entropy = -np.sum(share * np.log(np.where(share > 0, share, 1.0)), axis=1)
+    return {
+        "squared_error": error,
+        "squared_error_of_variance": error / float(np.var(images)),
+        "perplexity": [float(value) for value in np.exp(entropy)],
+        "codes_used": [int(value) for value in (counts > 0).sum(axis=1)],
+        "code_bits": model.latent_size * math.log2(model.num_codes),
+        "elbo": nats - kl,
+        "log_likelihood": nats,
+        "kl": kl,
+        **(
+            {"bits_per_dim": (kl - nats) / math.log(2.0) / math.prod(model.data_shape)}
+            if model.likelihood.discrete
+            else {}
+        ),
+    }
