@@ -16,6 +16,7 @@ from keras_vae.data.preprocessing import (
     RandomShift,
     Scaling,
 )
+from keras_vae.data.quadrants import quadrants
 from keras_vae.data.shapes import Shapes
 from keras_vae.data.sources import DATASETS, DataUnavailableError, Images, read
 
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "outlined",
     "pairs",
+    "quadrants",
     "read",
     "training_stream",
     "with_few_labels",

@@ -27,7 +27,8 @@ def load(
     Args:
         name: `"mnist"`, `"cifar10"`, `"frey_faces"` (through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there);
             `"mnist_outlines"` and `"digits_outlines"` have every second digit in outline, and domains as labels; `"shapes"` is
-            drawn from known factors: see `Shapes`.
+            drawn from known factors: see `Shapes`; `"mnist_quadrants"` and `"digits_quadrants"` have pictures for labels, uint8
+            `(B, H, W, 2)`: see `quadrants`.
         split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
         preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
         batch_size: images a batch.

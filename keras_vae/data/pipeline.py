@@ -76,7 +76,7 @@ class _Epoch:
         self.labelled_per_batch = _checks.positive_int(
             "labelled_per_batch", labelled_per_batch, maximum=batch_size, minimum=0
         )
-        labelled = np.flatnonzero(np.asarray(data.labels) >= 0)
+        labelled = np.flatnonzero(np.asarray(data.labels) >= 0) if self.labelled_per_batch else np.zeros(0, int)
         if self.labelled_per_batch and not len(labelled):
             raise ValueError(f"labelled_per_batch={labelled_per_batch}: no example has a label.")
         self.labelled = tf.constant(labelled, tf.int32)

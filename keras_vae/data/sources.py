@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks
-from keras_vae.data import domains, shapes
+from keras_vae.data import domains, quadrants, shapes
 
 
 class Images(NamedTuple):
@@ -21,7 +21,7 @@ class Images(NamedTuple):
     images: np.ndarray
     """uint8, `(N, H, W, C)`."""
     labels: np.ndarray
-    """int64, `(N,)`."""
+    """int64, `(N,)`; uint8 pictures `(N, H, W, C)` where those are the conditions."""
 
 
 class DataUnavailableError(RuntimeError):
@@ -122,6 +122,16 @@ def _shapes(split: str, data_dir: str | None) -> Images:
     return Images(images, factors[:, 0])
 
 
+def _quadrants(base: str) -> Callable[[str, str | None], Images]:
+    """Digits whose labels are pictures: what is given of them, and where."""
+
+    def source(split: str, data_dir: str | None) -> Images:
+        images = _SOURCES[base](split, data_dir).images
+        return Images(images, quadrants.mixed(images))
+
+    return source
+
+
 _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
     "mnist": _from_tfds("mnist", "storage.googleapis.com"),
     "cifar10": _from_tfds("cifar10", "www.cs.toronto.edu"),
@@ -130,6 +140,8 @@ _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
     "shapes": _shapes,
     "mnist_outlines": _outlines("mnist"),
     "digits_outlines": _outlines("digits"),
+    "mnist_quadrants": _quadrants("mnist"),
+    "digits_quadrants": _quadrants("digits"),
 }
 
 DATASETS = tuple(_SOURCES)

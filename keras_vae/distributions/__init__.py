@@ -33,6 +33,7 @@ from keras_vae.distributions.flows import RealNVP
 from keras_vae.distributions.from_noise import NoiseDistribution, draws_with_log_prob
 from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
 from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
+from keras_vae.distributions.partly_given import PartlyGiven
 from keras_vae.distributions.pixel_cnn import AutoregressiveGrid, PixelCNN
 from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
 from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
@@ -53,6 +54,7 @@ __all__ = [
     "Likelihood",
     "MixtureOfGaussians",
     "NoiseDistribution",
+    "PartlyGiven",
     "PixelCNN",
     "Posterior",
     "Prior",

@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 
 from keras_vae._backend import keras, tf
 from keras_vae.distributions import StandardNormal, TopDownPosterior
-from keras_vae.models import VQVAE, Clusters, EncoderDecoder, LatentVariableModel, SemiSupervisedVAE
+from keras_vae.models import (
+    VQVAE,
+    Clusters,
+    EncoderDecoder,
+    ImageConditionalVAE,
+    LatentVariableModel,
+    SemiSupervisedVAE,
+)
 
 
 class Endpoint(NamedTuple):
@@ -44,7 +51,7 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
     def sample(noise: Any, labels: Any = None) -> dict[str, Any]:
         noise = _checked(noise, labels, "noise")
         condition = None if labels is None else model.condition_of(labels, tf.shape(noise)[0])
-        return {"data": model.likelihood_given(model.prior.from_noise(noise, condition), condition).mean()}
+        return {"data": model.likelihood_given(model.latents_from_noise(noise, condition), condition).mean()}
 
     def cluster(data: Any) -> dict[str, Any]:
         log_probs = model.cluster_log_probs(_checked(data, None, "data"))
@@ -57,7 +64,7 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
     if isinstance(model, VQVAE):
         return _of_codes(model)
     probabilistic = isinstance(model, LatentVariableModel)
-    labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
+    labels = {"labels": _labels(model)} if model.conditional else {}
     found = {
         "reconstruct": Endpoint(reconstruct, {"data": data, **labels}),
         "encode": Endpoint(encode, {"data": data, **labels}) if probabilistic else Endpoint(code, {"data": data}),
@@ -73,12 +80,18 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
     return found
 
 
+def _labels(model: EncoderDecoder) -> tf.TensorSpec:
+    if isinstance(model, ImageConditionalVAE):
+        return tf.TensorSpec((None, *model.condition_shape), tf.float32, name="labels")
+    return tf.TensorSpec((None,), tf.int32, name="labels")
+
+
 def _of_codes(model: VQVAE) -> dict[str, Endpoint]:
     """The same of a model whose codes are whole numbers; labels are those of `sample` alone."""
     data = tf.TensorSpec((None, *model.data_shape), tf.float32, name="data")
     codes = tf.TensorSpec((None, model.latent_size), tf.int32, name="codes")
     noise = tf.TensorSpec((None, model.prior.noise_size), tf.float32, name="noise")
-    labels = {"labels": tf.TensorSpec((None,), tf.int32, name="labels")} if model.conditional else {}
+    labels = {"labels": _labels(model)} if model.conditional else {}
 
     def reconstruct(data: Any) -> dict[str, Any]:
         return {"data": model.reconstruct(_checked(data, None, "data"))}

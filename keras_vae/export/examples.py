@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel, validation
+from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, LatentVariableModel, validation
 
 _DRAWN = 1000
 
@@ -50,6 +50,10 @@ def examples_for(model: Any, examples: Any, source: str = "given by the caller")
         if not isinstance(model, LatentVariableModel):
             why = "draws one code after the other" if isinstance(model, VQVAE) else "draws nothing itself"
             raise ValueError(f"{type(model).__name__} {why}: give examples of its data.")
+        if isinstance(model, ImageConditionalVAE):
+            raise ValueError(
+                f"The conditions of {type(model).__name__} are pictures: give examples of data and of conditions."
+            )
         return _drawn(model)
     data, labels = examples if isinstance(examples, tuple | list) and len(examples) == 2 else (examples, None)
     data = np.asarray(validation.data(np.asarray(data), model.data_shape, model.likelihood.support))

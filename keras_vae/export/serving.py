@@ -140,7 +140,7 @@ model_config_list {{
 def _inputs(model: EncoderDecoder, examples: Examples, size: int) -> dict[str, Any]:
     """Values for a batch of `size`, by the names that endpoints give them."""
     data = np.resize(examples.data, (size, *model.data_shape))
-    labels = None if examples.labels is None else np.resize(examples.labels, (size,))
+    labels = None if examples.labels is None else np.resize(examples.labels, (size, *examples.labels.shape[1:]))
     given = {"data": data, "labels": labels}
     if isinstance(model, VQVAE):
         noise = _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy()

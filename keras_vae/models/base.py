@@ -278,7 +278,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
                     "for example sample(labels=[3, 1, 4])."
                 )
             labels = labels if tf.is_tensor(labels) else np.asarray(labels)
-            n = tf.size(labels)
+            n = tf.shape(labels)[0] if len(labels.shape) else 1
         else:
             if labels is not None:
                 raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")

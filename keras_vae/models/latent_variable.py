@@ -77,6 +77,10 @@ class LatentVariableModel(EncoderDecoder):
         """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""
         return self.prior(condition, temperature=temperature)
 
+    def latents_from_noise(self, noise: Any, condition: Any) -> Any:
+        """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""
+        return self.prior.from_noise(noise, condition)
+
     # -- methods -------------------------------------------------------------------------------------------------------
 
     @property

@@ -103,6 +103,28 @@ def codes(k: Any, size: int, num_codes: int) -> Any:
     return tf.cast(k, tf.int32)
 
 
+def pictures(c: Any, shape: tuple[int, ...], batch_size: Any) -> Any:
+    """Check conditions that are pictures and return them as float32 from 0 to 1; uint8 is divided by 255.
+
+    Raises:
+        ValueError: for a wrong shape, dtype or range, or a number of conditions that is not the number of examples.
+    """
+    if c is None:
+        raise ValueError(
+            f"This model is conditional: it needs one picture of shape {shape} an example. Pass them as the labels argument, as y "
+            "in fit and evaluate, or as the second element of a tf.data pair."
+        )
+    c = c if tf.is_tensor(c) else np.asarray(c)
+    if tf.as_dtype(c.dtype) == tf.uint8:
+        c = tf.cast(c, tf.float32) / 255.0
+    if tuple(c.shape[1:]) != shape or len(c.shape) != len(shape) + 1:
+        raise ValueError(f"The conditions have shape {tuple(c.shape)}: this model takes {('batch', *shape)}.")
+    given, needed = tf.get_static_value(tf.shape(c)[0]), tf.get_static_value(tf.convert_to_tensor(batch_size))
+    if given is not None and needed is not None and given != needed:
+        raise ValueError(f"There are {given} conditions for {needed} examples: pass one an example.")
+    return data(c, shape, (0.0, 1.0))
+
+
 def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> Any:
     """Check integer labels `(B,)` and return them one-hot, `(B, num_classes)`.
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
 from keras_vae.models import (
     DEC,
@@ -11,6 +13,7 @@ from keras_vae.models import (
     ContractiveAutoencoder,
     DenoisingAutoencoder,
     HierarchicalVAE,
+    ImageConditionalVAE,
     SemiSupervisedVAE,
     SparseAutoencoder,
     StackedAutoencoder,
@@ -49,6 +52,12 @@ CASES: dict[str, Callable[[], Any]] = {
     "semi_supervised": lambda: SemiSupervisedVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, classifier={"name": "conv_net", **CONV}
     ),
+    "image_conditional": lambda: ImageConditionalVAE(
+        SHAPE, (4, 6, 2), 3, num_features=5, network={"name": "mlp", "hidden_units": (16,)}
+    ),
+    "image_conditional_completes": lambda: ImageConditionalVAE(
+        SHAPE, (8, 8, 2), 3, num_features=5, network={"name": "conv_net", **CONV}, completes=True
+    ),
     "vade": lambda: VaDE(SHAPE, 3, num_clusters=4, hidden_units=(16,)),
     "hierarchical": lambda: HierarchicalVAE(
         SHAPE, (2, 3), network={"name": "mlp", "hidden_units": (16,)}, num_features=8, level_units=(8,)
@@ -62,6 +71,15 @@ CASES: dict[str, Callable[[], Any]] = {
         prior={"name": "vamp_prior", "num_components": 4},
     ),
 }
+
+
+def conditions(model: Any, numbers: np.ndarray) -> np.ndarray:
+    """What a conditional model is told where others are told `numbers`: those, or a picture for each."""
+    if not hasattr(model, "condition_shape"):
+        return numbers
+    pictures = np.random.default_rng(0).uniform(size=(10, *model.condition_shape))
+    return pictures[numbers].astype("float32")
+
 
 # Every generative preset that is shipped passes the same suite.
 PRESETS: dict[str, Callable[[], Any]] = {

@@ -12,7 +12,7 @@ import keras_vae
 from keras_vae import _random, models, networks, zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, specs
-from tests.contract.cases import CASES, PRESETS, SHAPE
+from tests.contract.cases import CASES, PRESETS, SHAPE, conditions
 
 BATCH = 6
 LOGS = ["loss", "elbo", "log_likelihood", "kl"]
@@ -25,7 +25,8 @@ def model(request):
 
 @pytest.fixture
 def batch(model, rng):
-    return _batch(model.data_shape, rng)
+    x, y = _batch(model.data_shape, rng)
+    return x, conditions(model, y)
 
 
 def _batch(shape, rng):
@@ -37,9 +38,9 @@ def _labels(model, labels):
 
 
 def _draw(model, seed, labels=(0, 1, 2, 3)):
-    return (
-        model.sample(labels=np.array(labels), seed=seed) if model.conditional else model.sample(len(labels), seed=seed)
-    )
+    if not model.conditional:
+        return model.sample(len(labels), seed=seed)
+    return model.sample(labels=conditions(model, np.array(labels)), seed=seed)
 
 
 def test_every_model_class_has_a_case():
@@ -100,7 +101,7 @@ def test_fit_lowers_the_loss_and_logs_identities(model, batch):
 
 
 def test_elbo_method_and_evaluate_agree(model, batch):
-    x, y = np.repeat(batch[0], 100, axis=0), np.repeat(batch[1], 100)
+    x, y = (np.repeat(part, 100, axis=0) for part in batch)
     model.compile()
     bound = model.elbo(x, **_labels(model, y), seed=1).numpy()
     error = bound.std() / np.sqrt(len(x))  # an upper bound of the noise
@@ -140,7 +141,7 @@ def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
 
 
 def test_at_temperature_zero_only_the_choice_of_a_component_is_left(model):
-    given = {"labels": np.ones(30, int)} if model.conditional else {"n": 30}
+    given = {"labels": conditions(model, np.ones(30, int))} if model.conditional else {"n": 30}
     images = model.sample(**given, temperature=0.0, seed=0).numpy().reshape(30, -1)
     same = np.abs(images[:, None] - images[None]).max(axis=-1) < 1e-6
     prior = getattr(model.prior, "top", model.prior)
@@ -203,7 +204,7 @@ def test_predict_takes_arrays_and_pairs(model, batch):
 
 
 def test_mixed_precision_trains(rng):
-    batch = _batch(SHAPE, rng)
+    x, numbers = _batch(SHAPE, rng)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         built = {name: build() for name, build in CASES.items()}
@@ -211,8 +212,9 @@ def test_mixed_precision_trains(rng):
         keras.config.set_dtype_policy("float32")
     for name, model in built.items():
         model.compile()
-        assert np.isfinite(model.fit(*batch, verbose=0).history["loss"]).all(), name
-        assert model.elbo(batch[0], **_labels(model, batch[1])).dtype == tf.float32, name
+        y = conditions(model, numbers)
+        assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all(), name
+        assert model.elbo(x, **_labels(model, y)).dtype == tf.float32, name
 
 
 def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
@@ -292,10 +294,11 @@ def test_reload_in_a_new_process_is_bit_equal(tmp_path):
         expected[name] = _draw(model, 11).numpy().tobytes().hex()
     script = (
         "import sys, json, pathlib, keras, keras_vae, numpy as np\n"
+        "from tests.contract.cases import conditions\n"
         "out = {}\n"
         "for folder in sorted(p for p in pathlib.Path(sys.argv[1]).iterdir() if p.is_dir()):\n"
         "    pair = keras_vae.load(folder), keras.models.load_model(str(folder) + '.keras')\n"
-        "    given = {'labels': np.arange(4)} if pair[0].conditional else {'n': 4}\n"
+        "    given = {'labels': conditions(pair[0], np.arange(4))} if pair[0].conditional else {'n': 4}\n"
         "    out[folder.name] = [m.sample(**given, seed=11).numpy().tobytes().hex() for m in pair]\n"
         "print(json.dumps(out))\n"
     )
@@ -310,7 +313,10 @@ def test_adapting_the_output_bias_predicts_the_mean(model, rng):
     for variable in model.decoder.trainable_variables:
         variable.assign(tf.zeros_like(variable))
     model.adapt_output_bias(mean)
-    np.testing.assert_allclose(_draw(model, 0)[0], mean, atol=0.03)
+    # Of a picture that is to be completed nothing is given.
+    nothing = {"labels": np.zeros((1, *getattr(model, "condition_shape", ())), "float32")}
+    drawn = model.sample(**nothing, seed=0) if hasattr(model, "condition_shape") else _draw(model, 0)
+    np.testing.assert_allclose(drawn[0], mean, atol=0.03)
     with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
         model.adapt_output_bias(np.zeros((2, 2)))
 
@@ -346,8 +352,11 @@ def test_on_two_replicas_the_noise_differs_and_the_logs_are_of_all_examples():
 
 def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
-    given = {"labels": tf.constant(y, tf.int32)} if model.conditional else {}
-    served = tf.saved_model.load(str(keras_vae.export.saved_model(model, tmp_path / "served"))).signatures
+    pictures = hasattr(model, "condition_shape")
+    given = {"labels": tf.constant(y, tf.float32 if pictures else tf.int32)} if model.conditional else {}
+    # Examples are drawn from the model where there are none; conditions that are pictures cannot be made up.
+    folder = keras_vae.export.saved_model(model, tmp_path / "served", examples=(x, y) if pictures else None)
+    served = tf.saved_model.load(str(folder)).signatures
     labels = _labels(model, y)
     z = model.encode(x, **labels).mean()
     same = {"rtol": 1e-5, "atol": 1e-5}
@@ -375,6 +384,10 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     labels = _labels(model, y)
+    if hasattr(model, "condition_shape"):
+        with pytest.raises(keras_vae.export.ExportError, match=r"no one-hot label.* export.saved_model"):
+            keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))
+        return
     proof = keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))
     assert proof["parity"]["elbo"]["keras"] == pytest.approx(proof["parity"]["elbo"]["build"], rel=1e-4)
     built = keras_vae.lite.load(tmp_path / "build")

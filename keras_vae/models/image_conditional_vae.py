@@ -1,0 +1,135 @@
+"""The conditional variational autoencoder whose conditions are pictures."""
+
+from typing import Any
+
+from keras_vae import _checks, _named, networks
+from keras_vae._backend import serializable, tf
+from keras_vae.distributions import PartlyGiven
+from keras_vae.models import validation
+from keras_vae.models.base import policy
+from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.networks import Architecture
+
+
+@serializable
+class ImageConditionalVAE(LatentVariableModel):
+    """Variational autoencoder conditioned on a picture: q(z|x, c), p(x|z, c) and a learned p(z|c), of features of c.
+
+    Sohn et al. (2015). A network of its own makes features of the condition, which the other networks and the prior are given.
+
+    >>> model = ImageConditionalVAE((28, 28, 1), condition_shape=(28, 28, 2), latent_size=50, completes=True)
+    >>> model.compile("adam")
+    >>> model.fit(images, data.quadrants(images, 1), epochs=10)
+    >>> model.sample(labels=data.quadrants(images[:5], 1), seed=0)
+
+    Wherever a model takes labels, this one takes pictures: floats from 0 to 1 or uint8, `(B,) + condition_shape`.
+
+    Args:
+        data_shape: shape of one example.
+        condition_shape: shape of one condition.
+        latent_size: number of latents Z.
+        num_features: number of features of the condition.
+        network: as in `ConditionalVAE`.
+        condition_network: makes the features; by default like the encoder.
+        completes: whether the condition is the data of which some elements are hidden, with one more channel that is 1 (of uint8
+            255) where an element is given. Then the likelihood is of the hidden elements alone, and the others come out as they
+            are.
+        posterior, likelihood, **kwargs: as in `VAE`.
+        prior: `"conditional_gaussian"`, p(z|c), or as in `VAE`.
+
+    Raises:
+        ValueError: if an argument is out of its range, naming it.
+    """
+
+    def __init__(
+        self,
+        data_shape: Any,
+        condition_shape: Any,
+        latent_size: int,
+        num_features: int = 64,
+        network: Any = "mlp",
+        condition_network: Any = None,
+        completes: bool = False,
+        posterior: Any = "diagonal_gaussian",
+        prior: Any = "conditional_gaussian",
+        likelihood: Any = "bernoulli",
+        **kwargs: Any,
+    ):
+        data_shape = _checks.data_shape("data_shape", data_shape)
+        condition_shape = _checks.data_shape("condition_shape", condition_shape)
+        wanted = (*data_shape[:-1], data_shape[-1] + 1)
+        if completes and condition_shape != wanted:
+            raise ValueError(
+                f"condition_shape={condition_shape}: to complete data of shape {data_shape} the condition has one channel more, "
+                f"{wanted}."
+            )
+        architecture = _named.build("network", networks, Architecture, network)
+        super().__init__(
+            architecture=architecture,
+            data_shape=data_shape,
+            latent_size=latent_size,
+            condition_size=_checks.positive_int("num_features", num_features),
+            posterior=posterior,
+            prior=prior,
+            likelihood=likelihood,
+            **kwargs,
+        )
+        self.condition_shape = condition_shape
+        self.completes = completes
+        self.condition_architecture = (
+            architecture
+            if condition_network is None
+            else _named.build("condition_network", networks, Architecture, condition_network)
+        )
+        with policy(self.dtype_policy):
+            self.condition_encoder = self.condition_architecture.encoder(condition_shape, num_features)
+            self.condition_encoder.name = "condition_encoder"
+        self.built = True
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The six parts by name; their variables are all that the model has."""
+        return {**super().parts, "condition_encoder": self.condition_encoder}
+
+    def condition_of(self, labels: Any, batch_size: Any) -> Any:
+        """The conditions as float32 `(B,) + condition_shape`."""
+        return validation.pictures(labels, self.condition_shape, batch_size)
+
+    def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
+        """q(z|x, c): batch shape `(B,)`, event shape `(Z,)`, for conditions `(B,) + condition_shape`."""
+        return self.posterior(self.encoder_outputs(x, condition, training))
+
+    def encoder_outputs(self, x: Any, condition: Any, training: bool = False) -> Any:
+        """The parameters of q(z|x, c), as the encoder puts them out."""
+        return self.encoder([x, self.features(condition, training)], training=training)
+
+    def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
+        """p(z|c): batch shape `(B,)`, event shape `(Z,)`."""
+        return super().prior_given(self.features(condition), temperature)
+
+    def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
+        """p(x|z, c): batch shape `(B,)` for latents `(B, Z)`, `(S, B)` for latents `(S, B, Z)`."""
+        found = super().likelihood_given(z, self.features(condition, training), training)
+        if not self.completes:
+            return found
+        values = condition[..., :-1]
+        return PartlyGiven(found, values, tf.broadcast_to(condition[..., -1:] > 0.5, tf.shape(values)))
+
+    def latents_from_noise(self, noise: Any, condition: Any) -> Any:
+        """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""
+        return self.prior.from_noise(noise, self.features(condition))
+
+    def features(self, condition: Any, training: bool = False) -> Any:
+        """What the other networks see of conditions `(B,) + condition_shape`: `(B, num_features)`."""
+        return tf.nn.silu(self.condition_encoder(condition, training=training))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **self._common_config(),
+            "condition_shape": list(self.condition_shape),
+            "num_features": self.condition_size,
+            "network": _named.described(self.architecture),
+            "condition_network": _named.described(self.condition_architecture),
+            "completes": self.completes,
+        }
