@@ -1,6 +1,7 @@
 """Pictures of a model and of what it makes (matplotlib). Every function returns a figure; `save` writes it."""
 
 from keras_vae.plots.codes import clusters, features, restored
+from keras_vae.plots.completions import completions
 from keras_vae.plots.figure import save
 from keras_vae.plots.grids import (
     before_and_after,
@@ -12,11 +13,13 @@ from keras_vae.plots.grids import (
 )
 from keras_vae.plots.latent import latent_scatter, manifold
 from keras_vae.plots.training import SamplePictures, training_curves
+from keras_vae.plots.traversals import save_gif, traversal_gif, traversals
 
 __all__ = [
     "SamplePictures",
     "before_and_after",
     "clusters",
+    "completions",
     "features",
     "grid_figure",
     "image_grid",
@@ -27,5 +30,8 @@ __all__ = [
     "samples",
     "samples_by_class",
     "save",
+    "save_gif",
     "training_curves",
+    "traversal_gif",
+    "traversals",
 ]
