@@ -159,6 +159,16 @@ class CodePrior(DistributionLayer):
         """Turn standard normal noise `(B, N)` into codes `(B, N)`: what an exported model does."""
         return self(condition).draw(0.5 * tf.math.erfc(-noise / math.sqrt(2.0)))
 
+    def logits(self, codes: Any, condition: Any = None) -> Any:
+        """Of codes `(B, N)`, the logits `(B, N, K)` of each given those before it: what draws them one by one elsewhere."""
+        levels = self.split(codes)
+        found = [self.level(i, levels[:i], condition, 1.0).logits(grid) for i, grid in enumerate(levels)]
+        flat = [
+            tf.reshape(part, (-1, math.prod(grid), self.num_codes))
+            for part, grid in zip(found, self.grids, strict=True)
+        ]
+        return tf.concat(flat, axis=1)
+
     def split(self, codes: Any) -> list[Any]:
         """The grids `(B, H, W)` of codes `(B, N)`."""
         parts = tf.split(codes, [math.prod(grid) for grid in self.grids], axis=1)

@@ -57,7 +57,7 @@ class AutoregressiveGrid(tfd.Distribution):
 
     def _log_prob(self, value: Any) -> Any:
         flat = tf.reshape(tf.cast(value, tf.int32), (-1, *self._grid))
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(flat, self._logits(flat) / self._temperature)
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(flat, self.logits(flat))
         return tf.reshape(-tf.reduce_sum(each, axis=(1, 2)), tf.shape(value)[:-2])
 
     def _sample_n(self, n: Any, seed: Any = None) -> Any:
@@ -66,14 +66,18 @@ class AutoregressiveGrid(tfd.Distribution):
         noise = _random.uniform(tf.concat([lead, [height * width]], axis=0), _random.as_seed(seed))
         return tf.reshape(self.draw(noise), tf.concat([lead, self._grid], axis=0))
 
+    def logits(self, grid: Any) -> Any:
+        """Of grids `(N, H, W)`, the logits `(N, H, W, K)` of each element given those before it; N is a multiple of the batch."""
+        return self._logits(grid) / self._temperature
+
     def draw(self, noise: Any) -> Any:
         """Turn uniform noise `(..., H * W)` into grids `(..., H, W)`, one element after the other."""
         height, width = self._grid
         flat = tf.reshape(noise, (-1, height * width))
 
         def one(i: Any, grid: Any) -> tuple[Any, Any]:
-            logits = tf.reshape(self._logits(grid), (tf.shape(flat)[0], height * width, -1))
-            below = tf.cumsum(tf.nn.softmax(tf.gather(logits, i, axis=1) / self._temperature), axis=-1)[:, :-1]
+            logits = tf.reshape(self.logits(grid), (tf.shape(flat)[0], height * width, -1))
+            below = tf.cumsum(tf.nn.softmax(tf.gather(logits, i, axis=1)), axis=-1)[:, :-1]
             chosen = tf.reduce_sum(tf.cast(below < tf.gather(flat, i, axis=1)[:, None], tf.int32), axis=-1)
             here = tf.reshape(tf.range(height * width) == i, (height, width))
             return i + 1, tf.where(here, chosen[:, None, None], grid)

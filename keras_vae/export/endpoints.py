@@ -120,13 +120,16 @@ def for_device(
 ) -> dict[str, Endpoint]:
     """`encoder`, `decoder` and, where there is a prior other than N(0, I), `prior`, for a batch of one.
 
-    The condition is an input as the vector that the networks take, a one-hot label. The first two give, beside the mean (of an
-    autoencoder's encoder: the code), what the network puts out, the parameters from which a density can be computed.
+    The condition is an input as the vector that the networks take, a one-hot label. Of a model with discrete codes the encoder
+    gives and the decoder takes whole numbers, and `prior` gives the logits of each. Otherwise the first two give, beside the mean
+    (of an autoencoder's encoder: the code), what the network puts out, the parameters from which a density can be computed.
 
     Args:
         model: the model.
         encoder, decoder: networks to take in the place of the model's own.
     """
+    if isinstance(model, VQVAE):
+        return _codes_for_device(model)
     encoder, decoder = encoder or model.encoder, decoder or model.decoder
     data = tf.TensorSpec((1, *model.data_shape), tf.float32, name="data")
     latents = tf.TensorSpec((1, model.latent_size), tf.float32, name="latents")
@@ -159,6 +162,30 @@ def for_device(
         noise = tf.TensorSpec((1, model.prior.noise_size), tf.float32, name="noise")
         found["prior"] = Endpoint(prior, {"noise": noise, **condition})
     return found
+
+
+def _codes_for_device(model: VQVAE) -> dict[str, Endpoint]:
+    """`encoder` to codes, `decoder` from codes, and `prior`: the logits of each code given those before it."""
+    codes = tf.TensorSpec((1, model.latent_size), tf.int32, name="codes")
+    size = model.condition_size
+    condition = {"condition": tf.TensorSpec((1, size), tf.float32, name="condition")} if size else {}
+
+    def encode(data: Any) -> dict[str, Any]:
+        return {"codes": model.quantized_given(data).indices}
+
+    def decode(codes: Any) -> dict[str, Any]:
+        maps = model.quantizer.lookup(codes)
+        params = model.decoder(maps if len(maps) > 1 else maps[0])
+        return {"mean": model.likelihood(params).mean(), "params": params}
+
+    def prior(codes: Any, condition: Any = None) -> dict[str, Any]:
+        return {"logits": model.prior.logits(codes, condition)}
+
+    return {
+        "encoder": Endpoint(encode, {"data": tf.TensorSpec((1, *model.data_shape), tf.float32, name="data")}),
+        "decoder": Endpoint(decode, {"codes": codes}),
+        "prior": Endpoint(prior, {"codes": codes, **condition}),
+    }
 
 
 def _checked(values: Any, labels: Any, name: str) -> Any:

@@ -10,7 +10,8 @@ from keras_vae import _random
 from keras_vae._backend import tf
 from keras_vae.export.examples import Examples
 from keras_vae.lite import Build
-from keras_vae.models import EncoderDecoder, LatentVariableModel
+from keras_vae.lite.build import takes_whole_numbers
+from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
 from keras_vae.objectives import kl_divergence
 
 _BATCH = 500
@@ -33,6 +34,8 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
         `errors` of the means, and of a prior's latents (part -> `maximum`, `mean`, absolute), and `elbo` (of an autoencoder
         without a posterior the log-likelihood, which is what is left of it) in nats an example: `keras`, `build`, `change`.
     """
+    if isinstance(model, VQVAE):
+        return _measure_codes(model, builds, examples)
     keras, build = [], []
     errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
     for start in range(0, len(examples.data), _BATCH):
@@ -56,7 +59,37 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
         z, _, cost = _code(model, tf.constant(from_encoder["params"]), condition, key)
         params = builds["decoder"](latents=z.numpy(), **given)["params"]
         build.append((model.likelihood(tf.constant(params)).log_prob(x) - cost).numpy())
-    before, after = float(np.concatenate(keras).mean()), float(np.concatenate(build).mean())
+    name = "elbo" if isinstance(model, LatentVariableModel) else "log_likelihood"
+    return _proof(errors, name, np.concatenate(keras), np.concatenate(build))
+
+
+def _measure_codes(model: VQVAE, builds: dict[str, Build], examples: Examples) -> dict[str, Any]:
+    """The same of discrete codes: errors of the encoder are codes that are not the model's, as a share."""
+    keras, build = [], []
+    errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
+    for start in range(0, len(examples.data), _BATCH):
+        x = examples.data[start : start + _BATCH]
+        labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
+        condition = model.condition_of(labels, len(x))
+        given = {} if condition is None else {"condition": np.asarray(condition)}
+        codes = model.encode(x).numpy()
+        likelihood = model.decode(codes)
+        keras.append((likelihood.log_prob(x) + model.prior_given(condition).log_prob(codes)).numpy())
+        errors["decoder"].append(_off(likelihood.mean(), builds["decoder"](codes=codes)["mean"]))
+        logits = builds["prior"](codes=codes, **given)["logits"]
+        errors["prior"].append(_off(model.prior.logits(tf.constant(codes), condition), logits))
+
+        found = builds["encoder"](data=x)["codes"].astype("int32")
+        errors["encoder"].append((found != codes).astype("float32"))
+        log_prior = tf.nn.log_softmax(builds["prior"](codes=found, **given)["logits"]).numpy()
+        named = np.take_along_axis(log_prior, found[..., None], axis=-1)[..., 0].sum(axis=-1)
+        params = builds["decoder"](codes=found)["params"]
+        build.append(model.likelihood(tf.constant(params)).log_prob(x).numpy() + named)
+    return _proof(errors, "elbo", np.concatenate(keras), np.concatenate(build))
+
+
+def _proof(errors: dict[str, list[np.ndarray]], name: str, keras: np.ndarray, build: np.ndarray) -> dict[str, Any]:
+    before, after = float(keras.mean()), float(build.mean())
     return {
         "errors": {
             part: {
@@ -65,17 +98,16 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
             }
             for part, found in errors.items()
         },
-        ("elbo" if isinstance(model, LatentVariableModel) else "log_likelihood"): {
-            "keras": before,
-            "build": after,
-            "change": after - before,
-        },
+        name: {"keras": before, "build": after, "change": after - before},
     }
 
 
 def latency(build: Build) -> float:
     """Median time of a call for one example, in milliseconds, on one thread."""
-    inputs = {name: np.zeros((1, *detail["shape"][1:]), "float32") for name, detail in build.inputs.items()}
+    inputs = {
+        name: np.zeros((1, *detail["shape"][1:]), "int32" if takes_whole_numbers(detail) else "float32")
+        for name, detail in build.inputs.items()
+    }
     times = []
     for call in range(_CALLS + 20):
         start = time.perf_counter()

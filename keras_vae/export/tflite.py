@@ -45,7 +45,9 @@ def tflite(
     Each takes a batch of one. The encoder: `data` -> `mean (1, Z)` and `params`, the parameters of q(z|x) (of a
     deterministic autoencoder: the code, and what it is before its activation). The decoder:
     `latents (1, Z)` -> `mean (1,) + data_shape` and `params`, those of p(x|z). A conditional model's take `condition`,
-    a one-hot label, beside. `build.json` describes them and holds the proof; `keras_vae.lite.load(folder)` runs them.
+    a one-hot label, beside. Of a `VQVAE` the encoder gives and the decoder takes `codes`, int32 `(1, N)`, and `prior.tflite` maps
+    `codes` to `logits (1, N, K)`, those of each code given the ones before it. `build.json` describes them and holds the proof;
+    `keras_vae.lite.load(folder)` runs them.
 
     Nothing is written unless the builds hold only operations that the target takes and meet their bars: float32 a mean
     absolute error of 1e-5; float16 and dynamic range a change of the ELBO (of a deterministic autoencoder, of the
@@ -77,7 +79,8 @@ def tflite(
         OSError: if it cannot be written; what was there stays as it was.
     """
     kind = TARGETS[_checks.one_of("target", target, tuple(TARGETS))]
-    format = kind.formats[0] if format is None else _checks.one_of("format", format, kind.formats)
+    formats = _formats(model, kind)
+    format = formats[0] if format is None else _checks.one_of("format", format, formats)
     given = examples_for(model, examples)
     tested = given if test is None else examples_for(model, test, source)
     if test is None and examples is not None:
@@ -118,6 +121,23 @@ def tflite(
         return manifest
     assert last is not None  # every format has at least one way
     raise last
+
+
+def _formats(model: Any, target: Target) -> tuple[str, ...]:
+    """The formats of a target that the model can be in.
+
+    Raises:
+        ExportError: if there is none.
+    """
+    # Weights are rounded so that codes keep their values; which of two codes is nearer no rounding keeps.
+    if not isinstance(model, VQVAE):
+        return target.formats
+    if not (found := tuple(name for name in target.formats if name.startswith("float"))):
+        raise ExportError(
+            f"The codes of a {type(model).__name__} are whole numbers, which int8 would change: the target {target.name!r} takes "
+            f"{', '.join(target.formats)} alone. Export for the target 'cpu' or 'web'."
+        )
+    return found
 
 
 def _hold_to_bar(format: str, proof: dict[str, Any]) -> dict[str, float]:
@@ -169,6 +189,7 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
         **({"support": list(support)} if support else {}),
         # An autoencoder has neither: its code is a point, and there is nothing to draw from.
         "posterior": _named.snake_case(type(model.posterior).__name__) if "posterior" in model.parts else "none",
+        **({"num_codes": model.num_codes} if isinstance(model, VQVAE) else {}),
         "prior": _named.snake_case(type(model.prior).__name__) if "prior" in model.parts else "none",
         "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
     }
@@ -176,11 +197,6 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
 
 def _check_parts(model: Any) -> None:
     """Refuse what `keras_vae.lite` could not make sense of."""
-    if isinstance(model, VQVAE):
-        raise ExportError(
-            f"The codes of a {type(model).__name__} are whole numbers, and builds are of models with real ones. Export it with "
-            "export.saved_model."
-        )
     if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in _POSTERIORS:
         raise ExportError(
             f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(_POSTERIORS)}. Export such a "

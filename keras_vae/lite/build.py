@@ -9,7 +9,8 @@ class Build:
     """A `.tflite` file of one signature, called with arrays by name.
 
     Inputs and outputs are float32 whatever the file holds: int8 ones are quantised and restored here, by the scales that
-    the file states. A build has a fixed batch, so a larger batch is run piece by piece.
+    the file states. (Inputs that are whole numbers in themselves, such as codes, are given as such.) A build has a fixed batch, so
+    a larger batch is run piece by piece.
 
     >>> build = Build(Path("decoder.tflite").read_bytes())
     >>> build(latents=np.zeros((3, 40), "float32"))["mean"].shape
@@ -63,10 +64,10 @@ class Build:
             shape, value = tuple(int(n) for n in self.inputs[name]["shape"][1:]), np.asarray(value)
             if value.shape[1:] != shape or value.ndim != len(shape) + 1:
                 raise ValueError(f"{name} has shape {value.shape}: this build takes {('batch', *shape)}.")
-            if not np.issubdtype(value.dtype, np.floating):
-                raise ValueError(
-                    f"{name} has dtype {value.dtype}: this build takes floats (they are quantised for you)."
-                )
+            whole = takes_whole_numbers(self.inputs[name])
+            if not np.issubdtype(value.dtype, np.integer if whole else np.floating):
+                takes = "whole numbers" if whole else "floats (they are quantised for you)"
+                raise ValueError(f"{name} has dtype {value.dtype}: this build takes {takes}.")
             if not np.isfinite(value).all():
                 raise ValueError(f"{name} holds a value that is not finite: remove it.")
             sizes.add(len(value))
@@ -75,6 +76,11 @@ class Build:
                 f"The inputs have batches of {', '.join(map(str, sorted(sizes)))}: they must have one size."
             )
         return sizes.pop()
+
+
+def takes_whole_numbers(detail: dict[str, Any]) -> bool:
+    """Whether an input is of whole numbers that mean themselves, and not of quantised ones."""
+    return bool(np.issubdtype(detail["dtype"], np.integer)) and not detail["quantization"][0]
 
 
 def _interpreter(content: bytes, num_threads: int) -> Any:
@@ -96,15 +102,15 @@ def _filled(piece: np.ndarray, size: int) -> np.ndarray:
 
 
 def _quantised(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
-    if np.issubdtype(detail["dtype"], np.floating):
-        return value.astype("float32")
+    if np.issubdtype(detail["dtype"], np.floating) or takes_whole_numbers(detail):
+        return value.astype(detail["dtype"])
     scale, zero = detail["quantization"]
     limits = np.iinfo(detail["dtype"])
     return np.clip(np.round(value / scale + zero), limits.min, limits.max).astype(detail["dtype"])
 
 
 def _restored(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
-    if np.issubdtype(detail["dtype"], np.floating):
+    if np.issubdtype(detail["dtype"], np.floating) or takes_whole_numbers(detail):
         return value
     scale, zero = detail["quantization"]
     return ((value.astype("int32") - zero) * scale).astype("float32")

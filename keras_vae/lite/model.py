@@ -13,6 +13,7 @@ from keras_vae.lite.folders import build_folder, read_build, read_manifest
 # softplus(x + _SHIFT) + _FLOOR maps unconstrained values to standard deviations, as in keras_vae.distributions.
 _SHIFT = float(np.log(np.expm1(1.0)))
 _FLOOR = 1e-5
+_COLDEST = 1e-6
 
 
 class Encoding(NamedTuple):
@@ -38,7 +39,9 @@ def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) 
         BuildError: if it is incomplete, or damaged.
         ImportError: if ai-edge-litert is not installed.
     """
-    return LiteModel(build_folder(name_or_folder, target), num_threads)
+    folder = build_folder(name_or_folder, target)
+    discrete = "num_codes" in read_manifest(folder)
+    return (DiscreteLiteModel if discrete else LiteModel)(folder, num_threads)
 
 
 class LiteModel:
@@ -84,6 +87,18 @@ class LiteModel:
         """
         if self.manifest["prior"] == "none":
             raise ValueError("This autoencoder has no prior to draw from: decode codes of your own.")
+        n, condition = self._how_many(n, labels, temperature)
+        seed = secrets.randbits(62) if seed is None else seed
+        prior = self.build("prior") if "prior" in self.manifest["files"] else None
+        size = int(prior.inputs["noise"]["shape"][-1]) if prior else self.latent_size
+        z = noise.normal((n, size), seed)
+        z[:, -self.latent_size :] *= np.float32(temperature)
+        if prior:
+            z = prior(noise=z, **condition)["latents"]
+        return self.build("decoder")(latents=z, **condition)["mean"]
+
+    def _how_many(self, n: int | None, labels: Any, temperature: float) -> tuple[int, dict[str, np.ndarray]]:
+        """Check what `sample` is given: how many images, and their condition by name."""
         if isinstance(temperature, bool | str) or not 0.0 <= float(temperature) <= 100.0:
             raise ValueError(f"temperature={temperature!r}: must be a number from 0 to 100.")
         if self.num_classes is None:
@@ -99,15 +114,7 @@ class LiteModel:
                     "sample(labels=[3, 1, 4])."
                 )
             n = np.size(labels)
-        condition = self._condition(labels, int(n))
-        seed = secrets.randbits(62) if seed is None else seed
-        prior = self.build("prior") if "prior" in self.manifest["files"] else None
-        size = int(prior.inputs["noise"]["shape"][-1]) if prior else self.latent_size
-        z = noise.normal((int(n), size), seed)
-        z[:, -self.latent_size :] *= np.float32(temperature)
-        if prior:
-            z = prior(noise=z, **condition)["latents"]
-        return self.build("decoder")(latents=z, **condition)["mean"]
+        return int(n), self._condition(labels, int(n))
 
     def encode(self, x: Any, labels: Any = None) -> Encoding:
         """The mean and the standard deviations of q(z|x).
@@ -185,6 +192,48 @@ class LiteModel:
         diagonal = np.arange(size)
         lower[:, diagonal, diagonal] = _positive(lower[:, diagonal, diagonal])
         return np.sqrt((lower**2).sum(axis=-1))
+
+
+class DiscreteLiteModel(LiteModel):
+    """An exported model whose codes are whole numbers: the same methods, with codes int32 `(B, N)` where there were latents."""
+
+    def sample(
+        self, n: int | None = None, labels: Any = None, seed: int | None = None, temperature: float = 1.0
+    ) -> np.ndarray:
+        """Draw codes from the prior, one after the other, and return the mean of p(x|codes): `(n,) + data_shape`.
+
+        Arguments and errors as in `LiteModel.sample`; the temperature divides the prior's logits. The Keras model draws the same
+        images from the same seed, to the error of the build.
+        """
+        n, condition = self._how_many(n, labels, temperature)
+        chances = noise.uniform((n, self.latent_size), secrets.randbits(62) if seed is None else seed)
+        codes = np.zeros((n, self.latent_size), "int32")
+        for i in range(self.latent_size):
+            logits = self.build("prior")(codes=codes, **condition)["logits"][:, i] / max(temperature, _COLDEST)
+            weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            below = np.cumsum(weights / weights.sum(axis=-1, keepdims=True), axis=-1)[:, :-1]
+            codes[:, i] = (below < chances[:, i : i + 1]).sum(axis=-1)
+        return self.build("decoder")(codes=codes)["mean"]
+
+    def encode(self, x: Any, labels: Any = None) -> np.ndarray:  # type: ignore[override]
+        """The codes of data `(B,) + data_shape`: int32 `(B, N)`. Labels, which change nothing, may be there."""
+        return self.build("encoder")(data=self._data(x))["codes"].astype("int32")
+
+    def decode(self, codes: Any, labels: Any = None) -> np.ndarray:
+        """The mean of p(x|codes), `(B,) + data_shape`, for whole numbers `(B, N)`.
+
+        Raises:
+            ValueError: if shape or dtype are wrong, or a number is that of no code.
+        """
+        codes = np.asarray(codes)
+        wrong = codes[(codes < 0) | (codes >= self.manifest["num_codes"])]
+        if wrong.size:
+            raise ValueError(f"A code is {wrong[0]}: indices are from 0 to {self.manifest['num_codes'] - 1}.")
+        return self.build("decoder")(codes=codes)["mean"]
+
+    def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
+        """The mean of p(x|codes) at the codes of x, `(B,) + data_shape`."""
+        return self.decode(self.encode(x))
 
 
 def _positive(raw: np.ndarray) -> np.ndarray:

@@ -19,9 +19,23 @@ def normal(shape: tuple[int, ...], seed: int) -> np.ndarray:
     Raises:
         ValueError: if the seed is no whole number.
     """
+    _check(seed)
+    return quantile(_uniform(int(np.prod(shape)), int(seed)).reshape(shape)).astype("float32")
+
+
+def uniform(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Uniform float32 noise in (0, 1), equal to what a Keras model draws from the int `seed`.
+
+    Raises:
+        ValueError: if the seed is no whole number.
+    """
+    _check(seed)
+    return _uniform(int(np.prod(shape)), int(seed)).reshape(shape).astype("float32")
+
+
+def _check(seed: int) -> None:
     if isinstance(seed, bool) or not hasattr(seed, "__index__"):
         raise ValueError(f"seed={seed!r}: must be a whole number, or None for fresh noise.")
-    return quantile(_uniform(int(np.prod(shape)), int(seed)).reshape(shape)).astype("float32")
 
 
 def _uniform(count: int, seed: int) -> np.ndarray:

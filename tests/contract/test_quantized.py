@@ -221,7 +221,41 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     np.testing.assert_allclose(found, model.decode(drawn).mean(), **same)
     with pytest.raises(tf.errors.InvalidArgumentError, match="A code is out of range"):
         served["decode"](codes=tf.fill(codes.shape, model.num_codes))
-    with pytest.raises(keras_vae.export.ExportError, match=r"whole numbers, .* export.saved_model"):
-        keras_vae.export.tflite(model, tmp_path / "build", examples=(x, y))
     with pytest.raises(ValueError, match="VQVAE draws one code after the other: give examples"):
         keras_vae.export.saved_model(model, tmp_path / "again")
+
+
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
+    x, y = batch
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(x, y, epochs=3, verbose=0)
+    proof = keras_vae.export.tflite(model, tmp_path / "build", examples=(x, y))
+    assert proof["format"] == "float32"
+    assert proof["parity"]["elbo"]["keras"] == pytest.approx(
+        float(np.mean(model.elbo(x, **_labels(model, y)))), rel=1e-4
+    )
+    assert proof["parity"]["elbo"]["build"] == pytest.approx(proof["parity"]["elbo"]["keras"], rel=1e-4)
+    built = keras_vae.lite.load(tmp_path / "build")
+    codes = model.encode(x)
+    np.testing.assert_array_equal(built.encode(x), codes)
+    same = {"rtol": 1e-4, "atol": 1e-5}
+    np.testing.assert_allclose(built.decode(codes), model.decode(codes).mean(), **same)
+    np.testing.assert_allclose(built.reconstruct(x), model.reconstruct(x), **same)
+    given = {"labels": y} if model.conditional else {"n": BATCH}
+    for temperature in (1.0, 0.5):
+        drawn = built.sample(**given, seed=5, temperature=temperature)
+        np.testing.assert_allclose(drawn, model.sample(**given, seed=5, temperature=temperature), **same)
+    with pytest.raises(ValueError, match="A code is 8: indices are from 0 to 7"):
+        built.decode(np.full(codes.shape, 8))
+    with pytest.raises(ValueError, match="dtype float64: this build takes whole numbers"):
+        built.decode(np.zeros(codes.shape))
+
+
+def test_targets_that_cannot_hold_discrete_codes_say_why(batch, tmp_path):
+    model = QUANTIZED["vq_vae"]()
+    with pytest.raises(keras_vae.export.ExportError, match="whole numbers, which int8 would change: the target 'edge'"):
+        keras_vae.export.tflite(model, tmp_path / "build", "edge", examples=batch)
+    with pytest.raises(keras_vae.export.ExportError, match="holds ARG_MIN.*: the target 'gpu' does not take it"):
+        keras_vae.export.tflite(model, tmp_path / "build", "gpu", examples=batch)
+    assert not list(tmp_path.iterdir())
