@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from keras_vae import zoo
 
@@ -44,3 +45,21 @@ def test_the_code_of_the_page_on_autoencoders_runs():
     assert names["evaluation"].error_rate(names["labels"], names["found"]) < 0.3
     assert names["evaluation"].clustering_accuracy(names["labels"], names["clusters"]) > 0.4
     assert names["evaluation"].error_rate(names["labels"], names["labelled"]) < 0.3
+
+
+@pytest.mark.filterwarnings("ignore:The images hold grey values", "ignore:num_codes")
+@pytest.mark.parametrize(
+    ("page", "name", "shape"),
+    [
+        ("discrete_codes", "drawn", (3, 28, 28, 1)),
+        ("disentanglement", "images", (1000, 64, 64, 1)),
+        ("conditions", "completed", (5, 28, 28, 1)),
+    ],
+)
+def test_the_code_of_other_pages_runs(page, name, shape):
+    names: dict = {}
+    for block in re.findall(
+        r"```python\n(.*?)```", (ROOT / f"docs/{page}.md").read_text(encoding="utf-8"), flags=re.DOTALL
+    ):
+        exec(block, names)
+    assert tuple(names[name].shape) == shape
