@@ -10,6 +10,7 @@ from keras_vae.evaluation.clustering import (
 )
 from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, classifier_error, code_report
 from keras_vae.evaluation.codebook import codebook_report
+from keras_vae.evaluation.completion import completion_report, prior_log_prob
 from keras_vae.evaluation.disentanglement import (
     dci,
     disentanglement_report,
@@ -42,6 +43,7 @@ __all__ = [
     "clustering_report",
     "code_report",
     "codebook_report",
+    "completion_report",
     "dci",
     "disentanglement_report",
     "error_rate",
@@ -51,6 +53,7 @@ __all__ = [
     "linear_probe",
     "mutual_information_gap",
     "normalized_mutual_information",
+    "prior_log_prob",
     "psnr",
     "reconstruction_report",
     "separated_attribute_predictability",

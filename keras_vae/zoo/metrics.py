@@ -16,6 +16,7 @@ from keras_vae.models import (
     Autoencoder,
     Clusters,
     EncoderDecoder,
+    ImageConditionalVAE,
     LatentVariableModel,
     SemiSupervisedVAE,
     SwapAutoencoder,
@@ -72,6 +73,9 @@ def evaluate_preset(
     probabilistic = isinstance(model, LatentVariableModel)
     if probabilistic:
         figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
+        if isinstance(model, ImageConditionalVAE) and model.completes:
+            (say or (lambda words: None))("completing pictures of one, two and three quadrants")
+            figures |= evaluation.completion_report(model, x)
         if name == "shapes":
             (say or (lambda words: None))("measuring the disentanglement")
             figures |= evaluation.disentanglement_report(_codes_of(model))
