@@ -123,7 +123,9 @@ class MixtureOfGaussians(_Mixture):
         Its softmax over the components is p(k|z).
         """
         logits, loc, scale = self._components()
-        return _joint_log_density(tf.nn.log_softmax(logits), loc, scale, z)
+        off = (tf.convert_to_tensor(z)[:, None, :] - loc) / scale  # (B, K, Z)
+        constant = tf.reduce_sum(tf.math.log(scale), axis=-1) + 0.5 * loc.shape[-1] * math.log(2.0 * math.pi)
+        return tf.nn.log_softmax(logits) - constant - 0.5 * tf.reduce_sum(tf.square(off), axis=-1)
 
     def sample_component(self, component: int, n: int, seed: Any = None) -> Any:
         """Draw from one component: `(n, Z)`."""

@@ -118,7 +118,8 @@ def _of_codes(model: VQVAE) -> dict[str, Endpoint]:
 def for_device(
     model: EncoderDecoder, encoder: keras.Model | None = None, decoder: keras.Model | None = None
 ) -> dict[str, Endpoint]:
-    """`encoder`, `decoder` and, where there is a prior other than N(0, I), `prior`, for a batch of one.
+    """`encoder`, `decoder` and what else the model has, for a batch of one: a `prior` other than N(0, I), `clusters` of latents, a
+    `classifier` of data.
 
     The condition is an input as the vector that the networks take, a one-hot label. Of a model with discrete codes the encoder
     gives and the decoder takes whole numbers, and `prior` gives the logits of each. Otherwise the first two give, beside the mean
@@ -152,15 +153,26 @@ def for_device(
     def prior(noise: Any, condition: Any = None) -> dict[str, Any]:
         return {"latents": model.prior.from_noise(noise, condition)}
 
+    def clusters(latents: Any) -> dict[str, Any]:
+        return {"log_probs": model.cluster_log_probs_of(latents)}
+
+    def classify(data: Any) -> dict[str, Any]:
+        return {"log_probs": model.class_log_probs_given(data)}
+
     size = model.condition_size
     condition = {"condition": tf.TensorSpec((1, size), tf.float32, name="condition")} if size else {}
-    to_data = Endpoint(decode, {"latents": latents, **condition})
-    if not isinstance(model, LatentVariableModel):
-        return {"encoder": Endpoint(code, {"data": data}), "decoder": to_data}
-    found = {"encoder": Endpoint(encode, {"data": data, **condition}), "decoder": to_data}
-    if type(model.prior) is not StandardNormal:
+    probabilistic = isinstance(model, LatentVariableModel)
+    found = {
+        "encoder": Endpoint(encode, {"data": data, **condition}) if probabilistic else Endpoint(code, {"data": data}),
+        "decoder": Endpoint(decode, {"latents": latents, **condition}),
+    }
+    if probabilistic and type(model.prior) is not StandardNormal:
         noise = tf.TensorSpec((1, model.prior.noise_size), tf.float32, name="noise")
         found["prior"] = Endpoint(prior, {"noise": noise, **condition})
+    if isinstance(model, Clusters):
+        found["clusters"] = Endpoint(clusters, {"latents": latents})
+    if isinstance(model, SemiSupervisedVAE):
+        found["classifier"] = Endpoint(classify, {"data": data})
     return found
 
 

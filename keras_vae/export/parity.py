@@ -26,12 +26,13 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
 
     Args:
         model: the model.
-        builds: `encoder` and `decoder`, and `prior` where there is one.
+        builds: by part: `encoder`, `decoder`, and what else there is.
         examples: what to compare on.
         seed: of the noise.
 
     Returns:
-        `errors` of the means, and of a prior's latents (part -> `maximum`, `mean`, absolute), and `elbo` (of an autoencoder
+        `errors` of the means, of a prior's latents and of probabilities of clusters or classes (part -> `maximum`, `mean`,
+        absolute), and `elbo` (of an autoencoder
         without a posterior the log-likelihood, which is what is left of it) in nats an example: `keras`, `build`, `change`.
     """
     if isinstance(model, VQVAE):
@@ -55,6 +56,12 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
             noise = _random.normal((len(x), model.prior.noise_size), key)
             found = builds["prior"](noise=noise.numpy(), **given)["latents"]
             errors["prior"].append(_off(model.prior.from_noise(noise, condition), found))
+        if "clusters" in builds:
+            found = builds["clusters"](latents=z.numpy())["log_probs"]
+            errors["clusters"].append(_off(np.exp(model.cluster_log_probs_of(z)), np.exp(found)))
+        if "classifier" in builds:
+            found = builds["classifier"](data=x)["log_probs"]
+            errors["classifier"].append(_off(np.exp(model.class_log_probs_given(tf.constant(x))), np.exp(found)))
 
         z, _, cost = _code(model, tf.constant(from_encoder["params"]), condition, key)
         params = builds["decoder"](latents=z.numpy(), **given)["params"]

@@ -16,10 +16,11 @@ from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, score
+from keras_vae.lite.folders import PARTS
 from keras_vae.models import VQVAE, EncoderDecoder
 
 _POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
-_FILES = {MANIFEST, "encoder.tflite", "decoder.tflite", "prior.tflite"}
+_FILES = {MANIFEST, *(f"{part}.tflite" for part in PARTS)}
 
 # The bars, by format: the largest mean absolute error of a mean, and the largest change of the ELBO in nats or as a share of it.
 _ERROR_BAR = {"float32": 1e-5}
@@ -40,7 +41,10 @@ def tflite(
     overwrite: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Write `encoder.tflite` and `decoder.tflite` (and `prior.tflite`, where the prior is not N(0, I)) for a kind of device.
+    """Write `encoder.tflite` and `decoder.tflite` for a kind of device, and `prior.tflite` where the prior is not N(0, I).
+
+    A model that clusters has `clusters.tflite` too, `latents` -> `log_probs (1, K)`, and one with a classifier `classifier.tflite`,
+    `data` -> `log_probs`; these two and the prior stay in float32.
 
     Each takes a batch of one. The encoder: `data` -> `mean (1, Z)` and `params`, the parameters of q(z|x) (of a
     deterministic autoencoder: the code, and what it is before its activation). The decoder:

@@ -19,7 +19,8 @@ _KEYS = {
     "files": dict,
     "origin": dict,
 }
-_PARTS = {"encoder", "decoder", "prior"}
+PARTS = ("encoder", "decoder", "prior", "clusters", "classifier")
+"""What a folder of builds may hold."""
 
 
 class BuildError(ValueError):
@@ -95,7 +96,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         for key, kind in _KEYS.items():
             if not isinstance(manifest.get(key), kind):
                 raise ValueError(f"{key!r} is missing or no {kind.__name__}")
-        if not {"encoder", "decoder"} <= set(manifest["files"]) <= _PARTS:
+        if not {"encoder", "decoder"} <= set(manifest["files"]) <= set(PARTS):
             raise ValueError(f"'files' names {sorted(manifest['files'])}, not the encoder and the decoder")
         for name, entry in manifest["files"].items():
             if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):

@@ -62,7 +62,13 @@ class LiteModel:
         self._builds: dict[str, Build] = {}
 
     def build(self, part: str) -> Build:
-        """The build of `"encoder"`, `"decoder"` or, where there is one, `"prior"`; read when it is first asked for."""
+        """The build of a part, such as `"encoder"` or `"decoder"`; read when it is first asked for.
+
+        Raises:
+            ValueError: if the model has no such part.
+        """
+        if part not in self.manifest["files"]:
+            raise ValueError(f"This model has no {part}: it has {', '.join(self.manifest['files'])}.")
         if part not in self._builds:
             content = read_build(self._folder, part, self.manifest["files"][part]["sha256"])
             self._builds[part] = Build(content, self._num_threads)
@@ -148,6 +154,14 @@ class LiteModel:
     def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
         """The mean of p(x|z) at the posterior mean, `(B,) + data_shape`. Arguments and errors as in `encode`."""
         return self.decode(self.encode(x, labels).mean, labels)
+
+    def cluster(self, x: Any) -> np.ndarray:
+        """The number of each example's cluster, `(B,)`, of data `(B,) + data_shape`, for a model that clusters."""
+        return self.build("clusters")(latents=self.encode(x).mean)["log_probs"].argmax(axis=-1)
+
+    def classify(self, x: Any) -> np.ndarray:
+        """The most probable label of each example, `(B,)`, of data `(B,) + data_shape`, for a model with a classifier."""
+        return self.build("classifier")(data=self._data(x))["log_probs"].argmax(axis=-1)
 
     def _data(self, x: Any) -> np.ndarray:
         x, support = np.asarray(x), self.manifest.get("support")

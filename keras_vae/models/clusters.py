@@ -23,6 +23,10 @@ class Clusters(abc.ABC):
         """Return log-probabilities of the clusters, `(B, K)`, of data `(B,) + data_shape`."""
 
     @abc.abstractmethod
+    def cluster_log_probs_of(self, code: Any) -> Any:
+        """The same of codes `(B, Z)`."""
+
+    @abc.abstractmethod
     def codes_to_cluster(self, x: Any) -> Any:
         """The codes `(B, Z)` that clusters are made of, of data `(B,) + data_shape`."""
 

@@ -58,7 +58,11 @@ class VaDE(VAE, Clusters):
 
     def cluster_log_probs(self, x: Any) -> Any:
         """Return log p(c|z) at the posterior mean z, `(B, K)`. Arguments and errors as in `encode`."""
-        return tf.nn.log_softmax(self.prior.joint_log_prob(self.codes_to_cluster(x)), axis=-1)
+        return self.cluster_log_probs_of(self.codes_to_cluster(x))
+
+    def cluster_log_probs_of(self, code: Any) -> Any:
+        """log p(c|z), `(B, K)`, of latents `(B, Z)`."""
+        return tf.nn.log_softmax(self.prior.joint_log_prob(code), axis=-1)
 
     def codes_to_cluster(self, x: Any) -> Any:
         """The means of the posteriors."""

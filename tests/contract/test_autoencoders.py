@@ -235,6 +235,8 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     np.testing.assert_allclose(built.encode(x).mean, model.encode(x), **same)
     labels = _labels(model, y)
     np.testing.assert_allclose(built.reconstruct(x, **labels), model.reconstruct(x, **labels), **same)
+    if isinstance(model, Clusters):
+        np.testing.assert_array_equal(built.cluster(x), model.cluster(x))
     with pytest.raises(ValueError, match="no prior to draw from"):
         built.sample(**(labels or {"n": 2}))
 

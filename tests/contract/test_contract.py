@@ -396,6 +396,13 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     np.testing.assert_allclose(encoding.mean, posterior.mean(), **same)
     np.testing.assert_allclose(encoding.stddev, posterior.stddev(), **same)
     np.testing.assert_allclose(built.reconstruct(x, **labels), model.reconstruct(x, **labels), **same)
+    if isinstance(model, Clusters):
+        np.testing.assert_array_equal(built.cluster(x), model.cluster(x))
+    if isinstance(model, SemiSupervisedVAE):
+        np.testing.assert_array_equal(built.classify(x), model.classify(x))
+    else:
+        with pytest.raises(ValueError, match="has no classifier: it has encoder, decoder"):
+            built.classify(x)
     given = labels or {"n": BATCH}
     np.testing.assert_allclose(built.sample(**given, seed=5), model.sample(**given, seed=5), **same)
     np.testing.assert_allclose(
