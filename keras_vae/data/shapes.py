@@ -14,6 +14,7 @@ _DRAWN_AT_ONCE = 500
 _TOP, _LEAST_BRIGHTNESS = 255.0, 0.4
 _HALF_SIZES = (5.0, 9.0)
 _CENTERS = (16.5, 46.5)
+_MIDDLE = sum(_CENTERS) / 2
 _MOST_VALUES = 64
 
 
@@ -37,7 +38,8 @@ class Shapes:
     >>> images = shapes.images(factors)
 
     Args:
-        values: numbers of values of some factors, by name; a factor with one value stays at its first.
+        values: numbers of values of some factors, by name. Factors with one value leave a square, bright, large, upright and in the
+            middle.
 
     Raises:
         ValueError: if a factor is unknown, has no value or too many, or none of them varies.
@@ -119,17 +121,18 @@ def split(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _drawn(factors: np.ndarray, values: Mapping[str, int]) -> np.ndarray:
-    def between(name: str, first: float, last: float, *, closed: bool = True) -> np.ndarray:
+    def between(name: str, first: float, last: float, alone: float, *, closed: bool = True) -> np.ndarray:
         steps = values[name] - 1 if closed else values[name]
         column = factors[:, list(values).index(name)]
-        return (first + (last - first) * column / max(steps, 1)).astype("float32")[:, None, None]
+        found = first + (last - first) * column / steps if values[name] > 1 else np.full(len(factors), alone)
+        return found.astype("float32")[:, None, None]
 
     kind = factors[:, list(values).index("shape")]
-    brightness = between("brightness", 1.0, _LEAST_BRIGHTNESS)
-    half = between("scale", *_HALF_SIZES)
-    angle = between("rotation", 0.0, np.pi / 2, closed=False)
-    across = np.arange(SIZE, dtype="float32")[None, None, :] - between("x", *_CENTERS)
-    down = np.arange(SIZE, dtype="float32")[None, :, None] - between("y", *_CENTERS)
+    brightness = between("brightness", 1.0, _LEAST_BRIGHTNESS, alone=1.0)
+    half = between("scale", *_HALF_SIZES, alone=_HALF_SIZES[1])
+    angle = between("rotation", 0.0, np.pi / 2, alone=0.0, closed=False)
+    across = np.arange(SIZE, dtype="float32")[None, None, :] - between("x", *_CENTERS, alone=_MIDDLE)
+    down = np.arange(SIZE, dtype="float32")[None, :, None] - between("y", *_CENTERS, alone=_MIDDLE)
     # Where each pixel lies on the shape as it is before it is turned and moved.
     u = np.cos(angle) * across + np.sin(angle) * down
     v = np.cos(angle) * down - np.sin(angle) * across

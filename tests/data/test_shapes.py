@@ -78,6 +78,10 @@ def test_a_factor_of_one_value_stays():
     assert shapes.names == ("scale", "rotation", "x", "y")
     images = shapes.images(shapes.factors(50))
     assert (images.max(axis=(1, 2, 3)) == 255).all()
+    alone = Shapes({**dict.fromkeys(COLUMNS, 1), "rotation": 2})
+    image = alone.images(_one())[0]
+    np.testing.assert_allclose(_moments(image), (31.5, 31.5), atol=0.01)
+    assert image.sum() / 255 == pytest.approx(18**2, rel=0.01)
 
 
 @pytest.mark.parametrize(
