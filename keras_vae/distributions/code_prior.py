@@ -157,7 +157,7 @@ class CodePrior(DistributionLayer):
 
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
         """Turn standard normal noise `(B, N)` into codes `(B, N)`: what an exported model does."""
-        return self(condition).draw(0.5 * tf.math.erfc(-noise / math.sqrt(2.0)))
+        return self(condition).draw(_random.uniform_of(noise))
 
     def logits(self, codes: Any, condition: Any = None) -> Any:
         """Of codes `(B, N)`, the logits `(B, N, K)` of each given those before it: what draws them one by one elsewhere."""

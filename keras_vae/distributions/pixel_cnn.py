@@ -1,6 +1,5 @@
 """An autoregressive distribution over a grid of numbers, such as the codes of a VQ-VAE."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -177,7 +176,7 @@ class PixelCNN(DistributionLayer):
 
     def from_noise(self, noise: Any, condition: Any = None, features: Any = None) -> Any:
         """Turn standard normal noise `(B, H * W)` into draws `(B, H, W)`: what an exported model does."""
-        return self(condition, features).draw(0.5 * tf.math.erfc(-noise / math.sqrt(2.0)))
+        return self(condition, features).draw(_random.uniform_of(noise))
 
     def _network(self) -> keras.Model:
         layers, reach, channels = keras.layers, self.kernel_size // 2, 2 * self.filters

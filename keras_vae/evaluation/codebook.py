@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import tf
+from keras_vae.evaluation.likelihood import in_bits
 from keras_vae.models import VQVAE
 
 _BATCH = 250
@@ -55,9 +56,5 @@ def codebook_report(model: VQVAE, images: np.ndarray, labels: np.ndarray | None 
         "elbo": nats - kl,
         "log_likelihood": nats,
         "kl": kl,
-        **(
-            {"bits_per_dim": (kl - nats) / math.log(2.0) / math.prod(model.data_shape)}
-            if model.likelihood.discrete
-            else {}
-        ),
+        **in_bits(model, kl - nats),
     }

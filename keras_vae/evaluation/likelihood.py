@@ -79,18 +79,18 @@ def likelihood_report(
         "elbo_standard_error": _standard_error(elbos),
         "log_likelihood": float(elbos.mean()) + rate,
         "kl": rate,
-        # A density's value depends on the units of the pixels, so only probabilities are given in bits.
-        **(
-            {"bits_per_dim": float(nll.mean()) / math.log(2.0) / math.prod(model.data_shape)}
-            if model.likelihood.discrete
-            else {}
-        ),
+        **in_bits(model, float(nll.mean())),
         "effective_samples": float(np.median(np.concatenate(effective))),
         "active_units": int(active.sum()),
         **(_by_level(model.latent_sizes, active, np.concatenate(rates)) if hasattr(model, "latent_sizes") else {}),
         "nll_first_100": float(nll[first].mean()),
         "nll_first_100_error": float(np.sqrt((np.concatenate(error)[first] ** 2).sum()) / len(nll[first])),
     }
+
+
+def in_bits(model: Any, nats: float) -> dict[str, float]:
+    """Nats an example as `bits_per_dim`, where they are of a probability: a density's value depends on the units of the pixels."""
+    return {"bits_per_dim": nats / math.log(2.0) / math.prod(model.data_shape)} if model.likelihood.discrete else {}
 
 
 def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:

@@ -186,8 +186,7 @@ def _codes_for_device(model: VQVAE) -> dict[str, Endpoint]:
         return {"codes": model.quantized_given(data).indices}
 
     def decode(codes: Any) -> dict[str, Any]:
-        maps = model.quantizer.lookup(codes)
-        params = model.decoder(maps if len(maps) > 1 else maps[0])
+        params = model.decoder_outputs(model.maps_of(codes))
         return {"mean": model.likelihood(params).mean(), "params": params}
 
     def prior(codes: Any, condition: Any = None) -> dict[str, Any]:

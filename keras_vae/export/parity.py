@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,7 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
         return _measure_codes(model, builds, examples)
     keras, build = [], []
     errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
-    for start in range(0, len(examples.data), _BATCH):
-        x = examples.data[start : start + _BATCH]
-        labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
-        condition = model.condition_of(labels, len(x))
-        given = {} if condition is None else {"condition": np.asarray(condition)}
+    for start, x, condition, given in _batches(model, examples):
         key = _random.fold_in(_random.as_seed(seed), start)
 
         z, mean, cost = _code(model, model.encoder_outputs(tf.constant(x), condition), condition, key)
@@ -74,11 +71,7 @@ def _measure_codes(model: VQVAE, builds: dict[str, Build], examples: Examples) -
     """The same of discrete codes: errors of the encoder are codes that are not the model's, as a share."""
     keras, build = [], []
     errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
-    for start in range(0, len(examples.data), _BATCH):
-        x = examples.data[start : start + _BATCH]
-        labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
-        condition = model.condition_of(labels, len(x))
-        given = {} if condition is None else {"condition": np.asarray(condition)}
+    for _, x, condition, given in _batches(model, examples):
         codes = model.encode(x).numpy()
         likelihood = model.decode(codes)
         keras.append((likelihood.log_prob(x) + model.prior_given(condition).log_prob(codes)).numpy())
@@ -93,6 +86,15 @@ def _measure_codes(model: VQVAE, builds: dict[str, Build], examples: Examples) -
         params = builds["decoder"](codes=found)["params"]
         build.append(model.likelihood(tf.constant(params)).log_prob(x).numpy() + named)
     return _proof(errors, "elbo", np.concatenate(keras), np.concatenate(build))
+
+
+def _batches(model: EncoderDecoder, examples: Examples) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
+    """The examples some at a time: where each batch starts, its data, its condition, and that by the name that builds take."""
+    for start in range(0, len(examples.data), _BATCH):
+        x = examples.data[start : start + _BATCH]
+        labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
+        condition = model.condition_of(labels, len(x))
+        yield start, x, condition, {} if condition is None else {"condition": np.asarray(condition)}
 
 
 def _proof(errors: dict[str, list[np.ndarray]], name: str, keras: np.ndarray, build: np.ndarray) -> dict[str, Any]:

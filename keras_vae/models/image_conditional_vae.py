@@ -95,10 +95,6 @@ class ImageConditionalVAE(LatentVariableModel):
         """The conditions as float32 `(B,) + condition_shape`."""
         return validation.pictures(labels, self.condition_shape, batch_size)
 
-    def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
-        """q(z|x, c): batch shape `(B,)`, event shape `(Z,)`, for conditions `(B,) + condition_shape`."""
-        return self.posterior(self.encoder_outputs(x, condition, training))
-
     def encoder_outputs(self, x: Any, condition: Any, training: bool = False) -> Any:
         """The parameters of q(z|x, c), as the encoder puts them out."""
         return self.encoder([x, self.features(condition, training)], training=training)

@@ -128,7 +128,15 @@ class VQVAE(EncoderDecoder):
 
     def likelihood_given_maps(self, maps: list[Any], training: bool = False) -> Any:
         """p(x|k), batch shape `(B,)`, of a map of codes for each level."""
-        return self.likelihood(self.decoder(maps if len(maps) > 1 else maps[0], training=training))
+        return self.likelihood(self.decoder_outputs(maps, training))
+
+    def decoder_outputs(self, maps: list[Any], training: bool = False) -> Any:
+        """The parameters of p(x|k), as the decoder puts them out."""
+        return self.decoder(maps if len(maps) > 1 else maps[0], training=training)
+
+    def maps_of(self, codes: Any) -> list[Any]:
+        """A map of codes for each level, the one nearest to the data first, of numbers `(B, N)` that need no check."""
+        return self.quantizer.lookup(self.prior.split(codes)[::-1])
 
     def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
         """p(k|c): batch shape `()` or `(B,)`, event shape `(N,)`."""
@@ -157,11 +165,11 @@ class VQVAE(EncoderDecoder):
             ValueError: if shape or dtype are wrong, or a number is out of range.
         """
         codes = validation.codes(codes, self.latent_size, self.num_codes)
-        return self.likelihood_given_maps(self.quantizer.lookup(codes))
+        return self.likelihood_given_maps(self.maps_of(codes))
 
     def grids(self, codes: Any) -> list[Any]:
         """The codes `(B, N)` as a grid `(B, H, W)` for each level, the smallest first."""
-        return self.quantizer.grids(validation.codes(codes, self.latent_size, self.num_codes))[::-1]
+        return self.prior.split(validation.codes(codes, self.latent_size, self.num_codes))
 
     def reconstruct(self, x: Any, labels: Any = None) -> Any:
         """Return the mean of p(x|k) at the codes of x: `(B,) + data_shape`. Labels, which change nothing, may be there."""
@@ -183,7 +191,7 @@ class VQVAE(EncoderDecoder):
         temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
         p = self.prior_given(condition, temperature)
         codes = p.sample(n if condition is None else (), seed=_random.as_seed(seed))
-        return self.likelihood_given_maps(self.quantizer.lookup(codes)).mean()
+        return self.likelihood_given_maps(self.maps_of(codes)).mean()
 
     def elbo(self, x: Any, labels: Any = None) -> Any:
         """Return log p(x|k) + log p(k|c) in nats at the codes k of x: `(B,)`.

@@ -83,11 +83,6 @@ class CodePyramid(keras.layers.Layer):
             tf.add_n(in_use) / len(found),
         )
 
-    def lookup(self, indices: Any) -> list[Any]:
-        """The codes `(B, H, W, D)` of each level, the one nearest to the data first, of numbers `(B, N)`."""
-        return [book.lookup(grid) for book, grid in zip(self.quantizers, self.grids(indices), strict=True)]
-
-    def grids(self, indices: Any) -> list[Any]:
-        """The numbers `(B, H, W)` of each level, the one nearest to the data first, of numbers `(B, N)`."""
-        parts = tf.split(indices, [math.prod(shape) for shape in reversed(self.shapes)], axis=1)
-        return [tf.reshape(part, (-1, *shape)) for part, shape in zip(reversed(parts), self.shapes, strict=True)]
+    def lookup(self, grids: Sequence[Any]) -> list[Any]:
+        """The codes `(B, H, W, D)` of numbers `(B, H, W)` of each level, the one nearest to the data first."""
+        return [book.lookup(grid) for book, grid in zip(self.quantizers, grids, strict=True)]

@@ -57,6 +57,7 @@ def evaluate_preset(
         ValueError: if the preset names no data to evaluate on.
         DataUnavailableError: if the data are not on this machine.
     """
+    say = say or (lambda words: None)
     model = load(name_or_folder)
     preset = Preset.read(preset_folder(name_or_folder))
     recipe = preset.recipe.data if preset.recipe else None
@@ -74,10 +75,10 @@ def evaluate_preset(
     if probabilistic:
         figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
         if isinstance(model, ImageConditionalVAE) and model.completes:
-            (say or (lambda words: None))("completing pictures of one, two and three quadrants")
+            say("completing pictures of one, two and three quadrants")
             figures |= evaluation.completion_report(model, x)
         if name == "shapes":
-            (say or (lambda words: None))("measuring the disentanglement")
+            say("measuring the disentanglement")
             figures |= evaluation.disentanglement_report(_codes_of(model))
     elif isinstance(model, VQVAE):
         figures = evaluation.codebook_report(model, x, y)
@@ -123,11 +124,8 @@ def _codes_of(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
     return encode
 
 
-def _swaps(
-    model: SwapAutoencoder, name: str, images: int | None, say: Callable[[str], None] | None
-) -> dict[str, float]:
+def _swaps(model: SwapAutoencoder, name: str, images: int | None, say: Callable[[str], None]) -> dict[str, float]:
     """The score of swaps of test images, by judges trained on the training images of each domain."""
-    say = say or (lambda words: None)
     domains, labels = data.pairs(name, "train")
     say("training the judges of the swap")
     judges = [evaluation.trained_judge(x, labels) for x in domains]
