@@ -1,0 +1,84 @@
+"""The command line application, and what every command shares. What a command needs is imported inside it, so that `--help`
+answers at once.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="keras-vae",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Autoencoders and variational autoencoders for Keras 3: a zoo of trained models, and recipes to train more.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+PresetArgument = Annotated[
+    str, typer.Argument(help="Name of a preset (see `keras-vae list`), or path of a preset folder.")
+]
+OutOption = Annotated[Path, typer.Option(help="PNG file to write.")]
+SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn an error that a user can mend into one line and exit status 1; let a defect of ours show its traceback."""
+    _start_tensorflow_quietly()
+    try:
+        yield
+    except (ValueError, ArithmeticError, OSError, RuntimeError, ImportError) as error:
+        errors.print(f"[bold red]Error:[/] {escaped(error)}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+def _start_tensorflow_quietly() -> None:
+    """Load TensorFlow and let it look for its devices, without the notices that its C++ code prints meanwhile.
+
+    Only the file descriptor is silenced: an error in Python is raised, and shows, after it is back.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        from keras_vae._backend import tf
+
+        tf.config.list_logical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def escaped(value: Any) -> str:
+    """Words in which rich sees no markup."""
+    from rich.markup import escape
+
+    return escape(str(value))
+
+
+def generative(model: Any, what: str) -> Any:
+    """The model, or an error that says what it cannot do."""
+    if not hasattr(model, "sample"):
+        raise ValueError(
+            f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can."
+        )
+    return model
+
+
+def whole_numbers(text: str) -> list[int]:
+    """The numbers of `--labels`."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ValueError(
+            f"--labels {text!r}: must be whole numbers with commas between them, such as 3,1,4."
+        ) from error

@@ -1,0 +1,63 @@
+"""The commands that tell of the zoo."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from keras_vae.cli.app import JsonOption, PresetArgument, app, console, plain_errors
+
+
+@app.command("list")
+def list_(
+    as_json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the README's table.")] = False,
+) -> None:
+    """List the trained models."""
+    with plain_errors():
+        from keras_vae import zoo
+
+        if markdown:
+            print(zoo.zoo_table(zoo.preset_folder(name) for name in zoo.list_presets()))
+            return
+
+        rows = []
+        for name in zoo.list_presets():
+            preset = zoo.Preset.read(zoo.preset_folder(name))
+            weights = zoo.manifest(preset.folder)
+            rows.append(
+                {
+                    "name": name,
+                    "class": preset.model["class"],
+                    "data": preset.recipe.data.name if preset.recipe else "",
+                    "task": preset.card.get("task", ""),
+                    "parameters": weights["parameters"],
+                    "bytes": weights["bytes"],
+                }
+            )
+        if as_json:
+            print(json.dumps(rows, indent=2))
+            return
+        table = Table("preset", "class", "data", "what for", "parameters", box=None, header_style="bold")
+        for row in rows:
+            table.add_row(row["name"], row["class"], row["data"], row["task"], f"{row['parameters']:,}")
+        console.print(table)
+
+
+@app.command()
+def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
+    """Show what a preset is, and its figures."""
+    with plain_errors():
+        from rich.markdown import Markdown
+
+        from keras_vae import zoo
+
+        folder = zoo.preset_folder(preset)
+        if as_json:
+            found = zoo.Preset.read(folder)
+            metrics = zoo.read_metrics(folder) if (folder / "metrics.json").exists() else {}
+            facts = {"name": found.name, "model": found.model, "weights": zoo.manifest(folder), **metrics}
+            print(json.dumps(facts, indent=2))
+            return
+        console.print(Markdown(zoo.card(folder)))
