@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +23,6 @@ errors = Console(stderr=True)
 PresetArgument = Annotated[
     str, typer.Argument(help="Name of a preset (see `keras-vae list`), or path of a preset folder.")
 ]
-OutOption = Annotated[Path, typer.Option(help="PNG file to write.")]
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 

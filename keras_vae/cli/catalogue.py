@@ -8,16 +8,26 @@ from rich.table import Table
 
 from keras_vae.cli.app import JsonOption, PresetArgument, app, console, plain_errors
 
+_PANEL = "Look"
 
-@app.command("list")
+
+@app.command("list", rich_help_panel=_PANEL)
 def list_(
+    family: Annotated[
+        str | None,
+        typer.Option(help="Only these: vae, autoencoder, discrete (codes that are whole numbers), classifier."),
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Only those that learned from this data set, such as mnist.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only those whose purpose has these words, such as draw.")] = None,
     as_json: JsonOption = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the README's table.")] = False,
 ) -> None:
     """List the trained models."""
     with plain_errors():
-        from keras_vae import zoo
+        from keras_vae import _checks, zoo
 
+        if family is not None:
+            _checks.one_of("--family", family, zoo.FAMILIES)
         if markdown:
             print(zoo.zoo_table(zoo.preset_folder(name) for name in zoo.list_presets()))
             return
@@ -29,6 +39,7 @@ def list_(
             rows.append(
                 {
                     "name": name,
+                    "family": zoo.family(preset),
                     "class": preset.model["class"],
                     "data": preset.recipe.data.name if preset.recipe else "",
                     "task": preset.card.get("task", ""),
@@ -36,16 +47,25 @@ def list_(
                     "bytes": weights["bytes"],
                 }
             )
+        rows = [
+            row
+            for row in rows
+            if (family is None or row["family"] == family)
+            and (data is None or row["data"] == data)
+            and (task is None or task.lower() in row["task"].lower())
+        ]
         if as_json:
             print(json.dumps(rows, indent=2))
             return
+        if not rows:
+            raise ValueError("No trained model is like that: `keras-vae list` shows all.")
         table = Table("preset", "class", "data", "what for", "parameters", box=None, header_style="bold")
         for row in rows:
             table.add_row(row["name"], row["class"], row["data"], row["task"], f"{row['parameters']:,}")
         console.print(table)
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
     """Show what a preset is, and its figures."""
     with plain_errors():

@@ -8,35 +8,73 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from keras_vae.cli.app import JsonOption, PresetArgument, app, console, errors, generative, plain_errors
+from keras_vae.cli.app import JsonOption, PresetArgument, app, console, errors, escaped, generative, plain_errors
+
+_TRAIN = "Train and score"
+_SHIP = "Ship"
 
 
-@app.command("train")
+@app.command("new", rich_help_panel=_TRAIN)
+def new_recipe(
+    path: Annotated[Path, typer.Argument(help="File to write, such as my_recipe.toml.")],
+    kind: Annotated[str, typer.Option(help="vae, conditional_vae, autoencoder or vq_vae.")] = "vae",
+    size: Annotated[int, typer.Option(help="Height and width of the pictures as the model sees them.")] = 64,
+    grey: Annotated[bool, typer.Option("--grey", help="Grey pictures; by default in colour.")] = False,
+    classes: Annotated[int, typer.Option(help="Number of classes, of a conditional_vae.")] = 2,
+) -> None:
+    """Write a recipe for your own pictures, to change and to train."""
+    with plain_errors():
+        from keras_vae import _files, zoo
+
+        if path.suffix != ".toml":
+            raise ValueError(f"{path}: the name of a recipe ends in .toml.")
+        if path.exists():
+            raise FileExistsError(f"{path} is there already: choose another name, or remove it.")
+        _files.write_text(path, zoo.recipe_template(kind, size, grey, classes))
+        console.print(f"Wrote [bold]{path}[/]. Look into it, then:", soft_wrap=True, highlight=False)
+        console.print(f"  keras-vae train {path} --data FOLDER_OF_PICTURES", soft_wrap=True, highlight=False)
+
+
+@app.command("train", rich_help_panel=_TRAIN)
 def train_preset(
-    preset: PresetArgument,
+    preset: Annotated[
+        str, typer.Argument(help="Name of a preset, path of a preset folder, or a recipe file that ends in .toml.")
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Folder of pictures, with a folder in it for each class or none; or a data set's name."),
+    ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; the same folder resumes. Default: runs/NAME.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
     ] = None,
+    gif: Annotated[bool, typer.Option("--gif", help="Make a moving picture of the training, training.gif.")] = False,
     verbose: Annotated[int | None, typer.Option(help="0 silent, 1 a progress bar, 2 a line an epoch.")] = None,
 ) -> None:
     """Train a preset's recipe, or go on with a run that was stopped."""
     with plain_errors():
         from keras_vae import plots, training, zoo
+        from keras_vae.cli import inputs
 
-        source = zoo.Preset.read(zoo.preset_folder(preset))
+        source = zoo.Preset.read(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
         if source.recipe is None:
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
         folder = run or Path("runs") / source.name
+        pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
+        for number, name in enumerate(getattr(pictures, "class_names", ())):
+            if name:
+                console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
         console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")
         start = source.recipe.training.start_from
+        moving = [plots.TrainingGif(folder / "training.gif")] if gif else []
         model = training.train(
             source.recipe,
             folder,
             initial=zoo.read_weights(start) if start else None,
-            callbacks=[plots.SamplePictures(folder / "samples")],
+            source=pictures,
+            callbacks=[plots.SamplePictures(folder / "samples"), *moving],
             verbose="auto" if verbose is None else verbose,
         )
         history = training.read_history(folder)
@@ -55,15 +93,16 @@ def train_preset(
             overwrite=True,
         )
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
-        console.print(f"  keras-vae evaluate {target}", soft_wrap=True, highlight=False)
+        shown = f" --data {data}" if data else ""
+        console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
 
 
-@app.command()
+@app.command(rich_help_panel=_TRAIN)
 def evaluate(
     preset: PresetArgument,
     samples: Annotated[int, typer.Option(help="Importance samples an image.")] = 5000,
     images: Annotated[int | None, typer.Option(min=1, help="Only the first so many test images.")] = None,
-    data: Annotated[str | None, typer.Option(help="Data set; by default the one of the preset's recipe.")] = None,
+    data: Annotated[str | None, typer.Option(help="Data set or folder of pictures; by default the recipe's.")] = None,
     preprocessing: Annotated[str | None, typer.Option(help="By default that of the preset's recipe.")] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write metrics.json and the card into the preset's folder.")
@@ -72,23 +111,21 @@ def evaluate(
 ) -> None:
     """Compute a preset's figures on its test set."""
     with plain_errors():
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
         from keras_vae import zoo
+        from keras_vae.cli import inputs
 
         if write and images is not None:
             raise ValueError("--write takes the whole test set: leave --images out.")
-        columns = (TextColumn("scoring images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        # Drawn when there is news, not by a thread: one that imports while TensorFlow Datasets is being imported fails.
-        with Progress(*columns, console=errors, transient=True, auto_refresh=False) as bar:
-            task = bar.add_task("", total=None)
+        shape = zoo.Preset.read(zoo.preset_folder(preset)).model.get("data_shape")
+        source = None if data is None else inputs.source_of(data, shape)
+        with inputs.progress_bar("scoring images") as progress:
             metrics = zoo.evaluate_preset(
                 preset,
                 num_samples=samples,
                 images=images,
-                data_name=data,
+                source=source,
                 preprocessing=preprocessing,
-                progress=lambda done, total: bar.update(task, completed=done, total=total, refresh=True),
+                progress=progress,
                 say=errors.print,
             )
         if write:
@@ -103,7 +140,7 @@ def evaluate(
         console.print(table)
 
 
-@app.command()
+@app.command(rich_help_panel=_TRAIN)
 def reproduce(
     table: Annotated[str | None, typer.Argument(help="A published table; without one, they are listed.")] = None,
     list_tables: Annotated[bool, typer.Option("--list", help="List the tables.")] = False,
@@ -140,7 +177,7 @@ def reproduce(
             raise ValueError("A figure is not that of these weights: see the table.")
 
 
-@app.command()
+@app.command(rich_help_panel=_SHIP)
 def export(
     preset: PresetArgument,
     target: Annotated[str, typer.Option(help="cpu, gpu, edge, web (TFLite), server (SavedModel), or all.")] = "all",
@@ -159,7 +196,7 @@ def export(
         export_room.run(model, preset, target, format, out, overwrite, console)
 
 
-@app.command()
+@app.command(rich_help_panel=_SHIP)
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
     preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",

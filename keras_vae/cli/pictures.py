@@ -1,12 +1,13 @@
 """The commands that draw."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from keras_vae.cli.app import (
-    OutOption,
+    JsonOption,
     PresetArgument,
     SeedOption,
     app,
@@ -16,8 +17,30 @@ from keras_vae.cli.app import (
     whole_numbers,
 )
 
+_PANEL = "Draw"
+OutOption = Annotated[Path, typer.Option(help="PNG file to write.")]
+MovingOption = Annotated[Path, typer.Option(help="File to write: a PNG, or a moving picture if it ends in .gif.")]
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Picture files of your own, any size, grey or in colour; without any, test images.", metavar="IMAGE..."
+    ),
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(help="Data set or folder of the test images; by default the preset's own. `digits` is always there."),
+]
+LabelsOption = Annotated[
+    str | None, typer.Option(help="What the picture files show, for a conditional model, such as 3,1,4.")
+]
+InvertOption = Annotated[
+    bool,
+    typer.Option("--invert", help="Exchange dark and light in the picture files: ink on paper becomes like MNIST."),
+]
+CountOption = Annotated[int, typer.Option(min=1, help="Number of test images.")]
 
-@app.command()
+
+@app.command(rich_help_panel=_PANEL)
 def sample(
     preset: PresetArgument,
     out: OutOption = Path("samples.png"),
@@ -25,8 +48,9 @@ def sample(
     labels: Annotated[str | None, typer.Option(help="Classes to draw from a conditional model, such as 3,1,4.")] = None,
     seed: SeedOption = 0,
     temperature: Annotated[float, typer.Option(help="Below 1: more typical images, less varied.")] = 1.0,
+    as_json: JsonOption = False,
 ) -> None:
-    """Draw images into a PNG."""
+    """Draw new images."""
     with plain_errors():
         from keras_vae import plots, zoo
 
@@ -38,28 +62,205 @@ def sample(
             figure = plots.samples_by_class(model, n, seed, temperature)
         else:
             figure = plots.samples(model, n, seed, temperature)
-        console.print(f"Wrote {plots.save(figure, out).resolve()}", soft_wrap=True, highlight=False)
+        _written(plots.save(figure, out), as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 def reconstruct(
     preset: PresetArgument,
+    files: FilesArgument = None,
     out: OutOption = Path("reconstructions.png"),
-    data: Annotated[
-        str | None, typer.Option(help="Data set; by default the preset's own. `digits` is always there.")
-    ] = None,
-    n: Annotated[int, typer.Option(min=1, help="Number of test images.")] = 20,
+    data: DataOption = None,
+    n: CountOption = 20,
+    labels: LabelsOption = None,
+    invert: InvertOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show test images beside what the model makes of them."""
+    """Show images beside what a model makes of them."""
+    with plain_errors():
+        import numpy as np
+
+        from keras_vae import plots, zoo
+        from keras_vae.cli import inputs
+
+        model = _with_codes(zoo.load(preset), "reconstruct images")
+        x, y, names = inputs.images_for(model, preset, files or [], data, n, labels, invert, as_json)
+        y = y if model.conditional else None
+        figure = plots.reconstructions(model, x, y)
+        made = np.asarray(model.reconstruct(x, y))
+        if files and not as_json and inputs.light_edges(x, made):
+            console.print("The pictures have light edges, where the model's have dark ones: try --invert.")
+        errors = np.mean((made - x) ** 2, axis=tuple(range(1, x.ndim)))
+        found = [{"image": name, "squared_error": float(e)} for name, e in zip(names, errors, strict=True)]
+        _written(plots.save(figure, out), as_json, images=found)
+
+
+@app.command(rich_help_panel=_PANEL)
+def interpolate(
+    preset: PresetArgument,
+    files: FilesArgument = None,
+    out: MovingOption = Path("interpolations.png"),
+    data: DataOption = None,
+    n: Annotated[int, typer.Option(min=1, help="Number of pairs of test images.")] = 6,
+    steps: Annotated[int | None, typer.Option(min=2, help="Images a row; 9, or 24 in a GIF.")] = None,
+    labels: LabelsOption = None,
+    invert: InvertOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Go from one image to the next along a straight line between their codes."""
+    with plain_errors():
+        from keras_vae import plots, zoo
+        from keras_vae.cli import inputs
+
+        model = _with_codes(zoo.load(preset), "interpolate")
+        if files and len(files) < 2:
+            raise ValueError("Give two picture files or more: the way goes from each to the next.")
+        x, y, _ = inputs.images_for(model, preset, files or [], data, 2 * n, labels, invert, as_json)
+        first, second = (x[:-1], x[1:]) if files else (x[: len(x) // 2 * 2 : 2], x[1::2])
+        pair = None
+        if model.conditional:
+            pair = (y[:-1], y[1:]) if files else (y[: len(y) // 2 * 2 : 2], y[1::2])
+        if _moving(out):
+            path = plots.interpolation_gif(model, first, second, out, pair, steps or 24)
+        else:
+            path = plots.save(plots.interpolations(model, first, second, pair, steps or 9), out)
+        _written(path, as_json)
+
+
+@app.command(rich_help_panel=_PANEL)
+def traverse(
+    preset: PresetArgument,
+    file: Annotated[
+        Path | None, typer.Argument(help="A picture file of your own; without one, a test image.", metavar="IMAGE")
+    ] = None,
+    out: MovingOption = Path("traversals.png"),
+    data: DataOption = None,
+    number: Annotated[int, typer.Option(min=0, help="Which test image.")] = 0,
+    rows: Annotated[int, typer.Option(min=1, help="How many latents, those that say most first.")] = 8,
+    reach: Annotated[
+        float, typer.Option(help="How far each latent is moved, in standard deviations of the prior.")
+    ] = 2.5,
+    labels: LabelsOption = None,
+    invert: InvertOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Move one latent at a time and see what it means."""
+    with plain_errors():
+        from keras_vae import plots, zoo
+        from keras_vae.cli import inputs
+
+        model = _with_codes(zoo.load(preset), "traverse its latents")
+        x, y, _ = inputs.images_for(model, preset, [file] if file else [], data, number + 1, labels, invert, as_json)
+        if not file and len(x) <= number:
+            raise ValueError(f"--number {number}: there are {len(x)} test images.")
+        label = y[-1] if model.conditional else None
+        if _moving(out):
+            path = plots.traversal_gif(model, x[-1], out, label, rows, reach=reach)
+        else:
+            path = plots.save(plots.traversals(model, x[-1], label, rows, reach=reach), out)
+        _written(path, as_json)
+
+
+@app.command(rich_help_panel=_PANEL)
+def manifold(
+    preset: PresetArgument,
+    out: OutOption = Path("manifold.png"),
+    size: Annotated[int, typer.Option(help="Images a side.")] = 20,
+    label: Annotated[int | None, typer.Option(help="The class, for a conditional model.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the whole latent plane of a model with two latents."""
+    with plain_errors():
+        from keras_vae import plots, zoo
+
+        model = generative(zoo.load(preset), "draw a latent plane")
+        _written(plots.save(plots.manifold(model, size, label), out), as_json)
+
+
+@app.command(rich_help_panel=_PANEL)
+def complete(
+    preset: PresetArgument,
+    files: FilesArgument = None,
+    out: OutOption = Path("completions.png"),
+    given: Annotated[int, typer.Option(min=1, max=3, help="How many quadrants the model is shown.")] = 1,
+    draws: Annotated[int, typer.Option(min=1, help="Completions of each image.")] = 6,
+    data: DataOption = None,
+    n: CountOption = 6,
+    invert: InvertOption = False,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Hide a part of each image and let a model complete it, several times."""
     with plain_errors():
         from keras_vae import data as data_room
         from keras_vae import plots, zoo
+        from keras_vae.cli import inputs
 
-        model = generative(zoo.load(preset), "reconstruct")
-        recipe = zoo.Preset.read(zoo.preset_folder(preset)).recipe
-        if data is None and recipe is None:
-            raise ValueError(f"{preset} names no data set: choose one with --data, for example --data digits.")
-        name = data or recipe.data.name  # type: ignore[union-attr]
-        x, y = data_room.arrays(name, "test", recipe.data.preprocessing if recipe else "scaling")
-        figure = plots.reconstructions(model, x[:n], y[:n])
-        console.print(f"Wrote {plots.save(figure, out).resolve()}", soft_wrap=True, highlight=False)
+        model = generative(zoo.load(preset), "complete images")
+        x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
+        figure = plots.completions(model, x, data_room.quadrants(x, given), draws, seed)
+        _written(plots.save(figure, out), as_json)
+
+
+@app.command(rich_help_panel=_PANEL)
+def swap(
+    preset: PresetArgument,
+    files: FilesArgument = None,
+    out: OutOption = Path("swaps.png"),
+    data: DataOption = None,
+    n: CountOption = 10,
+    invert: InvertOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show images in every domain of a swap autoencoder."""
+    with plain_errors():
+        from keras_vae import plots, zoo
+        from keras_vae.cli import inputs
+
+        model = zoo.load(preset)
+        x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
+        _written(plots.save(plots.swaps(model, x), out), as_json)
+
+
+@app.command(rich_help_panel=_PANEL)
+def compare(
+    presets: Annotated[list[str], typer.Argument(help="Presets of one kind of data.", metavar="PRESET...")],
+    images: Annotated[
+        list[Path] | None, typer.Option("--image", help="A picture file of your own; may be given several times.")
+    ] = None,
+    out: OutOption = Path("comparison.png"),
+    data: DataOption = None,
+    n: CountOption = 12,
+    labels: LabelsOption = None,
+    invert: InvertOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what several models make of the same images."""
+    with plain_errors():
+        from keras_vae import plots, zoo
+        from keras_vae.cli import inputs
+
+        models = [_with_codes(zoo.load(preset), "be compared by what it reconstructs") for preset in presets]
+        # A conditional model among them says which labels are needed.
+        first = next((i for i, model in enumerate(models) if model.conditional), 0)
+        x, y, _ = inputs.images_for(models[first], presets[first], images or [], data, n, labels, invert, as_json)
+        _written(plots.save(plots.comparison(models, x, y), out), as_json)
+
+
+def _with_codes(model: Any, what: str) -> Any:
+    if not hasattr(model, "reconstruct"):
+        raise ValueError(
+            f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can."
+        )
+    return model
+
+
+def _moving(path: Path) -> bool:
+    return path.suffix.lower() == ".gif"
+
+
+def _written(path: Path, as_json: bool, **facts: Any) -> None:
+    if as_json:
+        print(json.dumps({"file": str(path.resolve()), **facts}, indent=2))
+    else:
+        console.print(f"Wrote {path.resolve()}", soft_wrap=True, highlight=False)

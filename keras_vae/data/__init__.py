@@ -6,7 +6,9 @@
 
 from keras_vae.data.domains import outlined
 from keras_vae.data.few_labels import choose_labelled, with_few_labels
-from keras_vae.data.loading import arrays, load, pairs
+from keras_vae.data.image_files import Picture, read_picture
+from keras_vae.data.image_folder import ImageFolder
+from keras_vae.data.loading import arrays, load, pairs, preprocessing_named
 from keras_vae.data.pipeline import batches, training_stream
 from keras_vae.data.preprocessing import (
     Dequantization,
@@ -18,27 +20,33 @@ from keras_vae.data.preprocessing import (
 )
 from keras_vae.data.quadrants import quadrants
 from keras_vae.data.shapes import Shapes
-from keras_vae.data.sources import DATASETS, DataUnavailableError, Images, read
+from keras_vae.data.sources import DATASETS, FOLDER, DataUnavailableError, Images, Source, read
 
 __all__ = [
     "DATASETS",
+    "FOLDER",
     "DataUnavailableError",
     "Dequantization",
     "DynamicBinarization",
     "FixedBinarization",
+    "ImageFolder",
     "Images",
+    "Picture",
     "Preprocessing",
     "RandomShift",
     "Scaling",
     "Shapes",
+    "Source",
     "arrays",
     "batches",
     "choose_labelled",
     "load",
     "outlined",
     "pairs",
+    "preprocessing_named",
     "quadrants",
     "read",
+    "read_picture",
     "training_stream",
     "with_few_labels",
 ]

@@ -8,11 +8,11 @@ from keras_vae import _checks, _named, data
 from keras_vae.data.domains import outlined
 from keras_vae.data.pipeline import batches
 from keras_vae.data.preprocessing import Preprocessing
-from keras_vae.data.sources import read
+from keras_vae.data.sources import Source, read
 
 
 def load(
-    name: str,
+    name: str | Source,
     split: str = "train",
     preprocessing: Any = "scaling",
     batch_size: int = 128,
@@ -28,7 +28,7 @@ def load(
         name: `"mnist"`, `"cifar10"`, `"frey_faces"` (through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there);
             `"mnist_outlines"` and `"digits_outlines"` have every second digit in outline, and domains as labels; `"shapes"` is
             drawn from known factors: see `Shapes`; `"mnist_quadrants"` and `"digits_quadrants"` have pictures for labels, uint8
-            `(B, H, W, 2)`: see `quadrants`.
+            `(B, H, W, 2)`: see `quadrants`. Or a data set of your own: see `ImageFolder`.
         split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
         preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
         batch_size: images a batch.
@@ -47,7 +47,7 @@ def load(
 
 
 def arrays(
-    name: str, split: str = "test", preprocessing: Any = "scaling", seed: int = 0, data_dir: str | None = None
+    name: str | Source, split: str = "test", preprocessing: Any = "scaling", seed: int = 0, data_dir: str | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Load a data set as NumPy arrays, float32 `(N, H, W, C)` in [0, 1] and int64 `(N,)`; noise is drawn once.
 
@@ -59,7 +59,11 @@ def arrays(
 
 
 def preprocessing_named(spec: Any) -> Preprocessing:
-    """The `Preprocessing` that `spec` names."""
+    """The `Preprocessing` that `spec` names, or `spec` if it is one.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
     return _named.build("preprocessing", data, Preprocessing, spec)
 
 

@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,11 +28,20 @@ class DataUnavailableError(RuntimeError):
     """A data set is neither on this machine nor to be downloaded."""
 
 
-def read(name: str, split: str = "train", data_dir: str | None = None) -> Images:
+class Source(Protocol):
+    """A data set of one's own, such as an `ImageFolder`."""
+
+    name: str
+
+    def __call__(self, split: str) -> Images:
+        """The images of `"train"` or `"test"`."""
+
+
+def read(name: str | Source, split: str = "train", data_dir: str | None = None) -> Images:
     """Read a data set into memory as it is.
 
     Args:
-        name: one of `DATASETS`.
+        name: one of `DATASETS`, or a data set of your own, such as an `ImageFolder`.
         split: `"train"` or `"test"`, or a slice such as `"train[:-5000]"` or `"train[-5000:]"`.
         data_dir: folder of TensorFlow Datasets; by default the variable TFDS_DATA_DIR, else TFDS's own folder.
 
@@ -40,14 +49,23 @@ def read(name: str, split: str = "train", data_dir: str | None = None) -> Images
         ValueError: if the name or the split is unknown, or the slice is empty.
         DataUnavailableError: if the data set is not there and cannot be downloaded.
     """
-    source = _SOURCES[_checks.one_of("name", name, DATASETS)]
+    if name == FOLDER:
+        raise ValueError(
+            f"name={FOLDER!r}: the pictures are in a folder of your own: give data.ImageFolder(PATH, shape), or in the shell "
+            "--data PATH."
+        )
+    if isinstance(name, str):
+        named = _SOURCES[_checks.one_of("name", name, DATASETS)]
+        source, called = lambda part: named(part, data_dir), name
+    else:
+        source, called = name, name.name
     match = re.fullmatch(r"(train|test)(?:\[(-?\d+)?:(-?\d+)?\])?", split)
     if not match:
         raise ValueError(f"split={split!r}: must be 'train' or 'test', or a slice of one such as 'train[:-5000]'.")
-    images, labels = source(match[1], data_dir)
+    images, labels = source(match[1])
     part = slice(*(None if bound is None else int(bound) for bound in match.groups()[1:]))
     if not len(labels[part]):
-        raise ValueError(f"split={split!r}: holds no image; {name} {match[1]} has {len(labels)}.")
+        raise ValueError(f"split={split!r}: holds no image; {called} {match[1]} has {len(labels)}.")
     return Images(images[part], labels[part])
 
 
@@ -146,3 +164,6 @@ _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
 
 DATASETS = tuple(_SOURCES)
 """Names of the data sets."""
+
+FOLDER = "folder"
+"""What a recipe names whose pictures are in a folder that the user gives."""

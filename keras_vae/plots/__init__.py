@@ -1,6 +1,7 @@
 """Pictures of a model and of what it makes (matplotlib). Every function returns a figure; `save` writes it."""
 
 from keras_vae.plots.codes import clusters, features, restored
+from keras_vae.plots.comparisons import comparison, swaps
 from keras_vae.plots.completions import completions
 from keras_vae.plots.figure import save
 from keras_vae.plots.grids import (
@@ -11,18 +12,23 @@ from keras_vae.plots.grids import (
     samples,
     samples_by_class,
 )
+from keras_vae.plots.interpolations import interpolation_gif, interpolations
 from keras_vae.plots.latent import latent_scatter, manifold
-from keras_vae.plots.training import SamplePictures, training_curves
+from keras_vae.plots.training import SamplePictures, TrainingGif, training_curves
 from keras_vae.plots.traversals import save_gif, traversal_gif, traversals
 
 __all__ = [
     "SamplePictures",
+    "TrainingGif",
     "before_and_after",
     "clusters",
+    "comparison",
     "completions",
     "features",
     "grid_figure",
     "image_grid",
+    "interpolation_gif",
+    "interpolations",
     "latent_scatter",
     "manifold",
     "reconstructions",
@@ -31,6 +37,7 @@ __all__ = [
     "samples_by_class",
     "save",
     "save_gif",
+    "swaps",
     "training_curves",
     "traversal_gif",
     "traversals",

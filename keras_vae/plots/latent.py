@@ -20,16 +20,20 @@ def manifold(model: Any, size: int = 20, label: int | None = None) -> Figure:
     Raises:
         ValueError: if the model does not have two latents.
     """
+    size = _checks.positive_int("size", size, maximum=200, minimum=2)
+    return grid_figure(manifold_images(model, size, label), size, f"The latent plane of {model.name}")
+
+
+def manifold_images(model: Any, size: int = 20, label: int | None = None) -> np.ndarray:
+    """The images of `manifold`, row by row: `(size * size,) + data_shape`."""
     if model.latent_size != 2:
         raise ValueError(f"{model.name} has {model.latent_size} latents: a manifold picture needs a model with two.")
     from scipy.special import ndtri
 
-    size = _checks.positive_int("size", size, maximum=200, minimum=2)
     steps = ndtri((np.arange(size) + 0.5) / size)
     z = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2).astype("float32")
     labels = np.full(len(z), label) if model.conditional else None
-    images = model.decode(z, labels).mean()
-    return grid_figure(images, size, f"The latent plane of {model.name}")
+    return model.decode(z, labels).mean().numpy()
 
 
 def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:

@@ -8,7 +8,6 @@ from typing import Any
 from keras_vae import _checks, _named, data, objectives
 from keras_vae._backend import keras
 from keras_vae._weights import STORED_AS
-from keras_vae.data import Preprocessing
 from keras_vae.objectives import Objective, Schedule
 
 _OPTIMIZERS = ("adam", "adamw", "adamax", "sgd", "rmsprop")
@@ -17,6 +16,8 @@ _OPTIMIZERS = ("adam", "adamw", "adamax", "sgd", "rmsprop")
 @dataclasses.dataclass(frozen=True)
 class DataRecipe:
     """The `[data]` table.
+
+    The name is that of a data set, or `"folder"`: the pictures are then in a folder that is given when the training begins.
 
     `validation` images at the end of the training set are held out, and early stopping looks at them alone. With `labels` above 0,
     only so many of the training images have a label, chosen by the training's seed, and the others -1; `labels_per_batch` of each
@@ -30,8 +31,8 @@ class DataRecipe:
     labels_per_batch: int = 0
 
     def __post_init__(self) -> None:
-        _checks.one_of("data.name", self.name, data.DATASETS)
-        _named.build("data.preprocessing", data, Preprocessing, self.preprocessing)
+        _checks.one_of("data.name", self.name, (*data.DATASETS, data.FOLDER))
+        data.preprocessing_named(self.preprocessing)
         for name in ("validation", "labels", "labels_per_batch"):
             _checks.positive_int(f"data.{name}", getattr(self, name), maximum=10**7, minimum=0)
         if bool(self.labels) != bool(self.labels_per_batch):

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _files, _named, _weights, data
+from keras_vae import _files, _weights, data
 from keras_vae._backend import keras
-from keras_vae.data import Preprocessing
 from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
 from keras_vae.training.callbacks import REMEDY, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.recipe import Recipe
@@ -29,6 +28,7 @@ def train(
     recipe: Recipe,
     folder: str | Path,
     *,
+    source: data.Source | None = None,
     initial: Mapping[str, np.ndarray] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpoint_seconds: float = 60.0,
@@ -43,6 +43,7 @@ def train(
         recipe: what to train, and how.
         folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs, and those of a pretraining in a folder
             `pretraining` inside.
+        source: a data set of your own, such as a `data.ImageFolder`, in the place of the one that the recipe names.
         initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
         callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
         checkpoint_seconds: least time between two checkpoints.
@@ -52,15 +53,17 @@ def train(
         The trained model. The logs of every epoch are in `folder/history.json`.
 
     Raises:
-        ValueError: if `folder` holds a run of another recipe, or `initial` is missing or does not belong to the model.
+        ValueError: if `folder` holds a run of another recipe, `initial` is missing or does not belong to the model, or the
+            pictures' classes are not as many as the model's.
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(recipe.training.seed)
     model = specs.build(recipe.model)
-    step = _named.build("preprocessing", data, Preprocessing, recipe.data.preprocessing)
-    images = data.read(recipe.data.name, recipe.data.training_split)
+    step = data.preprocessing_named(recipe.data.preprocessing)
+    images = data.read(source or recipe.data.name, recipe.data.training_split)
+    _check_classes(model, source)
     settings = recipe.training
     if recipe.data.labels:
         images = data.with_few_labels(images, recipe.data.labels, settings.seed)
@@ -76,6 +79,7 @@ def train(
             before = train(
                 recipe.first_stage(),
                 folder / PRETRAINING,
+                source=source,
                 initial=initial,
                 checkpoint_seconds=checkpoint_seconds,
                 verbose=verbose,
@@ -94,7 +98,7 @@ def train(
         jit_compile=settings.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
-    run = _Run(model, recipe, folder, checkpoint_seconds)
+    run = _Run(model, recipe, folder, checkpoint_seconds, source)
     run.restore()
     if run.epoch < settings.epochs and not run.stopped:
         stream = data.training_stream(
@@ -123,6 +127,16 @@ def train(
     return model
 
 
+def _check_classes(model: Any, source: data.Source | None) -> None:
+    """Raise `ValueError` if a data set of one's own has other classes than the model."""
+    names, wanted = getattr(source, "class_names", None), getattr(model, "num_classes", None)
+    if names is not None and wanted is not None and len(names) != wanted:
+        raise ValueError(
+            f"model.num_classes={wanted}: the pictures have {len(names)} classes ({', '.join(names[:10]) or 'no class folders'}). "
+            "Put the pictures of each class into a folder of its own, and their number into the recipe."
+        )
+
+
 def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str, np.ndarray] | None) -> None:
     """Weights to begin with: fitted to the images, and those of another preset."""
     if isinstance(model, LatentVariableModel):
@@ -146,9 +160,10 @@ def read_history(folder: str | Path) -> list[dict[str, float]]:
 class _Run:
     """The state of a run beside the weights, and the way of both to the disk and back."""
 
-    def __init__(self, model: Any, recipe: Recipe, folder: Path, checkpoint_seconds: float):
+    def __init__(self, model: Any, recipe: Recipe, folder: Path, checkpoint_seconds: float, source: data.Source | None):
         self.model = model
         self.recipe = recipe
+        self.source = source
         self.folder = folder
         self.checkpoint_seconds = checkpoint_seconds
         self.epoch = 0  # epochs done
@@ -158,12 +173,15 @@ class _Run:
         self.validation = None
         split = recipe.data.validation_split
         if split:
-            self.validation = data.arrays(recipe.data.name, split, recipe.data.preprocessing, seed=recipe.training.seed)
+            self.validation = data.arrays(
+                source or recipe.data.name, split, recipe.data.preprocessing, seed=recipe.training.seed
+            )
         self._saved_at = time.monotonic()
 
     @property
     def _fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self.recipe.to_dict(), sort_keys=True).encode()).hexdigest()
+        described = json.dumps(self.recipe.to_dict(), sort_keys=True) + getattr(self.source, "fingerprint", "")
+        return hashlib.sha256(described.encode()).hexdigest()
 
     @property
     def _weights(self) -> dict[str, Any]:
@@ -226,8 +244,8 @@ class _Run:
         tensors, metadata = _weights.read(path)
         if metadata.get("recipe") != self._fingerprint:
             raise ValueError(
-                f"{self.folder} holds a run of another recipe (or of this one before it was changed). Choose another folder, "
-                "or remove this one to start anew."
+                f"{self.folder} holds a run of another recipe (or of this one, or of its pictures, before they were changed). "
+                "Choose another folder, or remove this one to start anew."
             )
         progress = json.loads(metadata["progress"])
         self.epoch, self.stopped = progress["epoch"], progress["stopped"]

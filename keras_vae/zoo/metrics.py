@@ -34,7 +34,7 @@ def evaluate_preset(
     *,
     num_samples: int = 5000,
     images: int | None = None,
-    data_name: str | None = None,
+    source: str | data.Source | None = None,
     preprocessing: Any = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
@@ -45,7 +45,7 @@ def evaluate_preset(
         name_or_folder: as in `load`.
         num_samples: importance samples an image.
         images: number of test images, the first ones; all by default.
-        data_name: data set to evaluate on; by default that of the preset's recipe.
+        source: data set to evaluate on, its name or one of your own; by default that of the preset's recipe.
         preprocessing: of the images; by default that of the recipe.
         progress: called with the number of images done and the number of all.
         say: called with a line of words when a step begins that takes long.
@@ -61,15 +61,16 @@ def evaluate_preset(
     model = load(name_or_folder)
     preset = Preset.read(preset_folder(name_or_folder))
     recipe = preset.recipe.data if preset.recipe else None
-    if data_name is None and recipe is None:
+    if source is None and recipe is None:
         raise ValueError(
             f"{preset.name} has no recipe that names its data: choose a data set, for example --data digits."
         )
-    name = data_name or recipe.name  # type: ignore[union-attr]
+    source = source or recipe.name  # type: ignore[union-attr]
+    name = source if isinstance(source, str) else source.name
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
         preprocessing = recipe.preprocessing if recipe and isinstance(model, EncoderDecoder) else "scaling"
-    x, y = data.arrays(name, "test", preprocessing, seed=0)
+    x, y = data.arrays(source, "test", preprocessing, seed=0)
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
     if probabilistic:
@@ -87,7 +88,7 @@ def evaluate_preset(
         if isinstance(model, SwapAutoencoder):
             figures |= _swaps(model, name, images, say)
         if preset.codes:
-            train = data.arrays(name, "train", preprocessing, seed=0)
+            train = data.arrays(source, "train", preprocessing, seed=0)
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
@@ -97,7 +98,7 @@ def evaluate_preset(
     if isinstance(model, SemiSupervisedVAE):
         figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
     if isinstance(model, Clusters):
-        training = data.arrays(name, "train", preprocessing, seed=0) if images is None else None
+        training = data.arrays(source, "train", preprocessing, seed=0) if images is None else None
         figures |= evaluation.clustering_report(model, x, y, training)
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if probabilistic:

@@ -5,11 +5,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, models
 from keras_vae.evaluation import CodesRecipe
+from keras_vae.models import specs
 from keras_vae.training import Recipe
 
 FILE = "preset.toml"
+FAMILIES = ("vae", "autoencoder", "discrete", "classifier")
+"""What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 _MAX_BYTES = 1_000_000
 _TARGET_KEYS = {"figure", "source", "at_most", "at_least"}
 _CARD_KEYS = ("title", "description", "task", "paper", "targets")
@@ -25,11 +28,13 @@ class Preset:
     card: dict[str, Any]
     codes: CodesRecipe | None = None
     """What is done with the codes of an autoencoder when it is evaluated."""
+    file: str = FILE
+    """Name of the file that was read."""
 
     @property
     def name(self) -> str:
-        """Name of the folder."""
-        return self.folder.resolve().name
+        """Name of the folder, or of a recipe that is a file of another name."""
+        return self.folder.resolve().name if self.file == FILE else Path(self.file).stem
 
     @property
     def trained(self) -> bool:
@@ -37,14 +42,14 @@ class Preset:
         return (self.folder / "model.safetensors").is_file()
 
     @classmethod
-    def read(cls, folder: str | Path) -> "Preset":
-        """Read `preset.toml` in `folder`.
+    def read(cls, path: str | Path) -> "Preset":
+        """Read `preset.toml` in a folder, or a TOML file of any name.
 
         Raises:
             FileNotFoundError: if there is none.
             ValueError: if it is no TOML file, or a table, key or value is wrong, naming file and key.
         """
-        path = Path(folder) / FILE
+        path = Path(path) if Path(path).suffix == ".toml" else Path(path) / FILE
         if not path.is_file():
             raise FileNotFoundError(
                 f"{path} does not exist: a preset is a folder with a {FILE} and a model.safetensors."
@@ -71,4 +76,11 @@ class Preset:
             recipe = Recipe.from_dict(tables) if "training" in tables else None
         except (ValueError, TypeError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
             raise ValueError(f"{path}: {error}") from error
-        return cls(Path(folder), tables["model"], recipe, words, codes)
+        return cls(path.parent, tables["model"], recipe, words, codes, path.name)
+
+
+def family(preset: Preset) -> str:
+    """Which of `FAMILIES` a preset is of."""
+    cls = specs.classes()[preset.model["class"]]
+    bases = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
+    return next((name for name, base in bases.items() if issubclass(cls, base)), "classifier")

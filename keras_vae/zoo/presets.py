@@ -145,7 +145,7 @@ def save_to_preset(
         if source is None:
             (aside / preset_file.FILE).write_text(tomli_w.dumps({"model": description}), encoding="utf-8")
         else:
-            shutil.copyfile(source.folder / preset_file.FILE, aside / preset_file.FILE)
+            shutil.copyfile(source.folder / source.file, aside / preset_file.FILE)
         tensors = {name: _stored(variable.numpy(), stored_as) for name, variable in _weights.named(model).items()}
         _weights.write(aside / WEIGHTS, tensors)
         manifest = {

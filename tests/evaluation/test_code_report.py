@@ -57,7 +57,7 @@ def test_a_preset_says_what_its_codes_are_for_and_its_card_shows_it(trained, tmp
     assert Preset.read(folder).codes == CodesRecipe(
         classifier=ClassifierRecipe(epochs=1, min_steps=20), labels=(30,), draws=2
     )
-    zoo.write_metrics(folder, zoo.evaluate_preset(folder, data_name="digits"))
+    zoo.write_metrics(folder, zoo.evaluate_preset(folder, source="digits"))
     figures, card = zoo.read_metrics(folder)["figures"], (folder / "README.md").read_text()
     assert f"| peak signal to noise | {figures['psnr']:.2f} dB |" in card
     assert f"from the encoder, 30 labels | {figures['classifier_error_30_labels']:.2%} ±" in card

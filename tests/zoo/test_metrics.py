@@ -12,7 +12,7 @@ MLP = {"name": "mlp", "hidden_units": [32]}
 
 def _evaluated(model, folder, name, **arguments):
     folder = zoo.save_to_preset(model, folder)
-    zoo.write_metrics(folder, zoo.evaluate_preset(folder, data_name=name, **arguments))
+    zoo.write_metrics(folder, zoo.evaluate_preset(folder, source=name, **arguments))
     return zoo.read_metrics(folder)["figures"], (folder / "README.md").read_text()
 
 
@@ -59,7 +59,7 @@ def test_discrete_codes(tmp_path):
     keras.utils.set_random_seed(0)
     model = models.VQVAE((28, 28, 1), 16, 4, (4,), network={"filters": 4}, prior={"filters": 4, "num_layers": 1})
     zoo.save_to_preset(model, tmp_path / "mine")
-    found = zoo.evaluate_preset(tmp_path / "mine", data_name="digits", images=50)["figures"]
+    found = zoo.evaluate_preset(tmp_path / "mine", source="digits", images=50)["figures"]
     x, _ = data.arrays("digits", "test")
     expected = np.square(x[:50] - model.reconstruct(x[:50]).numpy()).mean()
     assert found["squared_error"] == pytest.approx(expected, rel=1e-3)
@@ -73,7 +73,7 @@ def test_codes_of_pictures_of_known_factors_are_measured(tmp_path, monkeypatch):
     zoo.save_to_preset(model, tmp_path / "mine")
     monkeypatch.setattr(data.sources, "_SOURCES", {**data.sources._SOURCES, "shapes": lambda split, folder: _few()})
     monkeypatch.setattr(evaluation.disentanglement, "factor_vae_score", lambda encode, shapes, seed: 0.5)
-    found = zoo.evaluate_preset(tmp_path / "mine", data_name="shapes", images=20, num_samples=2)["figures"]
+    found = zoo.evaluate_preset(tmp_path / "mine", source="shapes", images=20, num_samples=2)["figures"]
     codes = model.encode(data.Shapes().images(data.Shapes().factors(10_000, seed=0)) / np.float32(255)).mean()
     expected = evaluation.mutual_information_gap(codes, data.Shapes().factors(10_000, seed=0))
     assert found["mig"] == pytest.approx(expected, abs=1e-3)

@@ -1,0 +1,119 @@
+"""The images that a command is given: files of the user's, or test images of a data set."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_vae import _checks, data, zoo
+from keras_vae.cli.app import console, errors, whole_numbers
+
+
+class Inputs(NamedTuple):
+    """Images as a model takes them."""
+
+    images: np.ndarray
+    """float32, `(N,) + data_shape`."""
+    labels: Any
+    """int `(N,)`, or pictures for a model that takes those; None where files have no labels."""
+    names: list[str]
+    """Words for each image: its file, or its number in the data set."""
+
+
+def source_of(text: str, shape: Any) -> Any:
+    """The data set that `--data` names, or the folder of pictures.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if text in data.DATASETS:
+        return text
+    if Path(text).is_dir():
+        return data.ImageFolder(text, shape, _Progress(f"reading {text}"))
+    raise ValueError(
+        f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}."
+        + _checks.did_you_mean(text, data.DATASETS)
+    )
+
+
+def images_for(
+    model: Any,
+    preset: str,
+    files: Sequence[Path],
+    source: str | None,
+    count: int,
+    labels: str | None = None,
+    invert: bool = False,
+    quiet: bool = False,
+) -> Inputs:
+    """The files' pictures, or the first `count` test images of the data set; says what was done to the files' pictures.
+
+    Raises:
+        ValueError: if a file is no picture, the model needs labels that are not given, or there is no data set.
+    """
+    recipe = zoo.Preset.read(zoo.preset_folder(preset)).recipe
+    preprocessing = recipe.data.preprocessing if recipe else "scaling"
+    if not files:
+        if source is None and (recipe is None or recipe.data.name == data.FOLDER):
+            raise ValueError(
+                f"{preset} names no data set: give picture files, or a data set or folder with --data, such as --data digits."
+            )
+        chosen = recipe.data.name if source is None else source_of(source, model.data_shape)  # type: ignore[union-attr]
+        if labels is not None:
+            raise ValueError("--labels are those of picture files: test images have their own.")
+        x, y = data.arrays(chosen, "test", preprocessing)
+        return Inputs(x[:count], y[:count], [f"test image {i}" for i in range(len(x[:count]))])
+    read = [data.read_picture(path, model.data_shape, invert) for path in files]
+    if not quiet:
+        for path, picture in zip(files, read, strict=True):
+            console.print(f"{path}: {picture.changes}", soft_wrap=True, highlight=False)
+    given = None if labels is None else np.array(whole_numbers(labels))
+    if given is not None and len(given) != len(files):
+        raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} picture files. Give one each.")
+    if given is None and model.conditional and hasattr(model, "num_classes"):
+        raise ValueError(
+            f"{preset} is a conditional model: say what the pictures show, such as --labels {','.join('3' for _ in files)}."
+        )
+    images = data.preprocessing_named(preprocessing).once(np.stack([picture.image for picture in read]), 0).numpy()
+    return Inputs(images, given, [str(path) for path in files])
+
+
+def light_edges(inputs: np.ndarray, outputs: np.ndarray) -> bool:
+    """Whether pictures have light edges where what a model makes of them has dark ones: they want `--invert`."""
+    return float(_edges(inputs) - _edges(outputs)) > 0.4
+
+
+def _edges(images: np.ndarray) -> float:
+    rims = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return float(np.mean([rim.mean() for rim in rims]))
+
+
+class _Progress:
+    """A bar for work that takes more than a moment, begun with its first step and ended with its last."""
+
+    def __init__(self, words: str):
+        self._words = words
+        self._stack = contextlib.ExitStack()
+        self._update: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._update is None:
+            self._update = self._stack.enter_context(progress_bar(self._words))
+        self._update(done, total)
+        if done == total:
+            self._stack.close()
+            self._update = None
+
+
+@contextlib.contextmanager
+def progress_bar(words: str) -> Iterator[Any]:
+    """A bar on the error stream, and the function that moves it, of the number done and the number of all."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Drawn when there is news, not by a thread: one that imports while TensorFlow Datasets is being imported fails.
+    with Progress(*columns, console=errors, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)

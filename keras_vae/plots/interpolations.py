@@ -1,0 +1,92 @@
+"""The way from one image to another through the latent space."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks
+from keras_vae.plots.figure import Figure
+from keras_vae.plots.grids import grid_figure, image_grid
+from keras_vae.plots.traversals import save_gif
+
+
+def interpolations(model: Any, first: Any, second: Any, labels: Any = None, columns: int = 9) -> Figure:
+    """Decode the straight line between the codes of images, a row a pair: of a VAE, between the means of its posteriors.
+
+    Args:
+        model: a model whose code is a vector of numbers.
+        first: where the lines begin, `(N,) + data_shape`.
+        second: where they end, `(N,) + data_shape`.
+        labels: for a conditional model, a pair of int `(N,)`, of the first and of the second; where a pair of images differs in
+            its label, there is a row for each of both.
+        columns: points a line, its ends included.
+
+    Raises:
+        ValueError: if the model's code is no such vector, or an argument is out of its range.
+    """
+    images, names = _between(model, first, second, labels, columns)
+    return grid_figure(
+        images.reshape(-1, *images.shape[2:]), images.shape[1], f"From one image to another, {model.name}", names
+    )
+
+
+def interpolation_gif(
+    model: Any, first: Any, second: Any, path: str | Path, labels: Any = None, frames: int = 24, scale: int = 4
+) -> Path:
+    """Write the lines of `interpolations` as a GIF that runs to and fro, all beside each other; returns its path.
+
+    Args:
+        model, first, second, labels: as in `interpolations`.
+        path: of the file.
+        frames: pictures from one end to the other.
+        scale: screen pixels a pixel.
+
+    Raises:
+        ValueError: as `interpolations`.
+        OSError: if it cannot be written; what was there stays.
+    """
+    images, _ = _between(model, first, second, labels, frames)
+    sheets = [image_grid(images[:, i], len(images)) for i in range(images.shape[1])]
+    return save_gif([*sheets, *sheets[-2:0:-1]], path, scale=scale)
+
+
+def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> tuple[np.ndarray, list[str]]:
+    """Images `(rows, columns) + data_shape`, and words for the rows."""
+    columns = _checks.positive_int("columns", columns, minimum=2)
+    first, second = np.asarray(first), np.asarray(second)
+    if first.shape != second.shape:
+        raise ValueError(
+            f"The images have the shapes {first.shape} and {second.shape}: give as many ends as beginnings."
+        )
+    ends = labels if labels is not None else (None, None)
+    begin, end = (vectors(model, x, y) for x, y in zip((first, second), ends, strict=True))
+    if not model.conditional:
+        return _decoded(model, begin, end, None, columns), []
+    begin_label, end_label = (np.asarray(y) for y in ends)
+    # With two labels there are two straight lines, each of one label.
+    rows = [(i, label) for i in range(len(begin)) for label in dict.fromkeys((int(begin_label[i]), int(end_label[i])))]
+    index, classes = (np.array(part) for part in zip(*rows, strict=True))
+    return _decoded(model, begin[index], end[index], classes, columns), [str(label) for label in classes]
+
+
+def vectors(model: Any, images: Any, labels: Any = None) -> np.ndarray:
+    """The codes of images `(N, Z)`; of a VAE the means of its posteriors.
+
+    Raises:
+        ValueError: if the model's codes are no vectors of numbers.
+    """
+    if hasattr(model, "posterior"):
+        return np.asarray(model.encode(images, labels if model.conditional else None).mean())
+    codes = np.asarray(model.encode(images)) if hasattr(model, "encode") else np.zeros(0, int)
+    if codes.dtype.kind != "f":
+        raise ValueError(f"{model.name} is a {type(model).__name__}, which has no code that one could move a little.")
+    return codes
+
+
+def _decoded(model: Any, begin: np.ndarray, end: np.ndarray, labels: Any, columns: int) -> np.ndarray:
+    share = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
+    z = (1 - share) * begin[:, None] + share * end[:, None]
+    each = None if labels is None else np.repeat(labels, columns)
+    made = model.decode(z.reshape(-1, z.shape[-1]), each).mean().numpy()
+    return made.reshape(len(begin), columns, *made.shape[1:])

@@ -1,0 +1,107 @@
+"""From a folder of pictures to a trained preset, by three commands."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from keras_vae import models, training, zoo
+from keras_vae.cli import app
+from keras_vae.data import ImageFolder
+from keras_vae.zoo import KINDS, Preset, recipe_template
+
+runner = CliRunner()
+
+
+def run(*arguments):
+    return runner.invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def folder(tmp_path, rng):
+    for name, level in (("dark", 40), ("light", 200)):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for i in range(40):
+            array = np.clip(level + rng.normal(0, 20, (20, 24, 3)), 0, 255).astype("uint8")
+            Image.fromarray(array).save(tmp_path / "mine" / name / f"{i}.png")
+    return tmp_path / "mine"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize(("size", "grey"), [(8, True), (12, False), (64, False)])
+def test_every_template_is_a_recipe_that_builds(tmp_path, kind, size, grey):
+    (tmp_path / "mine.toml").write_text(recipe_template(kind, size, grey, num_classes=3))
+    preset = Preset.read(tmp_path / "mine.toml")
+    assert preset.name == "mine"
+    model = models.specs.build(preset.model)
+    assert tuple(model.data_shape) == (size, size, 1 if grey else 3)
+    assert getattr(model, "num_classes", None) == (3 if kind == "conditional_vae" else None)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
+    recipe, preset = tmp_path / "mine.toml", tmp_path / "run" / "preset"
+    result = run("new", recipe, "--kind", kind, "--size", 8)
+    assert result.exit_code == 0, result.output
+    text = recipe.read_text()
+    recipe.write_text(text.replace("epochs = 100", "epochs = 2"))
+    result = run("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0, "--gif")
+    if kind == "autoencoder":
+        assert result.exit_code == 1
+        assert "leave TrainingGif out" in result.stderr
+        result = run("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
+    else:
+        assert (tmp_path / "run" / "training.gif").exists()
+    assert result.exit_code == 0, result.output
+    assert "Label 0 is the class dark" in result.output
+    model = zoo.load(preset)
+    assert tuple(model.data_shape) == (8, 8, 3)
+    result = run("evaluate", preset, "--data", folder, "--samples", 3, "--json", "--write")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["protocol"]["data"] == "mine test"
+    assert "mine test" in (preset / "README.md").read_text()
+    result = run("evaluate", preset)
+    assert result.exit_code == 1
+    assert "--data PATH" in result.stderr
+
+
+def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    arguments = ("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
+    assert run(*arguments).exit_code == 0
+    Image.new("RGB", (9, 9)).save(folder / "dark" / "new.png")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "or of its pictures" in result.stderr
+
+
+def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
+    (tmp_path / "mine.toml").write_text(recipe_template("conditional_vae", 8, num_classes=3))
+    recipe = Preset.read(tmp_path / "mine.toml").recipe
+    with pytest.raises(ValueError, match=r"num_classes=3: the pictures have 2 classes \(dark, light\)"):
+        training.train(recipe, tmp_path / "run", source=ImageFolder(folder, (8, 8, 3)), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("new", "mine.txt"), "ends in .toml"),
+        (("new", "a.toml", "--kind", "gan"), "kind='gan': must be one of"),
+        (("new", "a.toml", "--size", "30"), "divisible by 4"),
+        (("train", "nowhere.toml"), "nowhere.toml does not exist"),
+        (("train", "there.toml"), "--data PATH"),
+        (("train", "there.toml", "--data", "nowhere"), "neither a folder nor"),
+        (("new", "there.toml"), "is there already"),
+    ],
+)
+def test_errors_are_one_line_with_the_remedy(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.toml").write_text(recipe_template("vae", 8))
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert (tmp_path / "there.toml").read_text() == recipe_template("vae", 8)

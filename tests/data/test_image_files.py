@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import data
+
+
+def saved(path, array, **options):
+    Image.fromarray(array).save(path, **options)
+    return path
+
+
+@pytest.fixture
+def wide(tmp_path):
+    """Left third red, the middle blue, right third green."""
+    array = np.zeros((40, 120, 3), "uint8")
+    array[:, :40, 0] = array[:, 40:80, 2] = array[:, 80:, 1] = 255
+    return saved(tmp_path / "wide.png", array)
+
+
+def test_the_middle_is_cut_out_and_scaled(wide):
+    picture = data.read_picture(wide, (20, 20, 3))
+    assert picture.image.dtype == np.uint8
+    np.testing.assert_array_equal(picture.image[:, 4:-4], np.tile(np.uint8([0, 0, 255]), (20, 12, 1)))
+    assert picture.changes == "120x40 in colour: cut to its middle, scaled to 20x20"
+
+
+def test_a_picture_of_the_right_form_is_taken_as_it_is(tmp_path, rng):
+    array = rng.integers(0, 256, (8, 8), dtype="uint8")
+    picture = data.read_picture(saved(tmp_path / "a.png", array), (8, 8, 1))
+    np.testing.assert_array_equal(picture.image[..., 0], array)
+    assert picture.changes == "8x8 grey: taken as it is"
+
+
+def test_colour_becomes_grey_by_its_luminance(wide):
+    picture = data.read_picture(wide, (40, 120, 1))
+    np.testing.assert_allclose(picture.image[0, [0, 60, 119], 0], [0.299 * 255, 0.114 * 255, 0.587 * 255], atol=1)
+    assert "made grey" in picture.changes
+
+
+def test_dark_and_light_can_be_exchanged(wide):
+    plain, inverted = (data.read_picture(wide, (20, 20, 1), invert).image for invert in (False, True))
+    np.testing.assert_array_equal(inverted, 255 - plain)
+
+
+def test_clear_pixels_become_white(tmp_path):
+    array = np.zeros((4, 4, 4), "uint8")
+    array[:2, :, 3] = 255
+    picture = data.read_picture(saved(tmp_path / "clear.png", array), (4, 4, 1))
+    np.testing.assert_array_equal(picture.image[..., 0], np.repeat([[0], [0], [255], [255]], 4, axis=1))
+    assert "laid on white" in picture.changes
+
+
+def test_sixteen_bits_become_eight(tmp_path):
+    array = np.array([[0, 257 * 100], [257 * 200, 65535]], "uint16")
+    picture = data.read_picture(saved(tmp_path / "deep.png", array), (2, 2, 1))
+    np.testing.assert_array_equal(picture.image[..., 0], [[0, 100], [200, 255]])
+
+
+def test_a_photo_is_turned_as_its_camera_says(tmp_path):
+    array = np.zeros((16, 32), "uint8")
+    array[:, :16] = 255  # light on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the top of the scene is at the right
+    picture = data.read_picture(saved(tmp_path / "turned.jpg", array, exif=exif), (32, 16, 1))
+    assert picture.image[:14].mean() > 250  # light on top
+    assert picture.image[18:].mean() < 5
+
+
+def test_a_large_photo_is_scaled_like_a_small_one(tmp_path):
+    ramp = np.tile(np.linspace(0, 255, 1600).astype("uint8"), (1600, 1))
+    picture = data.read_picture(saved(tmp_path / "large.jpg", ramp, quality=95), (16, 16, 1))
+    np.testing.assert_allclose(picture.image[8, :, 0], np.linspace(8, 247, 16), atol=4)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "is no file"),
+        (lambda path: path.write_bytes(b"no picture at all"), "no picture that can be read"),
+        (lambda path: path.write_bytes(b""), "no picture that can be read"),
+    ],
+)
+def test_what_is_no_picture_is_named(tmp_path, make, message):
+    path = tmp_path / "x.png"
+    make(path)
+    with pytest.raises((ValueError, OSError), match=message) as caught:
+        data.read_picture(path, (8, 8, 1))
+    assert "x.png" in str(caught.value)
+
+
+def test_a_damaged_file_is_named(tmp_path, rng):
+    whole = saved(tmp_path / "whole.png", rng.integers(0, 256, (64, 64, 3), dtype="uint8")).read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"half.png is damaged .* leave it out"):
+        data.read_picture(tmp_path / "half.png", (8, 8, 1))
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path):
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    with pytest.raises(ValueError, match=r"20000x20000 pixels: at most|DecompressionBomb|decompression bomb"):
+        data.read_picture(tmp_path / "bomb.png", (8, 8, 1))
+
+
+def test_a_shape_that_no_file_has_is_refused(wide):
+    with pytest.raises(ValueError, match="1 channel or 3"):
+        data.read_picture(wide, (8, 8, 2))

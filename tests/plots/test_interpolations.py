@@ -1,0 +1,130 @@
+"""The way between images, and several models side by side."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import VAE, ConditionalVAE, models, plots
+from keras_vae._backend import keras
+
+SHAPE = (8, 8, 1)
+
+
+@pytest.fixture
+def model():
+    keras.utils.set_random_seed(0)
+    return VAE(SHAPE, 3, hidden_units=(8,), name="mine")
+
+
+@pytest.fixture
+def images(rng):
+    return rng.uniform(size=(4, *SHAPE)).astype("float32")
+
+
+def _sheet(figure):
+    return np.asarray(figure.axes[0].images[0].get_array()).astype(int)
+
+
+def _labels(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_the_line_runs_between_the_posterior_means(model, images):
+    begin, end = (model.encode(part).mean().numpy() for part in (images[:2], images[2:]))
+    shares = np.linspace(0, 1, 5)[None, :, None]
+    z = (1 - shares) * begin[:, None] + shares * end[:, None]
+    expected = plots.image_grid(model.decode(z.reshape(10, 3).astype("float32")).mean(), 5)
+    figure = plots.interpolations(model, images[:2], images[2:], columns=5)
+    np.testing.assert_allclose(_sheet(figure), expected.astype(int), atol=1)
+
+
+def test_a_pair_of_two_classes_has_a_row_for_each(images):
+    model = ConditionalVAE(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (8,)})
+    figure = plots.interpolations(model, images[:2], images[2:], labels=([0, 1], [2, 1]), columns=3)
+    assert _labels(figure) == ["0", "2", "1"]
+    begin = model.encode(images[:1], [0]).mean().numpy()
+    first = plots.image_grid(
+        model.decode(begin, [2]).mean(), 1
+    )  # the second row begins with the code of the first image
+    np.testing.assert_allclose(_sheet(figure)[10:22, :12], first.astype(int), atol=1)
+
+
+def test_a_deterministic_code_has_lines_too(images):
+    model = models.Autoencoder(SHAPE, 2, {"name": "mlp", "hidden_units": (8,)})
+    figure = plots.interpolations(model, images[:1], images[1:2], columns=2)
+    expected = plots.image_grid(model.reconstruct(images[:2]), 2)
+    np.testing.assert_allclose(_sheet(figure), expected.astype(int), atol=1)
+
+
+def test_whole_numbers_have_no_line_between_them(rng):
+    model = models.VQVAE(SHAPE, 4, 2, (4,), network={"filters": 4}, prior={"filters": 4, "num_layers": 1})
+    x = rng.uniform(size=(1, *SHAPE)).astype("float32")
+    with pytest.raises(ValueError, match="no code that one could move"):
+        plots.interpolations(model, x, x)
+
+
+def test_a_gif_of_a_line_runs_to_and_fro(model, images, tmp_path):
+    path = plots.interpolation_gif(model, images[:2], images[2:], tmp_path / "a.gif", frames=5, scale=1)
+    with Image.open(path) as picture:
+        assert picture.n_frames == 8
+        assert picture.size == (2 * 10 + 2, 12)
+
+
+def test_ends_and_beginnings_are_as_many(model, images):
+    with pytest.raises(ValueError, match="as many ends"):
+        plots.interpolations(model, images[:1], images[1:])
+
+
+def test_models_are_compared_on_the_same_images(model, images):
+    other = ConditionalVAE(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (8,)}, name="other")
+    figure = plots.comparison([model, other], images, [0, 1, 2, 0])
+    made = [np.asarray(model.reconstruct(images)), np.asarray(other.reconstruct(images, [0, 1, 2, 0]))]
+    expected = plots.image_grid(np.concatenate([images, *made]), 4)
+    np.testing.assert_allclose(_sheet(figure), expected.astype(int), atol=1)
+    errors = [np.mean((part - images) ** 2) for part in made]
+    assert _labels(figure) == ["input", f"mine {errors[0]:.4f}", f"other {errors[1]:.4f}"]
+    with pytest.raises(ValueError, match="compare models of the same data"):
+        plots.comparison([model, VAE((4, 4, 1), 2)], images)
+
+
+def test_a_swap_shows_every_domain(images):
+    model = models.SwapAutoencoder(SHAPE, 2, 3, {"name": "mlp", "hidden_units": (8,)})
+    figure = plots.swaps(model, images, ["ink", "chalk", "paint"])
+    assert _labels(figure) == ["input", "ink", "chalk", "paint"]
+    expected = plots.image_grid(np.concatenate([images, *(np.asarray(model.swap(images, d)) for d in range(3))]), 4)
+    np.testing.assert_allclose(_sheet(figure), expected.astype(int), atol=1)
+    with pytest.raises(ValueError, match="3 domains"):
+        plots.swaps(model, images, ["ink"])
+
+
+def test_a_moving_picture_of_training_goes_on_where_it_was(model, images, tmp_path):
+    model.compile("adam")
+    for epochs in ((0, 2), (2, 3)):
+        callback = plots.TrainingGif(tmp_path / "t.gif", frames_per_second=2.0, scale=1)
+        model.fit(images, initial_epoch=epochs[0], epochs=epochs[1], verbose=0, callbacks=[callback])
+    assert [path.name for path in sorted((tmp_path / "t_frames").iterdir())] == [
+        f"epoch_{i:05d}.png" for i in (1, 2, 3)
+    ]
+    with Image.open(tmp_path / "t.gif") as picture:
+        durations = []
+        for frame in range(picture.n_frames):  # equal pictures may have become one that stays longer
+            picture.seek(frame)
+            durations.append(picture.info["duration"])
+        assert sum(durations) == pytest.approx(1000 * (3 + 4) / 2)
+    last = np.asarray(Image.open(tmp_path / "t_frames" / "epoch_00003.png"))
+    np.testing.assert_array_equal(last, plots.image_grid(model.sample(64, seed=0), 8))
+
+
+def test_of_two_latents_the_plane_is_drawn(images, tmp_path):
+    model = VAE(SHAPE, 2, hidden_units=(4,))
+    model.compile("adam")
+    model.fit(images, verbose=0, callbacks=[plots.TrainingGif(tmp_path / "t.gif")])
+    with Image.open(tmp_path / "t_frames" / "epoch_00001.png") as picture:
+        assert picture.size == (15 * 8, 15 * 8)
+
+
+def test_a_model_that_draws_nothing_has_no_moving_picture(images, tmp_path):
+    model = models.Autoencoder(SHAPE, 2)
+    model.compile("adam")
+    with pytest.raises(ValueError, match="leave TrainingGif out"):
+        model.fit(images, verbose=0, callbacks=[plots.TrainingGif(tmp_path / "t.gif")])
