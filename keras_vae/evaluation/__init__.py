@@ -8,7 +8,7 @@ from keras_vae.evaluation.clustering import (
     clustering_report,
     normalized_mutual_information,
 )
-from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, classifier_error, code_report
+from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, ProbeRecipe, classifier_error, code_report
 from keras_vae.evaluation.codebook import codebook_report
 from keras_vae.evaluation.completion import completion_report, prior_log_prob
 from keras_vae.evaluation.disentanglement import (
@@ -33,6 +33,7 @@ from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 __all__ = [
     "ClassifierRecipe",
     "CodesRecipe",
+    "ProbeRecipe",
     "Spread",
     "active_units",
     "annealed_importance_estimate",

@@ -1,6 +1,7 @@
 """What the codes of an autoencoder are worth to a classifier, and what the same classifier does without them."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,34 @@ from keras_vae import _checks
 from keras_vae._backend import keras
 from keras_vae._batches import in_batches
 from keras_vae.data import choose_labelled
-from keras_vae.evaluation.probes import error_rate, linear_probe, spread
+from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, classifier_on
 
 Data = tuple[np.ndarray, np.ndarray]
 Say = Callable[[str], None]
 
 _BATCH = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class ProbeRecipe:
+    """A linear classifier on frozen codes.
+
+    Args:
+        inverse_penalty, scaling: as in `linear_probe`.
+        num_active: of a k-sparse code, how many units the classifier is shown; by default as many as the model keeps. More help
+            it (Makhzani & Frey, 2014, section 2.2, where they are alpha k).
+    """
+
+    inverse_penalty: float = 1.0
+    scaling: str = "each"
+    num_active: int | None = None
+
+    def __post_init__(self) -> None:
+        _checks.finite_float("probe.inverse_penalty", self.inverse_penalty, minimum=1e-9, maximum=1e9)
+        _checks.one_of("probe.scaling", self.scaling, SCALINGS)
+        if self.num_active is not None:
+            _checks.positive_int("probe.num_active", self.num_active)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,21 +76,19 @@ class CodesRecipe:
     """The `[codes]` table of a preset: what `keras-vae evaluate` does with its codes.
 
     Args:
-        probe: whether a linear classifier on frozen codes is fitted, and one on raw pixels beside it.
+        probe: how a linear classifier on frozen codes is fitted, and one on raw pixels beside it; None for none.
         classifier: settings of a classifier on top, fine-tuned as a whole, and the same with fresh weights beside it; None
             for none.
         labels: numbers of labels that the classifier is shown beside all of them.
         draws: of the labelled examples, for each number.
     """
 
-    probe: bool = True
+    probe: ProbeRecipe | None = ProbeRecipe()
     classifier: ClassifierRecipe | None = None
     labels: tuple[int, ...] = ()
     draws: int = 5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.probe, bool):
-            raise ValueError(f"codes.probe={self.probe!r}: must be true or false.")
         for i, count in enumerate(self.labels):
             _checks.positive_int(f"codes.labels[{i}]", count, maximum=10**7)
         _checks.positive_int("codes.draws", self.draws, maximum=1000)
@@ -84,11 +104,20 @@ class CodesRecipe:
         """
         _checks.known_keys("[codes]", table, [field.name for field in dataclasses.fields(cls)])
         settings = dict(table)
-        if "classifier" in settings:
-            names = [field.name for field in dataclasses.fields(ClassifierRecipe)]
-            _checks.known_keys("[codes.classifier]", settings["classifier"], names)
-            settings["classifier"] = ClassifierRecipe(**settings["classifier"])
+        for name, part in (("classifier", ClassifierRecipe), ("probe", ProbeRecipe)):
+            if name in settings:
+                settings[name] = _part(name, part, settings[name])
         return cls(**{**settings, "labels": tuple(settings.get("labels", ()))})
+
+
+def _part(name: str, cls: Any, table: Any) -> Any:
+    """What a table inside [codes] says; `false` in its place says that there is none."""
+    if isinstance(table, bool):
+        return cls() if table else None
+    if not isinstance(table, dict):
+        raise ValueError(f"codes.{name}={table!r}: must be a table, or true or false.")
+    _checks.known_keys(f"[codes.{name}]", table, [field.name for field in dataclasses.fields(cls)])
+    return cls(**table)
 
 
 def code_report(
@@ -116,9 +145,13 @@ def code_report(
     figures: dict[str, Any] = {}
     if recipe.probe:
         say("fitting a linear classifier on the codes")
-        figures["probe_error"] = error_rate(test_y, linear_probe(_codes(model, x), y, _codes(model, test_x)))
+        fit = functools.partial(
+            linear_probe, inverse_penalty=recipe.probe.inverse_penalty, scaling=recipe.probe.scaling
+        )
+        codes, test_codes = (_codes(model, part, recipe.probe.num_active) for part in (x, test_x))
+        figures["probe_error"] = error_rate(test_y, fit(codes, y, test_codes))
         say("fitting a linear classifier on the pixels")
-        flat = linear_probe(x.reshape(len(x), -1), y, test_x.reshape(len(test_x), -1))
+        flat = fit(x.reshape(len(x), -1), y, test_x.reshape(len(test_x), -1))
         figures["probe_error_of_pixels"] = error_rate(test_y, flat)
     if recipe.classifier is None:
         return figures
@@ -163,5 +196,11 @@ def classifier_error(
     return error_rate(test_y, classifier.predict(test_x, batch_size=_BATCH, verbose=0).argmax(axis=-1))
 
 
-def _codes(model: Autoencoder, x: np.ndarray) -> np.ndarray:
-    return in_batches(model.encode, x)
+def _codes(model: Autoencoder, x: np.ndarray, num_active: int | None) -> np.ndarray:
+    if num_active is None:
+        return in_batches(model.encode, x)
+    if getattr(model, "num_active", None) is None or num_active > model.latent_size:
+        raise ValueError(
+            f"probe.num_active={num_active}: is for a SparseAutoencoder with num_active, and at most its {model.latent_size} units."
+        )
+    return in_batches(lambda part: model.code_of_largest(part, num_active, num_active), x)

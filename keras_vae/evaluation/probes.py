@@ -21,23 +21,44 @@ class Spread(NamedTuple):
     values: tuple[float, ...]
 
 
-def linear_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Predict labels by logistic regression on standardised codes (scikit-learn's, with its default penalty).
+SCALINGS = ("each", "shared")
+"""How codes are scaled before a linear classifier sees them: see `linear_probe`."""
+
+
+def linear_probe(
+    codes: np.ndarray,
+    labels: np.ndarray,
+    test_codes: np.ndarray,
+    seed: int = 0,
+    inverse_penalty: float = 1.0,
+    scaling: str = "each",
+) -> np.ndarray:
+    """Predict labels by logistic regression on scaled codes (scikit-learn's).
 
     Args:
         codes: `(N, Z)`, for training.
         labels: int `(N,)`.
         test_codes: `(M, Z)`.
         seed: without effect, as the solver draws nothing; here so that all probes are called alike.
+        inverse_penalty: C, one over the weight of the squared norm of the coefficients; smaller is a stronger penalty.
+        scaling: `"each"` gives each number of the codes mean 0 and standard deviation 1; `"shared"` divides all by one standard
+            deviation, so that zeros of a sparse code stay zeros and rare units stay small.
 
     Returns:
         Labels, int `(M,)`.
+
+    Raises:
+        ValueError: if the penalty or the scaling is out of its range.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(codes, labels).predict(test_codes)
+    c = _checks.finite_float("inverse_penalty", inverse_penalty, minimum=1e-9, maximum=1e9)
+    each = _checks.one_of("scaling", scaling, SCALINGS) == "each"
+    shift = codes.mean(axis=0) if each else 0.0
+    spread_ = codes.std(axis=0) if each else codes.std()
+    scale = np.where(spread_ > 0, spread_, 1.0).astype(codes.dtype)
+    classifier = LogisticRegression(C=c, max_iter=2000).fit((codes - shift) / scale, labels)
+    return classifier.predict((test_codes - shift) / scale)
 
 
 def shallow_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: int = 0) -> np.ndarray:

@@ -65,12 +65,26 @@ def test_a_preset_says_what_its_codes_are_for_and_its_card_shows_it(trained, tmp
     assert "| met | nobody |" in card
 
 
+def test_a_probe_may_see_more_units_than_the_code_keeps(digits):
+    x, y = (part[:200] for part in digits[0])
+    model = models.SparseAutoencoder((28, 28, 1), 30, num_active=2)
+    recipe = CodesRecipe(probe=evaluation.ProbeRecipe(inverse_penalty=0.5, scaling="shared", num_active=20))
+    found = evaluation.code_report(model, (x, y), (x, y), recipe)["probe_error"]
+    wide = model.code_of_largest(x, 20, 20).numpy()
+    fitted = evaluation.linear_probe(wide, y, wide, inverse_penalty=0.5, scaling="shared")
+    assert found == evaluation.error_rate(y, fitted)
+    with pytest.raises(ValueError, match="num_active=31: .* at most its 30 units"):
+        evaluation.code_report(model, (x, y), (x, y), CodesRecipe(probe=evaluation.ProbeRecipe(num_active=31)))
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
         ({"labels": [100]}, r"codes.labels=\[100\]: needs a table \[codes.classifier\]"),
         ({"probes": True}, r"\[codes\] has no setting 'probes'"),
-        ({"probe": 1}, "codes.probe=1: must be true or false"),
+        ({"probe": 1}, "codes.probe=1: must be a table"),
+        ({"probe": {"scaling": "none"}}, "probe.scaling='none': must be one of"),
+        ({"probe": {"c": 1}}, r"\[codes.probe\] has no setting 'c'"),
         ({"classifier": {"epoch": 3}}, r"\[codes.classifier\] has no setting 'epoch'.*Did you mean 'epochs'"),
         ({"classifier": {"epochs": 0}}, "classifier.epochs=0"),
         ({"classifier": {"dropout": 1.0}}, "classifier.dropout=1.0"),

@@ -34,6 +34,31 @@ def test_probes_find_what_is_linear_and_what_is_not(rng):
     assert evaluation.error_rate(labels[~half], evaluation.linear_probe(apart[half], labels[half], apart[~half])) < 0.02
 
 
+def test_a_linear_probe_is_the_penalised_regression(rng):
+    """Against SciPy's minimiser of the same loss: the sum of cross-entropies and |w|^2 / 2C, codes divided by one number."""
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
+
+    codes = rng.exponential(size=(80, 3)) * (rng.random((80, 3)) < 0.4)
+    labels = (codes @ [2.0, -1.0, 0.5] + rng.normal(0, 0.7, 80) > 0.4).astype(int)
+    new, c = rng.exponential(size=(500, 3)), 0.05
+    scaled = codes / codes.std()
+
+    def loss(parameters):
+        logits = scaled @ parameters[:3] + parameters[3]
+        both = log_softmax(np.stack([np.zeros(80), logits], axis=1), axis=1)
+        return -both[np.arange(80), labels].sum() + np.square(parameters[:3]).sum() / (2 * c)
+
+    best = minimize(loss, np.zeros(4), tol=1e-10).x
+    logits = new / codes.std() @ best[:3] + best[3]
+    sure = np.abs(logits) > 1e-2
+    found = evaluation.linear_probe(codes, labels, new, inverse_penalty=c, scaling="shared")
+    np.testing.assert_array_equal(found[sure], (logits > 0)[sure])
+    assert 0.05 < np.mean(found) < 0.95
+    with pytest.raises(ValueError, match="scaling='none'"):
+        evaluation.linear_probe(codes, labels, new, scaling="none")
+
+
 def test_labels_are_chosen_evenly_by_class(blobs):
     _, labels = blobs
     chosen = data.choose_labelled(labels, 31, seed=3)
