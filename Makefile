@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint builds clean
+.PHONY: demo test lint builds web clean
 
 demo: $(VENV)/installed
 	@$(BIN)/keras-vae demo --out demo_output
@@ -32,6 +32,11 @@ builds: $(VENV)/installed-export
 	  $(BIN)/keras-vae export $$1 --target $$2 $${3:+--format $$3} --out export/tflite/$$1 --overwrite; done; \
 	  for preset in $(MNIST) $(FREY); do \
 	  $(BIN)/python -c "from keras_vae import zoo; zoo.write_metrics('$$preset', zoo.read_metrics('$$preset'))"; done
+
+# The page that runs the decoders in a browser, served on this machine; it needs npm, once. PORT=0 takes any free port.
+PORT ?= 8000
+web: $(VENV)/installed-export
+	@$(BIN)/python export/web/build.py --serve --port $(PORT)
 
 clean:
 	rm -rf $(VENV) demo_output
