@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -78,7 +78,6 @@ def train_preset(
             verbose="auto" if verbose is None else verbose,
         )
         history = training.read_history(folder)
-        plots.save(plots.training_curves(history), folder / "curves.png")
         facts = {
             "epochs": len(history),
             "seconds": round(history[-1]["seconds"]),
@@ -92,6 +91,7 @@ def train_preset(
             stored_as=source.recipe.training.stored_as,
             overwrite=True,
         )
+        plots.save(plots.training_curves(history), target / zoo.CURVES)
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
@@ -129,6 +129,7 @@ def evaluate(
                 say=errors.print,
             )
         if write:
+            _draw_portrait(preset, source)
             zoo.write_metrics(preset, metrics)
         if as_json:
             print(json.dumps(metrics, indent=2))
@@ -207,3 +208,21 @@ def demo(
         from keras_vae.cli import demo as demo_room
 
         demo_room.run(out, console, preset, epochs)
+
+
+def _draw_portrait(preset: str, source: Any) -> None:
+    """Draw what the preset makes, for its card."""
+    from keras_vae import data, plots, zoo
+
+    folder = zoo.preset_folder(preset)
+    recipe = zoo.Preset.read(folder).recipe
+    if source is None and recipe is None:
+        return
+    x, y = data.arrays(
+        source or recipe.data.name,  # type: ignore[union-attr]
+        "test",
+        recipe.data.preprocessing if recipe else "scaling",
+    )
+    figure = plots.portrait(zoo.load(preset), x[:500], y[:500])
+    if figure is not None:
+        plots.save(figure, folder / zoo.SAMPLES)

@@ -4,6 +4,7 @@
 >>> model.fit(train, epochs=10)
 """
 
+from keras_vae.data.about import about
 from keras_vae.data.domains import outlined
 from keras_vae.data.few_labels import choose_labelled, with_few_labels
 from keras_vae.data.image_files import Picture, read_picture
@@ -37,6 +38,7 @@ __all__ = [
     "Scaling",
     "Shapes",
     "Source",
+    "about",
     "arrays",
     "batches",
     "choose_labelled",

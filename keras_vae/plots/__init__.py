@@ -14,6 +14,7 @@ from keras_vae.plots.grids import (
 )
 from keras_vae.plots.interpolations import interpolation_gif, interpolations
 from keras_vae.plots.latent import latent_scatter, manifold
+from keras_vae.plots.portraits import portrait
 from keras_vae.plots.training import SamplePictures, TrainingGif, training_curves
 from keras_vae.plots.traversals import save_gif, traversal_gif, traversals
 
@@ -31,6 +32,7 @@ __all__ = [
     "interpolations",
     "latent_scatter",
     "manifold",
+    "portrait",
     "reconstructions",
     "restored",
     "samples",

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
+from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import full_row, grid_figure
 
 

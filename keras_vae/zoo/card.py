@@ -1,81 +1,15 @@
 """The card of a preset, generated from `preset.toml`, `weights.json` and `metrics.json`: no figure on it is typed."""
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_vae import lite
-from keras_vae.zoo.preset_file import Preset
-
-# Key of metrics.json, words, and how the number is written.
-_FIGURES = (
-    ("nll", "negative log-likelihood", "{:.2f} nats"),
-    ("elbo", "ELBO", "{:.2f} nats"),
-    ("log_likelihood", "reconstruction term E_q[log p(x given z)]", "{:.2f} nats"),
-    ("kl", "KL(q(z given x), p(z))", "{:.2f} nats"),
-    ("kl_by_level", "the same by level, the top one first", "{:.2f}"),
-    ("bits_per_dim", "bits per dimension", "{:.4f}"),
-    ("active_units", "active latent units", "{:d}"),
-    ("active_units_by_level", "the same by level", "{:d}"),
-    ("effective_samples", "effective importance samples, median", "{:.0f}"),
-    ("class_accuracy", "samples taken for the class asked for", "{:.2%}"),
-    ("accuracy", "accuracy", "{:.2%}"),
-    ("completion_nll_monte_carlo_1", "hidden pixels, one quadrant given, 100 draws of the prior", "{:.2f} nats"),
-    ("completion_nll_1", "the same, 100 importance samples", "{:.2f} nats"),
-    ("completion_nll_monte_carlo_2", "hidden pixels, two quadrants given, 100 draws of the prior", "{:.2f} nats"),
-    ("completion_nll_2", "the same, 100 importance samples", "{:.2f} nats"),
-    ("completion_nll_monte_carlo_3", "hidden pixels, three quadrants given, 100 draws of the prior", "{:.2f} nats"),
-    ("completion_nll_3", "the same, 100 importance samples", "{:.2f} nats"),
-    ("squared_error", "mean squared error of a pixel", "{:.5f}"),
-    ("squared_error_of_variance", "the same as a share of the variance of the images", "{:.4f}"),
-    ("perplexity", "perplexity of the codes by level, the smallest grid first", "{:.1f}"),
-    ("codes_used", "codes in use by level", "{:d}"),
-    ("code_bits", "bits that name the codes of an image", "{:.0f}"),
-    ("mig", "mutual information gap (MIG)", "{:.3f}"),
-    ("sap", "separated attribute predictability (SAP)", "{:.3f}"),
-    ("dci_disentanglement", "disentanglement (DCI)", "{:.3f}"),
-    ("dci_completeness", "completeness (DCI)", "{:.3f}"),
-    ("dci_informativeness", "informativeness (DCI)", "{:.3f}"),
-    ("factor_vae_score", "FactorVAE score", "{:.3f}"),
-    ("psnr", "peak signal to noise", "{:.2f} dB"),
-    ("psnr_there", "the swap to the second domain against the truth", "{:.2f} dB"),
-    ("psnr_identity_there", "the image left as it is", "{:.2f} dB"),
-    ("psnr_neighbour_there", "the nearest training image of that domain", "{:.2f} dB"),
-    ("label_kept_there", "swaps that keep their label", "{:.2%}"),
-    ("domain_taken_there", "swaps taken for the new domain", "{:.2%}"),
-    ("psnr_back", "the swap to the first domain against the truth", "{:.2f} dB"),
-    ("psnr_identity_back", "the image left as it is", "{:.2f} dB"),
-    ("psnr_neighbour_back", "the nearest training image of that domain", "{:.2f} dB"),
-    ("label_kept_back", "swaps that keep their label", "{:.2%}"),
-    ("domain_taken_back", "swaps taken for the new domain", "{:.2%}"),
-    ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
-    ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
-    ("classification_error", "test error of its own classifier", "{:.2%}"),
-    ("clustering_accuracy", "clusters that meet the class, of test images", "{:.2%}"),
-    ("clustering_nmi", "normalised mutual information with the classes, of test images", "{:.2%}"),
-    (
-        "clustering_accuracy_with_training_images",
-        "clusters that meet the class, of training and test images together",
-        "{:.2%}",
-    ),
-    (
-        "clustering_nmi_with_training_images",
-        "normalised mutual information, of training and test images together",
-        "{:.2%}",
-    ),
-    ("classifier_error", "test error of a classifier fine-tuned from the encoder", "{:.2%}"),
-    ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
-)
-_FORMS = {key: form for key, _, form in _FIGURES}
-_SHORT = {"nll": "NLL", "elbo": "ELBO"}
-_FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
-
-
-def _form(key: str) -> str:
-    match = _FEW.fullmatch(key)
-    return _FORMS[match[1] if match else key]
+from keras_vae import data, lite
+from keras_vae.models import specs
+from keras_vae.zoo.figures import SHORT, bound_of, figure_rows, form_of, target_rows
+from keras_vae.zoo.preset_file import CURVES, SAMPLES, Preset
+from keras_vae.zoo.process import generative_process
 
 
 def card(folder: str | Path) -> str:
@@ -91,6 +25,9 @@ def card(folder: str | Path) -> str:
         f"# {preset.name}: {words.get('title', '')}".rstrip(": "),
         "",
         *([words["description"], ""] if "description" in words else []),
+        *([f"For: {words['task']}.", ""] if words.get("task") else []),
+        *([f"Not for: {words['not_for']}.", ""] if "not_for" in words else []),
+        *_picture(folder, SAMPLES, f"What {preset.name} makes"),
         "```python",
         "import keras_vae",
         "",
@@ -105,6 +42,10 @@ def card(folder: str | Path) -> str:
             if metrics
             else [f"None yet: `keras-vae evaluate {preset.name} --write` computes them.", ""]
         ),
+        "## Where data come from, says the model",
+        "",
+        *_process(preset),
+        "",
         "## Model and training",
         "",
         *_training(preset, weights),
@@ -113,7 +54,9 @@ def card(folder: str | Path) -> str:
         "|---|---|",
         *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
         "",
+        *_picture(folder, CURVES, f"Training of {preset.name}"),
         *([f"Paper: {words['paper']}.", ""] if "paper" in words else []),
+        *_data(preset),
         *_deployment(preset.name, weights.get("sha256")),
     ]
     if metrics:
@@ -127,6 +70,38 @@ def card(folder: str | Path) -> str:
     return "\n".join(lines)
 
 
+def _picture(folder: Path, name: str, words: str) -> list[str]:
+    return [f"![{words}]({name})", ""] if (folder / name).is_file() else []
+
+
+def _process(preset: Preset) -> list[str]:
+    rows = generative_process(specs.build(preset.model))
+    lines = (f"| {_cell(row.name)} | {_cell(row.meaning)} | `{row.code}` |" for row in rows)
+    return ["| symbol | what it is | in code |", "|---|---|---|", *lines]
+
+
+def _cell(text: str) -> str:
+    """Text without the sign that ends a cell."""
+    return text.replace("|", "\\|")
+
+
+def _data(preset: Preset) -> list[str]:
+    """The data and their licence, and the commands that make the preset anew."""
+    if preset.recipe is None:
+        return []
+    words = data.about(preset.recipe.data.name)
+    return [
+        *(["## Data", "", words, ""] if words else []),
+        "## Reproduce",
+        "",
+        "```sh",
+        f"keras-vae train {preset.name}",
+        f"keras-vae evaluate runs/{preset.name}/preset",
+        "```",
+        "",
+    ]
+
+
 def zoo_table(folders: Iterable[Path]) -> str:
     """A table of presets, as Markdown: what each is for and its headline figure beside the published one."""
     lines = ["| preset | what for | obtained | beside | parameters |", "|---|---|---|---|---|"]
@@ -135,8 +110,8 @@ def zoo_table(folders: Iterable[Path]) -> str:
         figures, weights = _json(folder / "metrics.json").get("figures", {}), _json(folder / "weights.json")
         targets = preset.card.get("targets", [])
         key = targets[0]["figure"] if targets else "accuracy" if "accuracy" in figures else "nll"
-        obtained = f"{_SHORT.get(key, key)} {_form(key).format(figures[key])}" if key in figures else "not measured"
-        published = "; ".join(f"{_form(key).format(_bound(target))} ({target['source']})" for target in targets[:1])
+        obtained = f"{SHORT.get(key, key)} {form_of(key).format(figures[key])}" if key in figures else "not measured"
+        published = "; ".join(f"{form_of(key).format(bound_of(target))} ({target['source']})" for target in targets[:1])
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
             f"| {obtained} | {published or '-'} | {weights['parameters']:,} |"
@@ -150,8 +125,8 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _figures(metrics: dict[str, Any], words: dict[str, Any]) -> list[str]:
     figures = metrics["figures"]
-    rows = ["| figure | value |", "|---|---|", *_figure_rows(figures), ""]
-    return [_protocol(metrics["protocol"]), "", *rows, *_target_rows(words.get("targets", []), figures)]
+    rows = ["| figure | value |", "|---|---|", *figure_rows(figures), ""]
+    return [_protocol(metrics["protocol"]), "", *rows, *target_rows(words.get("targets", []), figures)]
 
 
 def _training(preset: Preset, weights: dict[str, Any]) -> list[str]:
@@ -217,45 +192,6 @@ def _protocol(protocol: dict[str, Any]) -> str:
         text += f"; {protocol['importance_samples']:,} importance samples an image"
         text += "; all densities given the label" if protocol["labels_given"] else ""
     return text + ". Averages an image."
-
-
-def _figure_rows(figures: dict[str, Any]) -> list[str]:
-    rows = []
-    for key, words, form in _FIGURES:
-        if key in figures:
-            error = figures.get(f"{key}_standard_error")
-            values = figures[key] if isinstance(figures[key], list) else [figures[key]]
-            written = ", ".join(form.format(value) for value in values)
-            rows.append(f"| {words} | {written}{f' ± {error:.2f} (standard error)' if error is not None else ''} |")
-    words_of = {key: words for key, words, _ in _FIGURES}
-    few = sorted((int(match[2]), match[1], key) for key in figures if (match := _FEW.fullmatch(key)))
-    for count, kind, key in few:
-        rows.append(
-            f"| {words_of[kind]}, {count:,} labels | {figures[key]:.2%} ± {figures[key + '_spread']:.2%} (over draws of "
-            "labels) |"
-        )
-    return rows
-
-
-def _target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list[str]:
-    if not targets:
-        return []
-    rows = ["| obtained | beside | | source |", "|---|---|---|---|"]
-    for target in targets:
-        key = target["figure"]
-        upper, bound = "at_most" in target, _bound(target)
-        asked = f"{'at most' if upper else 'at least'} {_form(key).format(bound)}"
-        if key not in figures:
-            rows.append(f"| {key} not measured | {asked} | open | {target['source']} |")
-            continue
-        met = figures[key] <= bound if upper else figures[key] >= bound
-        obtained = _form(key).format(figures[key])
-        rows.append(f"| {key} {obtained} | {asked} | {'met' if met else 'missed'} | {target['source']} |")
-    return [*rows, ""]
-
-
-def _bound(target: dict[str, Any]) -> float:
-    return target["at_most"] if "at_most" in target else target["at_least"]
 
 
 def _plain(value: Any) -> str:

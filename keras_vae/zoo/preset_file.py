@@ -11,11 +11,13 @@ from keras_vae.models import specs
 from keras_vae.training import Recipe
 
 FILE = "preset.toml"
+SAMPLES, CURVES = "samples.png", "curves.png"
+"""Pictures beside the card, where they were drawn."""
 FAMILIES = ("vae", "autoencoder", "discrete", "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 _MAX_BYTES = 1_000_000
 _TARGET_KEYS = {"figure", "source", "at_most", "at_least"}
-_CARD_KEYS = ("title", "description", "task", "paper", "targets")
+_CARD_KEYS = ("title", "description", "task", "not_for", "paper", "targets")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ MANIFEST = "weights.json"
 METRICS = "metrics.json"
 CARD = "README.md"
 _FACTS = ("epochs", "seconds", "hardware")
-_FILES = {preset_file.FILE, WEIGHTS, MANIFEST, METRICS, CARD}
+_FILES = {preset_file.FILE, WEIGHTS, MANIFEST, METRICS, CARD, preset_file.SAMPLES, preset_file.CURVES}
 
 
 def presets_home() -> Path:

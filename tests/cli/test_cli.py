@@ -82,7 +82,7 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     result = run("train", source, "--run", tmp_path / "run", "--verbose", 0)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "run/samples/epoch_00001.png").exists()
-    assert (tmp_path / "run/curves.png").exists()
+    assert (tmp_path / "run/preset/curves.png").exists()
     preset = tmp_path / "run/preset"
     first = np.asarray(zoo.load(preset).sample(labels=[1], seed=0))
     assert run("train", source, "--run", tmp_path / "run", "--verbose", 0).exit_code == 0  # nothing left to do

@@ -1,0 +1,115 @@
+"""The figures of a preset in words: what each is called, how it is written, and beside which published one it stands."""
+
+import re
+from typing import Any
+
+# Key of metrics.json, words, and how the number is written.
+_FIGURES = (
+    ("nll", "negative log-likelihood", "{:.2f} nats"),
+    ("elbo", "ELBO", "{:.2f} nats"),
+    ("log_likelihood", "reconstruction term E_q[log p(x given z)]", "{:.2f} nats"),
+    ("kl", "KL(q(z given x), p(z))", "{:.2f} nats"),
+    ("kl_by_level", "the same by level, the top one first", "{:.2f}"),
+    ("bits_per_dim", "bits per dimension", "{:.4f}"),
+    ("active_units", "active latent units", "{:d}"),
+    ("active_units_by_level", "the same by level", "{:d}"),
+    ("effective_samples", "effective importance samples, median", "{:.0f}"),
+    ("class_accuracy", "samples taken for the class asked for", "{:.2%}"),
+    ("accuracy", "accuracy", "{:.2%}"),
+    ("completion_nll_monte_carlo_1", "hidden pixels, one quadrant given, 100 draws of the prior", "{:.2f} nats"),
+    ("completion_nll_1", "the same, 100 importance samples", "{:.2f} nats"),
+    ("completion_nll_monte_carlo_2", "hidden pixels, two quadrants given, 100 draws of the prior", "{:.2f} nats"),
+    ("completion_nll_2", "the same, 100 importance samples", "{:.2f} nats"),
+    ("completion_nll_monte_carlo_3", "hidden pixels, three quadrants given, 100 draws of the prior", "{:.2f} nats"),
+    ("completion_nll_3", "the same, 100 importance samples", "{:.2f} nats"),
+    ("squared_error", "mean squared error of a pixel", "{:.5f}"),
+    ("squared_error_of_variance", "the same as a share of the variance of the images", "{:.4f}"),
+    ("perplexity", "perplexity of the codes by level, the smallest grid first", "{:.1f}"),
+    ("codes_used", "codes in use by level", "{:d}"),
+    ("code_bits", "bits that name the codes of an image", "{:.0f}"),
+    ("mig", "mutual information gap (MIG)", "{:.3f}"),
+    ("sap", "separated attribute predictability (SAP)", "{:.3f}"),
+    ("dci_disentanglement", "disentanglement (DCI)", "{:.3f}"),
+    ("dci_completeness", "completeness (DCI)", "{:.3f}"),
+    ("dci_informativeness", "informativeness (DCI)", "{:.3f}"),
+    ("factor_vae_score", "FactorVAE score", "{:.3f}"),
+    ("psnr", "peak signal to noise", "{:.2f} dB"),
+    ("psnr_there", "the swap to the second domain against the truth", "{:.2f} dB"),
+    ("psnr_identity_there", "the image left as it is", "{:.2f} dB"),
+    ("psnr_neighbour_there", "the nearest training image of that domain", "{:.2f} dB"),
+    ("label_kept_there", "swaps that keep their label", "{:.2%}"),
+    ("domain_taken_there", "swaps taken for the new domain", "{:.2%}"),
+    ("psnr_back", "the swap to the first domain against the truth", "{:.2f} dB"),
+    ("psnr_identity_back", "the image left as it is", "{:.2f} dB"),
+    ("psnr_neighbour_back", "the nearest training image of that domain", "{:.2f} dB"),
+    ("label_kept_back", "swaps that keep their label", "{:.2%}"),
+    ("domain_taken_back", "swaps taken for the new domain", "{:.2%}"),
+    ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
+    ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
+    ("classification_error", "test error of its own classifier", "{:.2%}"),
+    ("clustering_accuracy", "clusters that meet the class, of test images", "{:.2%}"),
+    ("clustering_nmi", "normalised mutual information with the classes, of test images", "{:.2%}"),
+    (
+        "clustering_accuracy_with_training_images",
+        "clusters that meet the class, of training and test images together",
+        "{:.2%}",
+    ),
+    (
+        "clustering_nmi_with_training_images",
+        "normalised mutual information, of training and test images together",
+        "{:.2%}",
+    ),
+    ("classifier_error", "test error of a classifier fine-tuned from the encoder", "{:.2%}"),
+    ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
+)
+_FORMS = {key: form for key, _, form in _FIGURES}
+SHORT = {"nll": "NLL", "elbo": "ELBO"}
+_FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
+
+
+def form_of(key: str) -> str:
+    """The format of a figure, by its key in metrics.json."""
+    match = _FEW.fullmatch(key)
+    return _FORMS[match[1] if match else key]
+
+
+def figure_rows(figures: dict[str, Any]) -> list[str]:
+    """A row of a table for each figure."""
+    rows = []
+    for key, words, form in _FIGURES:
+        if key in figures:
+            error = figures.get(f"{key}_standard_error")
+            values = figures[key] if isinstance(figures[key], list) else [figures[key]]
+            written = ", ".join(form.format(value) for value in values)
+            rows.append(f"| {words} | {written}{f' ± {error:.2f} (standard error)' if error is not None else ''} |")
+    words_of = {key: words for key, words, _ in _FIGURES}
+    few = sorted((int(match[2]), match[1], key) for key in figures if (match := _FEW.fullmatch(key)))
+    for count, kind, key in few:
+        rows.append(
+            f"| {words_of[kind]}, {count:,} labels | {figures[key]:.2%} ± {figures[key + '_spread']:.2%} (over draws of "
+            "labels) |"
+        )
+    return rows
+
+
+def target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list[str]:
+    """A table of the figures beside the published ones, met or missed."""
+    if not targets:
+        return []
+    rows = ["| obtained | beside | | source |", "|---|---|---|---|"]
+    for target in targets:
+        key = target["figure"]
+        upper, bound = "at_most" in target, bound_of(target)
+        asked = f"{'at most' if upper else 'at least'} {form_of(key).format(bound)}"
+        if key not in figures:
+            rows.append(f"| {key} not measured | {asked} | open | {target['source']} |")
+            continue
+        met = figures[key] <= bound if upper else figures[key] >= bound
+        obtained = form_of(key).format(figures[key])
+        rows.append(f"| {key} {obtained} | {asked} | {'met' if met else 'missed'} | {target['source']} |")
+    return [*rows, ""]
+
+
+def bound_of(target: dict[str, Any]) -> float:
+    """The published figure of a target."""
+    return target["at_most"] if "at_most" in target else target["at_least"]
