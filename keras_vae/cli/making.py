@@ -198,6 +198,21 @@ def export(
 
 
 @app.command(rich_help_panel=_SHIP)
+def upload(
+    preset: PresetArgument,
+    address: Annotated[str, typer.Argument(help="Where to, such as hf://user/name.")],
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository a private one.")] = False,
+) -> None:
+    """Put a preset folder on the Hugging Face hub."""
+    with plain_errors():
+        from keras_vae import zoo
+
+        found = zoo.upload(zoo.preset_folder(preset), address, private)
+        console.print("It is there. Others load it with:", highlight=False)
+        console.print(f'  keras_vae.load("{found}")', soft_wrap=True, highlight=False)
+
+
+@app.command(rich_help_panel=_SHIP)
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
     preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",

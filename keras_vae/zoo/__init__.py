@@ -2,6 +2,7 @@
 
 from keras_vae._weights import CorruptFileError
 from keras_vae.zoo.card import card, zoo_table
+from keras_vae.zoo.hub import HubError, download, upload
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import CURVES, FAMILIES, SAMPLES, Preset, family
 from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, read_weights, save_to_preset
@@ -14,10 +15,12 @@ __all__ = [
     "KINDS",
     "SAMPLES",
     "CorruptFileError",
+    "HubError",
     "Preset",
     "PublishedTable",
     "Reproduction",
     "card",
+    "download",
     "evaluate_preset",
     "family",
     "list_presets",
@@ -30,6 +33,7 @@ __all__ = [
     "recipe_template",
     "reproduce",
     "save_to_preset",
+    "upload",
     "write_metrics",
     "zoo_table",
 ]

@@ -13,7 +13,7 @@ import tomli_w
 
 from keras_vae import _checks, _files, _weights
 from keras_vae.models import specs
-from keras_vae.zoo import preset_file
+from keras_vae.zoo import hub, preset_file
 from keras_vae.zoo.preset_file import Preset
 
 WEIGHTS = "model.safetensors"
@@ -38,11 +38,14 @@ def list_presets() -> list[str]:
 
 
 def preset_folder(name_or_folder: str | Path) -> Path:
-    """The folder of a preset: of the zoo by its name, or a path to a folder of your own.
+    """The folder of a preset: of the zoo by its name, a path to a folder of your own, or one on the hub, `hf://user/name@revision`.
 
     Raises:
         ValueError: if there is no such preset, with the names there are.
+        HubError: if one on the hub cannot be fetched.
     """
+    if str(name_or_folder).startswith(hub.SCHEME):
+        return hub.download(str(name_or_folder))
     path = Path(name_or_folder)
     if (path / preset_file.FILE).is_file():
         return path
@@ -62,15 +65,19 @@ def load(name_or_folder: str | Path) -> Any:
     `predict`, `compile`, `save` all work.
 
     Args:
-        name_or_folder: a name from `list_presets()`, or the path of a preset folder.
+        name_or_folder: a name from `list_presets()`, the path of a preset folder, or `hf://user/name@revision` for one on the
+            Hugging Face hub.
 
     Raises:
         ValueError: if there is no such preset, or its file is wrong, naming the key.
         FileNotFoundError: if the preset is a recipe without weights.
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
-    preset, tensors = Preset.read(preset_folder(name_or_folder)), read_weights(name_or_folder)
-    name = re.sub(r"\W", "_", preset.name)
+    folder = preset_folder(name_or_folder)
+    preset, tensors = Preset.read(folder), read_weights(folder)
+    # On the hub's disk a preset's folder is called by its commit.
+    known_as = hub.Address.read(str(name_or_folder)).name if str(name_or_folder).startswith(hub.SCHEME) else preset.name
+    name = re.sub(r"\W", "_", known_as)
     model = specs.build({"name": name if name[:1].isalpha() else f"preset_{name}", **preset.model})
     _weights.assign(preset.folder / WEIGHTS, _weights.named(model), tensors)
     model.compile()
