@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint builds web clean
+.PHONY: demo test lint docs builds web clean
 
 demo: $(VENV)/installed
 	@$(BIN)/keras-vae demo --out demo_output
@@ -18,6 +18,10 @@ lint: $(VENV)/installed-lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# The pages of docs/ into site/, with the reference made from the docstrings; a warning is an error.
+docs: $(VENV)/installed-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # The TFLite builds under export/tflite, remade from the zoo's weights; it needs MNIST and Frey faces (see TFDS_DATA_DIR). A build
 # is preset/target or preset/target/format. In int8 others lose more than their bar lets through, and a hierarchy has operations that
