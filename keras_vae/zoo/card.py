@@ -104,7 +104,11 @@ def _data(preset: Preset) -> list[str]:
 
 def zoo_table(folders: Iterable[Path]) -> str:
     """A table of presets, as Markdown: what each is for and its headline figure beside the published one."""
-    lines = ["| preset | what for | obtained | beside | parameters |", "|---|---|---|---|---|"]
+    lines = [
+        "| preset | what for | obtained | beside | parameters | weights | decoder on a device |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    builds = lite.list_builds()
     for folder in folders:
         preset = Preset.read(folder)
         figures, weights = _json(folder / "metrics.json").get("figures", {}), _json(folder / "weights.json")
@@ -114,9 +118,19 @@ def zoo_table(folders: Iterable[Path]) -> str:
         published = "; ".join(f"{form_of(key).format(bound_of(target))} ({target['source']})" for target in targets[:1])
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
-            f"| {obtained} | {published or '-'} | {weights['parameters']:,} |"
+            f"| {obtained} | {published or '-'} | {weights['parameters']:,} | {weights['bytes'] / 1e6:.1f} MB "
+            f"| {_smallest_decoder(preset.name, builds.get(preset.name, []))} |"
         )
     return "\n".join(lines)
+
+
+def _smallest_decoder(name: str, targets: list[str]) -> str:
+    """Size of the smallest decoder among the shipped builds, and for what it is."""
+    sizes = [(lite.read_proof(name, target)["files"]["decoder"]["bytes"], target) for target in targets]
+    if not sizes:
+        return "-"
+    size, target = min(sizes)
+    return f"{size / 1000:.0f} kB ({target})"
 
 
 def _json(path: Path) -> dict[str, Any]:
