@@ -64,8 +64,17 @@ def escaped(value: Any) -> str:
 
 
 def generative(model: Any, what: str) -> Any:
-    """The model, or an error that says what it cannot do."""
-    if not hasattr(model, "sample"):
+    """The model, or an error that says what it cannot do: draw."""
+    return _having("sample", model, what)
+
+
+def with_codes(model: Any, what: str) -> Any:
+    """The model, or an error that says what it cannot do: encode and decode."""
+    return _having("reconstruct", model, what)
+
+
+def _having(method: str, model: Any, what: str) -> Any:
+    if not hasattr(model, method):
         raise ValueError(
             f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can."
         )

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_vae import _checks, data, export, lite, zoo
+from keras_vae.cli import inputs
 
 SERVER = "server"
 ALL = "all"
@@ -14,9 +15,19 @@ _CALIBRATED_ON = 5000
 
 
 def run(
-    model: Any, preset: str, target: str, format: str | None, out: Path | None, overwrite: bool, console: Console
+    model: Any,
+    preset: str,
+    target: str,
+    format: str | None,
+    out: Path | None,
+    overwrite: bool,
+    console: Console,
+    given: str | None = None,
 ) -> None:
-    """Export `model`, the preset's: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server."""
+    """Export `model`, the preset's: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server.
+
+    Calibrated and proved on the data set or folder `given`, by default the preset's own.
+    """
     _checks.one_of("target", target, (*export.TARGETS, SERVER, ALL))
     source = zoo.Preset.read(zoo.preset_folder(preset))
     if format is not None and target not in export.TARGETS:
@@ -28,7 +39,7 @@ def run(
         raise FileExistsError(
             f"{', '.join(there)}: there already. Choose another folder with --out, or pass --overwrite."
         )
-    train, test, words = _data(source)
+    train, test, words = _data(source, model, given)
     origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
     proofs, refused = [], []
     for name in wanted:
@@ -65,13 +76,18 @@ def run(
         raise export.ExportError("\n".join(refused))
 
 
-def _data(source: zoo.Preset) -> tuple[Any, Any, str]:
-    """Examples to calibrate on and to prove on, from the preset's own data; none for a preset that names no data."""
-    if source.recipe is None:
+def _data(source: zoo.Preset, model: Any, given: str | None) -> tuple[Any, Any, str]:
+    """Examples to calibrate on and to prove on; none where neither the user nor the preset names data."""
+    recipe = source.recipe.data if source.recipe else None
+    if given is None and recipe is None:
+        if not hasattr(model, "sample"):
+            raise ValueError(f"{source.name} names no data set, and draws nothing itself: choose one with --data.")
         return None, None, ""
-    name, preprocessing = source.recipe.data.name, source.recipe.data.preprocessing
-    x, y = data.arrays(name, "train", preprocessing, seed=0)
-    return (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]), data.arrays(name, "test", preprocessing, seed=0), f"{name} test"
+    chosen = recipe.name if given is None else inputs.source_of(given, model.data_shape)  # type: ignore[union-attr]
+    preprocessing = recipe.preprocessing if recipe else "scaling"
+    x, y = data.arrays(chosen, "train", preprocessing, seed=0)
+    name = chosen if isinstance(chosen, str) else chosen.name
+    return (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]), data.arrays(chosen, "test", preprocessing, seed=0), f"{name} test"
 
 
 def _table(proofs: list[dict[str, Any]]) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from keras_vae.cli.app import JsonOption, PresetArgument, app, console, errors, escaped, generative, plain_errors
+from keras_vae.cli.app import JsonOption, PresetArgument, app, console, errors, escaped, plain_errors, with_codes
 
 _TRAIN = "Train and score"
 _SHIP = "Ship"
@@ -186,6 +186,10 @@ def export(
         Path | None, typer.Option(help="Folder; each target gets a folder in it. Default: exports/NAME.")
     ] = None,
     format: Annotated[str | None, typer.Option(help="Of a cpu build: dynamic_range or float32.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Data set or folder of pictures to calibrate and prove on; by default the recipe's."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace builds that are there.")] = False,
 ) -> None:
     """Write builds for devices and SavedModels for servers, each compared with the Keras model first."""
@@ -193,8 +197,8 @@ def export(
         from keras_vae import zoo
         from keras_vae.cli import export as export_room
 
-        model = generative(zoo.load(preset), "be exported")
-        export_room.run(model, preset, target, format, out, overwrite, console)
+        model = with_codes(zoo.load(preset), "be exported")
+        export_room.run(model, preset, target, format, out, overwrite, console, data)
 
 
 @app.command(rich_help_panel=_SHIP)

@@ -15,6 +15,7 @@ from keras_vae.cli.app import (
     generative,
     plain_errors,
     whole_numbers,
+    with_codes,
 )
 
 _PANEL = "Draw"
@@ -83,7 +84,7 @@ def reconstruct(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        model = _with_codes(zoo.load(preset), "reconstruct images")
+        model = with_codes(zoo.load(preset), "reconstruct images")
         x, y, names = inputs.images_for(model, preset, files or [], data, n, labels, invert, as_json)
         y = y if model.conditional else None
         figure = plots.reconstructions(model, x, y)
@@ -112,7 +113,7 @@ def interpolate(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        model = _with_codes(zoo.load(preset), "interpolate")
+        model = with_codes(zoo.load(preset), "interpolate")
         if files and len(files) < 2:
             raise ValueError("Give two picture files or more: the way goes from each to the next.")
         x, y, _ = inputs.images_for(model, preset, files or [], data, 2 * n, labels, invert, as_json)
@@ -149,7 +150,7 @@ def traverse(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        model = _with_codes(zoo.load(preset), "traverse its latents")
+        model = with_codes(zoo.load(preset), "traverse its latents")
         x, y, _ = inputs.images_for(model, preset, [file] if file else [], data, number + 1, labels, invert, as_json)
         if not file and len(x) <= number:
             raise ValueError(f"--number {number}: there are {len(x)} test images.")
@@ -240,19 +241,11 @@ def compare(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        models = [_with_codes(zoo.load(preset), "be compared by what it reconstructs") for preset in presets]
+        models = [with_codes(zoo.load(preset), "be compared by what it reconstructs") for preset in presets]
         # A conditional model among them says which labels are needed.
         first = next((i for i, model in enumerate(models) if model.conditional), 0)
         x, y, _ = inputs.images_for(models[first], presets[first], images or [], data, n, labels, invert, as_json)
         _written(plots.save(plots.comparison(models, x, y), out), as_json)
-
-
-def _with_codes(model: Any, what: str) -> Any:
-    if not hasattr(model, "reconstruct"):
-        raise ValueError(
-            f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can."
-        )
-    return model
 
 
 def _moving(path: Path) -> bool:

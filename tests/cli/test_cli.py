@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from keras_vae import ConditionalVAE, ConvVAE, zoo
 from keras_vae.cli import app
-from keras_vae.models import HierarchicalVAE
+from keras_vae.models import Autoencoder, HierarchicalVAE
 
 runner = CliRunner()
 
@@ -127,6 +127,17 @@ def test_export_writes_builds_and_prints_their_proof(tiny, tmp_path):
     result = run("export", tiny, "--target", "gpu", "--out", tmp_path / "builds")
     assert result.exit_code == 1
     assert "there already" in result.output
+
+
+def test_an_autoencoder_is_exported_too(tmp_path):
+    folder = zoo.save_to_preset(Autoencoder((28, 28, 1), 2, {"name": "mlp", "hidden_units": (4,)}), tmp_path / "code")
+    arguments = ("export", folder, "--target", "cpu", "--format", "float32", "--out", tmp_path / "builds")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "choose one with --data" in result.stderr
+    result = run(*arguments, "--data", "digits")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "builds" / "cpu" / "build.json").read_text())["parity"]["source"] == "digits test"
 
 
 def test_export_goes_on_where_a_target_is_refused(tmp_path):
