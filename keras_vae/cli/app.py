@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,9 +20,23 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+at_end = contextlib.ExitStack()
+"""What a command leaves open, such as a progress bar that an error cut short; closed before the error is printed."""
+
+
+def _preset_names(incomplete: str) -> list[str]:
+    """The presets' names, for the shell's completion, which must not wait for TensorFlow."""
+    package = Path(__file__).parents[1]
+    homes = (package / "zoo" / "presets", package.parent / "zoo")
+    return sorted({path.parent.name for home in homes for path in home.glob(f"{incomplete}*/preset.toml")})
+
 
 PresetArgument = Annotated[
-    str, typer.Argument(help="Name of a preset (see `keras-vae list`), or path of a preset folder.")
+    str,
+    typer.Argument(
+        help="Name of a preset (see `keras-vae list`), path of a preset folder, or hf://user/name@revision.",
+        autocompletion=_preset_names,
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -32,7 +47,8 @@ def plain_errors() -> Iterator[None]:
     """Turn an error that a user can mend into one line and exit status 1; let a defect of ours show its traceback."""
     _start_tensorflow_quietly()
     try:
-        yield
+        with contextlib.closing(at_end):
+            yield
     except (ValueError, ArithmeticError, OSError, RuntimeError, ImportError) as error:
         errors.print(f"[bold red]Error:[/] {escaped(error)}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

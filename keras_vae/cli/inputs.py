@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks, data, zoo
-from keras_vae.cli.app import console, errors, whole_numbers
+from keras_vae.cli.app import at_end, console, errors, whole_numbers
 
 
 class Inputs(NamedTuple):
@@ -95,15 +95,16 @@ class _Progress:
 
     def __init__(self, words: str):
         self._words = words
-        self._stack = contextlib.ExitStack()
+        self._bar = contextlib.ExitStack()
         self._update: Any = None
+        at_end.callback(self._bar.close)
 
     def __call__(self, done: int, total: int) -> None:
         if self._update is None:
-            self._update = self._stack.enter_context(progress_bar(self._words))
+            self._update = self._bar.enter_context(progress_bar(self._words))
         self._update(done, total)
         if done == total:
-            self._stack.close()
+            self._bar.close()
             self._update = None
 
 

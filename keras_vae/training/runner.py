@@ -28,7 +28,7 @@ def train(
     recipe: Recipe,
     folder: str | Path,
     *,
-    source: data.Source | None = None,
+    source: str | data.Source | None = None,
     initial: Mapping[str, np.ndarray] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpoint_seconds: float = 60.0,
@@ -43,7 +43,7 @@ def train(
         recipe: what to train, and how.
         folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs, and those of a pretraining in a folder
             `pretraining` inside.
-        source: a data set of your own, such as a `data.ImageFolder`, in the place of the one that the recipe names.
+        source: a data set in the place of the one that the recipe names: a name, or one of your own, such as a `data.ImageFolder`.
         initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
         callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
         checkpoint_seconds: least time between two checkpoints.
@@ -127,7 +127,7 @@ def train(
     return model
 
 
-def _check_classes(model: Any, source: data.Source | None) -> None:
+def _check_classes(model: Any, source: str | data.Source | None) -> None:
     """Raise `ValueError` if a data set of one's own has other classes than the model."""
     names, wanted = getattr(source, "class_names", None), getattr(model, "num_classes", None)
     if names is not None and wanted is not None and len(names) != wanted:
@@ -160,7 +160,9 @@ def read_history(folder: str | Path) -> list[dict[str, float]]:
 class _Run:
     """The state of a run beside the weights, and the way of both to the disk and back."""
 
-    def __init__(self, model: Any, recipe: Recipe, folder: Path, checkpoint_seconds: float, source: data.Source | None):
+    def __init__(
+        self, model: Any, recipe: Recipe, folder: Path, checkpoint_seconds: float, source: str | data.Source | None
+    ):
         self.model = model
         self.recipe = recipe
         self.source = source
@@ -180,8 +182,8 @@ class _Run:
 
     @property
     def _fingerprint(self) -> str:
-        described = json.dumps(self.recipe.to_dict(), sort_keys=True) + getattr(self.source, "fingerprint", "")
-        return hashlib.sha256(described.encode()).hexdigest()
+        pictures = self.source if isinstance(self.source, str) else getattr(self.source, "fingerprint", "")
+        return hashlib.sha256((json.dumps(self.recipe.to_dict(), sort_keys=True) + pictures).encode()).hexdigest()
 
     @property
     def _weights(self) -> dict[str, Any]:

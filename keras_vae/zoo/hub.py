@@ -1,7 +1,9 @@
 """Preset folders on the Hugging Face hub: `hf://user/name@revision`."""
 
+import contextlib
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,29 +147,22 @@ def upload(folder: str | Path, address: str, private: bool = False) -> str:
     return f"{SCHEME}{target.repository}@{commit.oid}"
 
 
-class _told:
-    """Turns the errors of huggingface_hub inside the block into `HubError`, with the remedy."""
-
-    def __init__(self, hub: Any, address: str):
-        self._hub, self._address = hub, address
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        errors = self._hub.errors
-        if isinstance(error, errors.GatedRepoError):
-            words = "its owner asks you to agree to something first, on its page"
-        elif isinstance(error, errors.RepositoryNotFoundError):
-            words = "there is no such repository, or it is private and you are not logged in (hf auth login)"
-        elif isinstance(error, errors.RevisionNotFoundError):
-            words = "the repository has no such revision"
-        elif isinstance(error, errors.HTTPError | errors.HfHubHTTPError | OSError):
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            words = f"the hub could not be reached or refused ({reason})"
-        else:
-            return
-        raise HubError(f"{self._address}: {words}.") from error
+@contextlib.contextmanager
+def _told(hub: Any, address: str) -> Iterator[None]:
+    """Turn the errors of huggingface_hub inside the block into `HubError`, with the remedy."""
+    errors = hub.errors
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise HubError(f"{address}: its owner asks you to agree to something first, on its page.") from error
+    except errors.RepositoryNotFoundError as error:
+        words = "there is no such repository, or it is private and you are not logged in (hf auth login)"
+        raise HubError(f"{address}: {words}.") from error
+    except errors.RevisionNotFoundError as error:
+        raise HubError(f"{address}: the repository has no such revision.") from error
+    except (errors.HTTPError, errors.HfHubHTTPError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise HubError(f"{address}: the hub could not be reached or refused ({reason}).") from error
 
 
 def _hub() -> Any:

@@ -45,6 +45,13 @@ def test_no_arguments_show_the_way():
     assert "train" in result.output
 
 
+def test_the_shell_completes_the_names_of_presets():
+    environment = {"_KERAS_VAE_COMPLETE": "complete_bash", "COMP_WORDS": "keras-vae sample mnist_c", "COMP_CWORD": "2"}
+    found = runner.invoke(app, [], prog_name="keras-vae", env=environment).output.split()
+    assert {"mnist_classifier", "mnist_conv_vae", "mnist_cvae"} <= set(found)
+    assert not [name for name in found if not name.startswith("mnist_c")]
+
+
 def test_list_names_the_trained_presets():
     assert "mnist_cvae" in run("list").output
     rows = json.loads(run("list", "--json").output)

@@ -8,7 +8,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from keras_vae import models, training, zoo
-from keras_vae.cli import app
+from keras_vae.cli import app, inputs
 from keras_vae.data import ImageFolder
 from keras_vae.zoo import KINDS, Preset, recipe_template
 
@@ -76,6 +76,16 @@ def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):
     result = run(*arguments)
     assert result.exit_code == 1
     assert "or of its pictures" in result.stderr
+
+
+def test_a_damaged_picture_ends_the_bar_and_is_named(tmp_path, folder):
+    (tmp_path / "mine.toml").write_text(recipe_template("vae", 8))
+    for path in list((folder / "light").iterdir()):
+        path.write_bytes(b"no picture")
+    result = run("train", tmp_path / "mine.toml", "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
+    assert result.exit_code == 1
+    assert "no picture that can be read" in result.stderr
+    assert inputs.errors._live_stack == []  # a bar that is left open keeps the terminal's cursor hidden
 
 
 def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
