@@ -113,7 +113,8 @@ def zoo_table(folders: Iterable[Path]) -> str:
         preset = Preset.read(folder)
         figures, weights = _json(folder / "metrics.json").get("figures", {}), _json(folder / "weights.json")
         targets = preset.card.get("targets", [])
-        key = targets[0]["figure"] if targets else "accuracy" if "accuracy" in figures else "nll"
+        own = next((key for key in ("accuracy", "nll", "psnr") if key in figures), "nll")
+        key = targets[0]["figure"] if targets else own
         obtained = f"{SHORT.get(key, key)} {form_of(key).format(figures[key])}" if key in figures else "not measured"
         published = "; ".join(f"{form_of(key).format(bound_of(target))} ({target['source']})" for target in targets[:1])
         lines.append(
@@ -212,7 +213,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return " x ".join(str(item) for item in value)
+        return " x ".join(str(item) for item in value) or "none"
     return str(value)
 
 

@@ -63,7 +63,16 @@ _FIGURES = (
     ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
 )
 _FORMS = {key: form for key, _, form in _FIGURES}
-SHORT = {"nll": "NLL", "elbo": "ELBO"}
+SHORT = {
+    "nll": "NLL",
+    "elbo": "ELBO",
+    "psnr": "PSNR",
+    "probe_error": "linear classifier",
+    "classifier_error": "classifier on top",
+    "classification_error": "its classifier",
+    "clustering_accuracy_with_training_images": "clustering accuracy",
+    "label_kept_there": "label kept",
+}
 _FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
 
 
