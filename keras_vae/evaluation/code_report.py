@@ -49,7 +49,7 @@ class ClassifierRecipe:
         epochs: passes over the labelled images.
         batch_size: images a step.
         learning_rate: at the beginning.
-        dropout: rate of the dropout on the code.
+        dropout, input_dropout: rates of the dropout on the code and on the data.
         hidden_units: sizes of dense layers between code and logits.
         min_steps: least number of steps; with few labels there are more epochs.
         seed: of new weights, order and dropout.
@@ -59,6 +59,7 @@ class ClassifierRecipe:
     batch_size: int = 128
     learning_rate: float = 1e-3
     dropout: float = 0.0
+    input_dropout: float = 0.0
     hidden_units: tuple[int, ...] = ()
     min_steps: int = 0
     seed: int = 0
@@ -67,7 +68,8 @@ class ClassifierRecipe:
         for name, minimum in (("epochs", 1), ("batch_size", 1), ("min_steps", 0), ("seed", 0)):
             _checks.positive_int(f"classifier.{name}", getattr(self, name), maximum=10**6, minimum=minimum)
         _checks.finite_float("classifier.learning_rate", self.learning_rate, minimum=0.0, maximum=10.0)
-        _checks.finite_float("classifier.dropout", self.dropout, minimum=0.0, maximum=0.999)
+        for name in ("dropout", "input_dropout"):
+            _checks.finite_float(f"classifier.{name}", getattr(self, name), minimum=0.0, maximum=0.999)
         object.__setattr__(self, "hidden_units", _checks.sizes("classifier.hidden_units", self.hidden_units))
 
 
@@ -186,7 +188,13 @@ def classifier_error(
     (x, y), (test_x, test_y) = train, test
     keras.utils.set_random_seed(recipe.seed)
     start = model if pretrained else type(model).from_config(model.get_config())
-    classifier = classifier_on(start, int(max(y.max(), test_y.max())) + 1, recipe.hidden_units, recipe.dropout)
+    classifier = classifier_on(
+        start,
+        int(max(y.max(), test_y.max())) + 1,
+        recipe.hidden_units,
+        recipe.dropout,
+        input_dropout=recipe.input_dropout,
+    )
     batch = min(recipe.batch_size, len(x))
     per_epoch = -(-len(x) // batch)
     epochs = max(recipe.epochs, -(-recipe.min_steps // per_epoch))

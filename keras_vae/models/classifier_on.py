@@ -9,7 +9,12 @@ from keras_vae.models.fine_tuning import copy_of
 
 
 def classifier_on(
-    model: Autoencoder, num_classes: int, hidden_units: Sequence[int] = (), dropout: float = 0.0, frozen: bool = False
+    model: Autoencoder,
+    num_classes: int,
+    hidden_units: Sequence[int] = (),
+    dropout: float = 0.0,
+    frozen: bool = False,
+    input_dropout: float = 0.0,
 ) -> keras.Model:
     """Make a classifier of a copy of the model's encoder and new layers on its code, compiled, to be trained with `fit`.
 
@@ -22,6 +27,7 @@ def classifier_on(
         hidden_units: sizes of dense ReLU layers between code and logits.
         dropout: rate of the dropout on the code, from 0 to below 1.
         frozen: keep the encoder as it is, and train the new layers alone.
+        input_dropout: rate of the dropout on the data.
 
     Returns:
         A functional model, data `(B,) + data_shape` -> logits `(B, num_classes)`, compiled with Adam at 1e-3, the cross-entropy of
@@ -34,10 +40,11 @@ def classifier_on(
         raise ValueError(f"{type(model).__name__} has no code of its own: classifier_on takes an Autoencoder.")
     num_classes = _checks.positive_int("num_classes", num_classes, minimum=2)
     dropout = _checks.finite_float("dropout", dropout, minimum=0.0, maximum=0.999)
+    input_dropout = _checks.finite_float("input_dropout", input_dropout, minimum=0.0, maximum=0.999)
     encoder = copy_of(model).encoder
     encoder.trainable = not frozen
     data = keras.Input(model.data_shape, name="data")
-    h = encoder(data)
+    h = encoder(keras.layers.Dropout(input_dropout, name="input_dropout")(data) if input_dropout else data)
     for layer in model.code_layers():
         h = layer(h)
     h = keras.layers.Dropout(dropout, name="dropout")(h)

@@ -109,3 +109,14 @@ def test_a_classifier_on_a_code_starts_from_it_and_leaves_it_alone(kind, frozen,
     classifier.save(tmp_path / "classifier.keras")
     again = keras.models.load_model(tmp_path / "classifier.keras")
     np.testing.assert_array_equal(again(x), classifier(x))
+
+
+def test_a_classifier_may_drop_data_in_training_alone(x):
+    model = models.StackedAutoencoder(SHAPE, (6, 4))
+    plain, dropping = models.classifier_on(model, 3), models.classifier_on(model, 3, input_dropout=0.5)
+    for own, other in zip(dropping.trainable_variables, plain.trainable_variables, strict=True):
+        own.assign(other)
+    np.testing.assert_array_equal(dropping.predict(x, verbose=0), plain.predict(x, verbose=0))
+    assert np.any(np.asarray(dropping(x, training=True)) != np.asarray(plain(x, training=True)))
+    with pytest.raises(ValueError, match="input_dropout=1.5"):
+        models.classifier_on(model, 3, input_dropout=1.5)
