@@ -36,5 +36,5 @@ def portrait(model: Any, images: np.ndarray, labels: np.ndarray) -> Figure | Non
     if getattr(model, "latent_size", 0) == 2 and hasattr(model, "sample") and not model.conditional:
         return manifold(model, 15)
     if hasattr(model, "sample"):
-        return samples_by_class(model, 10) if model.conditional else samples(model, 60)
+        return samples_by_class(model, 10) if model.conditional else samples(model, 64)
     return reconstructions(model, images[:20], labels[:20]) if hasattr(model, "reconstruct") else None
