@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae.plots.figure import Figure
-from keras_vae.plots.grids import grid_figure, image_grid
-from keras_vae.plots.traversals import save_gif
+from keras_vae.plots.grids import grid_figure
+from keras_vae.plots.traversals import rows_gif
 
 
 def interpolations(model: Any, first: Any, second: Any, labels: Any = None, columns: int = 9) -> Figure:
@@ -47,8 +47,7 @@ def interpolation_gif(
         OSError: if it cannot be written; what was there stays.
     """
     images, _ = _between(model, first, second, labels, frames)
-    sheets = [image_grid(images[:, i], len(images)) for i in range(images.shape[1])]
-    return save_gif([*sheets, *sheets[-2:0:-1]], path, scale=scale)
+    return rows_gif(images, path, scale)
 
 
 def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> tuple[np.ndarray, list[str]]:

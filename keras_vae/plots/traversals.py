@@ -58,6 +58,11 @@ def traversal_gif(
         OSError: if it cannot be written; what was there stays.
     """
     images, _ = _moved(model, image, label, rows, frames, reach)
+    return rows_gif(images, path, scale)
+
+
+def rows_gif(images: np.ndarray, path: str | Path, scale: int) -> Path:
+    """Write rows of images `(rows, frames) + data_shape` as a GIF that runs to and fro, all rows beside each other."""
     sheets = [image_grid(images[:, i], len(images)) for i in range(images.shape[1])]
     return save_gif([*sheets, *sheets[-2:0:-1]], path, scale=scale)
 
