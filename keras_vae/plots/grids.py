@@ -114,7 +114,16 @@ def full_row(images: np.ndarray, columns: int) -> np.ndarray:
     return np.concatenate([images, blank])
 
 
+def draws_unasked(model: Any) -> bool:
+    """Whether a model draws images without being given pictures as conditions: of each class, or of none."""
+    return hasattr(model, "sample") and (not model.conditional or getattr(model, "num_classes", None) is not None)
+
+
 def _every_class(model: Any, each: int) -> np.ndarray:
+    if getattr(model, "num_classes", None) is None:
+        raise ValueError(
+            f"{model.name} has no classes: its conditions are pictures, so give them to sample(labels=...)."
+        )
     return np.repeat(np.arange(model.num_classes), _checks.positive_int("each", each))
 
 

@@ -10,7 +10,7 @@ from keras_vae.plots.codes import features, restored
 from keras_vae.plots.comparisons import swaps
 from keras_vae.plots.completions import completions
 from keras_vae.plots.figure import Figure
-from keras_vae.plots.grids import reconstructions, samples, samples_by_class
+from keras_vae.plots.grids import draws_unasked, reconstructions, samples, samples_by_class
 from keras_vae.plots.latent import manifold
 
 
@@ -35,6 +35,6 @@ def portrait(model: Any, images: np.ndarray, labels: np.ndarray) -> Figure | Non
         return features(model, 100, images)
     if getattr(model, "latent_size", 0) == 2 and hasattr(model, "sample") and not model.conditional:
         return manifold(model, 15)
-    if hasattr(model, "sample"):
+    if draws_unasked(model):
         return samples_by_class(model, 10) if model.conditional else samples(model, 64)
     return reconstructions(model, images[:20], labels[:20]) if hasattr(model, "reconstruct") else None

@@ -62,12 +62,9 @@ class SamplePictures(keras.callbacks.Callback):
         if str(number).rstrip("0") not in ("1", "2", "5"):
             return
         model = self.model
-        if getattr(model, "conditional", False):
-            figure = grids.samples_by_class(model, seed=self._seed)
-        elif hasattr(model, "sample"):
-            figure = grids.samples(model, seed=self._seed)
-        else:
+        if not grids.draws_unasked(model):
             return
+        figure = (grids.samples_by_class if model.conditional else grids.samples)(model, seed=self._seed)
         save(figure, self._folder / f"epoch_{number:05d}.png")
 
 
@@ -98,11 +95,11 @@ class TrainingGif(keras.callbacks.Callback):
         """Refuse a model that draws nothing.
 
         Raises:
-            ValueError: if the model has no `sample`.
+            ValueError: if the model has no `sample`, or pictures as conditions.
         """
-        if not hasattr(self.model, "sample"):
+        if not grids.draws_unasked(self.model):
             raise ValueError(
-                f"{self.model.name} is a {type(self.model).__name__}: it draws no images, so leave TrainingGif out."
+                f"{self.model.name} is a {type(self.model).__name__}: it draws no images unasked, so leave TrainingGif out."
             )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

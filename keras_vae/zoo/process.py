@@ -93,9 +93,18 @@ def _condition(model: Any) -> list[Symbol]:
 
 def _discrete_codes(model: Any) -> list[Symbol]:
     where = f"{model.latent_size} numbers from 0 to {model.num_codes - 1}"
+    condition = _condition(model)
+    given = " | c" if condition else ""
     return [
-        Symbol("p(k)", f"Π p(kᵢ | k₁…kᵢ₋₁), a gated pixel CNN; {where}", "model.prior"),
-        Symbol("p(x | k)", "N(x; decoder(e_k), s²), e_k the codes of the book", "model.decode(k)"),
+        *condition,
+        Symbol(
+            f"p(k{given})", f"Π p(kᵢ | k₁…kᵢ₋₁{', c' if condition else ''}), a gated pixel CNN; {where}", "model.prior"
+        ),
+        Symbol(
+            "p(x | k)",
+            LIKELIHOODS[type(model.likelihood).__name__].replace("(z)", "(e_k)") + ", e_k the codes of the book",
+            "model.decode(k)",
+        ),
         Symbol("k(x)", "the nearest codes to encoder(x)", "model.encode(x)"),
         Symbol("log p(x)", "≥ log p(x | k(x)) + log p(k(x))", "model.elbo(x)"),
     ]

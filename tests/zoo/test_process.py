@@ -5,7 +5,9 @@ import pytest
 from keras_vae import data, distributions, zoo
 from keras_vae.distributions.base import Likelihood, Posterior, Prior
 from keras_vae.zoo import process
-from tests.contract.cases import CASES
+from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED
+
+EVERY = {**CASES, **AUTOENCODERS, **QUANTIZED}
 
 
 def _subclasses(base):
@@ -21,9 +23,9 @@ def test_every_distribution_has_a_formula(base, formulas):
     assert _subclasses(base) <= set(formulas)
 
 
-@pytest.mark.parametrize("case", sorted(CASES))
+@pytest.mark.parametrize("case", sorted(EVERY))
 def test_every_model_has_its_symbols_and_the_code_is_there(case):
-    model = CASES[case]()
+    model = EVERY[case]()
     rows = process.generative_process(model)
     assert len({row.name for row in rows}) == len(rows) >= 1
     for row in rows:

@@ -1,0 +1,23 @@
+"""What is drawn of any model, by training and for its card, is drawn of every model or left out."""
+
+import numpy as np
+import pytest
+
+from keras_vae import plots
+from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, conditions
+
+EVERY = {**CASES, **AUTOENCODERS, **QUANTIZED}
+
+
+@pytest.mark.filterwarnings("ignore:The images hold grey values", "ignore:num_codes")
+@pytest.mark.parametrize("case", sorted(EVERY))
+def test_training_and_the_card_draw_every_model(case, tmp_path, rng):
+    model = EVERY[case]()
+    callback = plots.SamplePictures(tmp_path)
+    callback.set_model(model)
+    callback.on_epoch_end(0)
+    drawn = hasattr(model, "sample") and not hasattr(model, "condition_shape")
+    assert (tmp_path / "epoch_00001.png").exists() == drawn
+    images = rng.uniform(size=(20, *model.data_shape)).astype("float32")
+    labels = conditions(model, np.arange(20) % 2)
+    assert plots.save(plots.portrait(model, images, labels), tmp_path / "portrait.png").stat().st_size > 1000
