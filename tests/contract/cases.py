@@ -81,12 +81,17 @@ def conditions(model: Any, numbers: np.ndarray) -> np.ndarray:
     return pictures[numbers].astype("float32")
 
 
-# Every generative preset that is shipped passes the same suite.
-PRESETS: dict[str, Callable[[], Any]] = {
-    name: (lambda name=name: zoo.load(name))
-    for name in zoo.list_presets()
-    if zoo.Preset.read(zoo.preset_folder(name)).model["class"] in {type(build()).__name__ for build in CASES.values()}
-}
+def _shipped(cases: dict[str, Callable[[], Any]]) -> dict[str, Callable[[], Any]]:
+    """Every preset that is shipped passes the suite of its class."""
+    classes = {type(build()).__name__ for build in cases.values()}
+    return {
+        name: (lambda name=name: zoo.load(name))
+        for name in zoo.list_presets()
+        if zoo.Preset.read(zoo.preset_folder(name)).model["class"] in classes
+    }
+
+
+PRESETS = _shipped(CASES)
 
 _ONE_LAYER = {"name": "mlp", "hidden_units": ()}
 
@@ -109,6 +114,8 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}),
 }
+
+AUTOENCODER_PRESETS = _shipped(AUTOENCODERS)
 
 _SMALL_NET = {"filters": 8, "residual_filters": 4, "residual_blocks": 1}
 _SMALL_PRIOR = {"filters": 8, "num_layers": 2, "kernel_size": 3}

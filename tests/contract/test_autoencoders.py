@@ -11,25 +11,27 @@ import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import Autoencoder, Clusters, copy_of, freeze, specs
-from tests.contract.cases import AUTOENCODERS, SHAPE
+from tests.contract.cases import AUTOENCODER_PRESETS, AUTOENCODERS, SHAPE
+
+EVERY = {**AUTOENCODERS, **AUTOENCODER_PRESETS}
 
 BATCH = 6
 LOGS = ["loss", "log_likelihood", "penalty", "squared_error"]
 
 
-@pytest.fixture(params=AUTOENCODERS)
+@pytest.fixture(params=EVERY)
 def model(request):
     keras.utils.set_random_seed(0)
-    return AUTOENCODERS[request.param]()
+    return EVERY[request.param]()
 
 
 @pytest.fixture
-def batch(rng):
-    return _batch(rng)
+def batch(model, rng):
+    return _batch(rng, model.data_shape)
 
 
-def _batch(rng):
-    return rng.uniform(size=(BATCH, *SHAPE)).astype("float32"), rng.integers(0, 2, BATCH)
+def _batch(rng, shape=SHAPE):
+    return rng.uniform(size=(BATCH, *shape)).astype("float32"), rng.integers(0, 2, BATCH)
 
 
 def _labels(model, labels):
@@ -46,9 +48,9 @@ def test_shapes_and_dtypes(model, batch):
     code = model.encode(x)
     assert (tuple(code.shape), code.dtype) == ((BATCH, model.latent_size), tf.float32)
     likelihood = model.decode(code, **_labels(model, y))
-    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), SHAPE)
+    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), model.data_shape)
     again = model.reconstruct(x, **_labels(model, y))
-    assert (tuple(again.shape), again.dtype) == ((BATCH, *SHAPE), tf.float32)
+    assert (tuple(again.shape), again.dtype) == ((BATCH, *model.data_shape), tf.float32)
     np.testing.assert_allclose(again, likelihood.mean(), atol=1e-6)
 
 
@@ -193,7 +195,7 @@ def test_reload_in_a_new_process_is_bit_equal(tmp_path, rng):
 
 
 def test_adapting_the_output_bias_predicts_the_mean(model, rng):
-    mean = np.clip(rng.uniform(size=SHAPE), 0.2, 0.8)
+    mean = np.clip(rng.uniform(size=model.data_shape), 0.2, 0.8)
     for variable in model.decoder.trainable_variables:
         variable.assign(tf.zeros_like(variable))
     model.adapt_output_bias(mean)
@@ -248,9 +250,9 @@ def test_an_export_without_examples_says_what_it_needs(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_swap_changes_the_decoder_and_not_the_code(batch):
+def test_a_swap_changes_the_decoder_and_not_the_code(rng):
     model = AUTOENCODERS["swap"]()
-    x, _ = batch
+    x, _ = _batch(rng)
     np.testing.assert_allclose(model.swap(x, 1), model.decode(model.encode(x), labels=np.ones(BATCH, int)).mean())
     assert np.abs(model.swap(x, 1) - model.swap(x, 0)).max() > 1e-3
     with pytest.raises(ValueError, match="A label is 2: labels must be from 0 to 1"):
