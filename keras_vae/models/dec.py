@@ -7,7 +7,7 @@ import numpy as np
 from keras_vae import _checks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models.autoencoder import Autoencoder
-from keras_vae.models.clusters import Clusters
+from keras_vae.models.clusters import STARTS, Clusters
 from keras_vae.objectives import EmbeddedClustering
 
 
@@ -66,6 +66,7 @@ class DEC(Autoencoder, Clusters):
         data_shape, latent_size, network, code_activation, likelihood: as in `Autoencoder`; by default the paper's dense layers of
             500, 500 and 2,000.
         num_clusters: number of clusters K.
+        start: where clusters start: `"codes"`, k-means, or `"embedding"`: see `start_clusters`.
         **kwargs: `name` and the like, as in every Keras model.
 
     Raises:
@@ -80,10 +81,12 @@ class DEC(Autoencoder, Clusters):
         network: Any = None,
         code_activation: str = "linear",
         likelihood: Any = "bernoulli",
+        start: str = "codes",
         **kwargs: Any,
     ):
         network = {"name": "mlp", "hidden_units": (500, 500, 2000)} if network is None else network
         self.num_clusters = _checks.positive_int("num_clusters", num_clusters, minimum=2, maximum=10_000)
+        self.start = _checks.one_of("start", start, STARTS)
         super().__init__(data_shape, latent_size, network, code_activation, likelihood, **kwargs)
         self.assignment = StudentAssignment(self.num_clusters, self.latent_size, name="assignment")
 
@@ -115,8 +118,11 @@ class DEC(Autoencoder, Clusters):
             KMeans(self.num_clusters, n_init=20, random_state=seed).fit(codes).cluster_centers_
         )
 
+    def _start_from(self, codes: np.ndarray, groups: np.ndarray) -> None:
+        self.assignment.centres.assign([codes[groups == k].mean(axis=0) for k in range(self.num_clusters)])
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         config = super().get_config()
         del config["assignment"]
-        return {**config, "num_clusters": self.num_clusters}
+        return {**config, "num_clusters": self.num_clusters, "start": self.start}

@@ -8,8 +8,10 @@ import numpy as np
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import MixtureOfGaussians
-from keras_vae.models.clusters import Clusters
+from keras_vae.models.clusters import STARTS, Clusters
 from keras_vae.models.vae import VAE
+
+_LEAST_VARIANCE = 1e-4
 
 
 @serializable
@@ -32,6 +34,7 @@ class VaDE(VAE, Clusters):
     Args:
         data_shape, latent_size, hidden_units, activation, likelihood: as in `VAE`; by default the paper's layers.
         num_clusters: number of components K of the prior.
+        start: where components start: `"codes"`, a mixture of Gaussians in the latents, or `"embedding"`: see `start_clusters`.
         **kwargs: `name` and the like, as in every Keras model.
 
     Raises:
@@ -48,9 +51,11 @@ class VaDE(VAE, Clusters):
         hidden_units: Sequence[int] = (500, 500, 2000),
         activation: str = "relu",
         likelihood: Any = "bernoulli",
+        start: str = "codes",
         **kwargs: Any,
     ):
         self.num_clusters = _checks.positive_int("num_clusters", num_clusters, minimum=2, maximum=10_000)
+        self.start = _checks.one_of("start", start, STARTS)
         prior = {"name": "mixture_of_gaussians", "num_components": self.num_clusters}
         super().__init__(
             data_shape, latent_size, hidden_units, activation, prior=prior, likelihood=likelihood, **kwargs
@@ -72,9 +77,17 @@ class VaDE(VAE, Clusters):
         from sklearn.mixture import GaussianMixture
 
         found = GaussianMixture(
-            self.num_clusters, covariance_type="diag", n_init=5, reg_covar=1e-4, random_state=seed
+            self.num_clusters, covariance_type="diag", n_init=5, reg_covar=_LEAST_VARIANCE, random_state=seed
         ).fit(codes)
         self.prior.start(found.weights_, found.means_, np.sqrt(found.covariances_))
+
+    def _start_from(self, codes: np.ndarray, groups: np.ndarray) -> None:
+        members = [codes[groups == k] for k in range(self.num_clusters)]
+        self.prior.start(
+            np.array([len(own) / len(codes) for own in members]),
+            np.array([own.mean(axis=0) for own in members]),
+            np.array([np.sqrt(own.var(axis=0) + _LEAST_VARIANCE) for own in members]),
+        )
 
     def sample_cluster(self, cluster: int, n: int = 1, seed: Any = None) -> Any:
         """Draw z from one component and return the mean of p(x|z): `(n,) + data_shape`.
@@ -95,4 +108,4 @@ class VaDE(VAE, Clusters):
         """The constructor's arguments."""
         config = super().get_config()
         del config["prior"], config["posterior"]
-        return {**config, "num_clusters": self.num_clusters}
+        return {**config, "num_clusters": self.num_clusters, "start": self.start}

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import scipy.stats
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_moons
 
 from keras_vae import evaluation, models, training
 from keras_vae._backend import keras
@@ -20,11 +22,12 @@ def blobs(rng):
     return np.clip(kinds[y] + 0.03 * rng.normal(size=(160, *SHAPE)), 0.0, 1.0).astype("float32"), y
 
 
+@pytest.mark.parametrize("start", ["codes", "embedding"])
 @pytest.mark.parametrize("cls", [DEC, VaDE])
-def test_clusters_start_where_codes_lie(cls, blobs):
+def test_clusters_start_where_codes_lie(cls, start, blobs):
     keras.utils.set_random_seed(0)
     x, y = blobs
-    model = DEC(SHAPE, 3, 4, MLP) if cls is DEC else VaDE(SHAPE, 3, 4, hidden_units=(16,))
+    model = DEC(SHAPE, 3, 4, MLP, start=start) if cls is DEC else VaDE(SHAPE, 3, 4, hidden_units=(16,), start=start)
     model.start_clusters(x, seed=0)
     assert evaluation.clustering_report(model, x, y) == {"clustering_accuracy": 1.0, "clustering_nmi": 1.0}
     np.testing.assert_allclose(np.exp(model.cluster_log_probs(x)).sum(axis=-1), 1.0, rtol=1e-5)
@@ -37,10 +40,47 @@ def test_clusters_start_where_codes_lie(cls, blobs):
 @pytest.mark.parametrize("build", [lambda: DEC(SHAPE, 3, 4, MLP), lambda: VaDE(SHAPE, 3, 4, hidden_units=(16,))])
 def test_too_few_data_and_none_are_refused(build, blobs):
     model = build()
-    with pytest.raises(ValueError, match="There are 3 data for 4 clusters: give at least as many"):
+    with pytest.raises(ValueError, match="There are 3 data for 4 clusters: give at least 4"):
         model.start_clusters(blobs[0][:3])
+    with pytest.raises(ValueError, match="There are 15 data for 4 clusters: give at least 16"):
+        type(model).from_config({**model.get_config(), "start": "embedding"}).start_clusters(blobs[0][:15])
+    with pytest.raises(ValueError, match="start='labels'"):
+        type(model).from_config({**model.get_config(), "start": "labels"})
     with pytest.raises(ValueError, match="There are no data"):
         model.cluster(blobs[0][:0])
+
+
+class _Identity:
+    """The part of a DEC that starts clusters, of codes that are the data."""
+
+    num_clusters = 2
+    start_clusters = DEC.start_clusters
+
+    def __init__(self, start):
+        self.start = start
+        self.groups = None
+
+    def codes_to_cluster(self, x):
+        return x
+
+    def _start(self, codes, seed):
+        self.groups = KMeans(2, n_init=20, random_state=seed).fit_predict(codes)
+
+    def _start_from(self, codes, groups):
+        self.groups = groups
+
+
+def test_an_embedding_finds_groups_that_are_bent():
+    """Two half moons, which k-means cuts across."""
+    x, y = make_moons(400, noise=0.04, random_state=0)
+    order = np.sort(np.random.default_rng(0).permutation(400))  # all of them, in their own order
+    accuracy = {}
+    for start in ("codes", "embedding"):
+        model = _Identity(start)
+        model.start_clusters(x.astype("float32"), seed=0)
+        accuracy[start] = evaluation.clustering_accuracy(y[order], model.groups)
+    assert accuracy["codes"] < 0.9
+    assert accuracy["embedding"] > 0.97
 
 
 def test_a_mixture_says_which_component(rng):
