@@ -48,7 +48,8 @@ def test_the_proof_is_reproduced(name, target, test_images):
     for part, error in proof["errors"].items():
         assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25)
     figure, score = lite.score(lite.read_proof(name, target))
-    assert found[figure]["change"] == pytest.approx(score["change"], abs=0.02 + 0.3 * abs(score["change"]))
+    # The change of one image may be half a nat either way: over a thousand that is a few hundredths.
+    assert found[figure]["change"] == pytest.approx(score["change"], abs=0.05 + 0.3 * abs(score["change"]))
 
 
 def test_remade_it_is_the_same_bytes(tmp_path, test_images):
