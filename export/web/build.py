@@ -4,7 +4,6 @@ python export/web/build.py            # writes export/web/site; needs npm, once
 python export/web/build.py --serve    # and serves it on this machine
 """
 
-import argparse
 import functools
 import http.server
 import json
@@ -12,12 +11,14 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from PIL import Image
 
-from keras_vae import _files, data, lite
+from keras_vae import _files, lite
+from keras_vae.cli.app import plain_errors
 
 HERE = Path(__file__).parent
 TARGET = "web"
@@ -78,6 +79,8 @@ def fetch_packages() -> Path:
 
 def described(out: Path) -> dict[str, Any]:
     """What the page has to know of the models; the neighbours' pictures and codes go into `out`."""
+    from keras_vae import data  # loads TensorFlow, which `main` has silenced by now
+
     there = {name for name, targets in lite.list_builds().items() if TARGET in targets}
     images, labels = data.read("digits", "train")
     factors = None
@@ -146,21 +149,18 @@ def serve(out: Path, port: int) -> None:
             print()
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description="Put the page together, and serve it.")
-    parser.add_argument("--out", type=Path, default=HERE / "site", help="folder to write (default: %(default)s)")
-    parser.add_argument("--serve", action="store_true", help="serve it on this machine afterwards")
-    parser.add_argument("--port", type=int, default=8000, help="port to serve it on, 0 for any free one")
-    arguments = parser.parse_args()
-    try:
-        build(arguments.out)
-    except (RuntimeError, OSError, ValueError) as error:
-        raise SystemExit(f"Error: {error}") from error
-    print(f"Wrote {arguments.out.resolve()}: put it on any static host.", flush=True)
-    if arguments.serve:
-        serve(arguments.out, arguments.port)
+def main(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = HERE / "site",
+    serve_it: Annotated[bool, typer.Option("--serve", help="Serve it on this machine afterwards.")] = False,
+    port: Annotated[int, typer.Option(help="Port to serve it on; 0 for any free one.")] = 8000,
+) -> None:
+    """Put the page together, and serve it."""
+    with plain_errors():
+        build(out)
+        print(f"Wrote {out.resolve()}: put it on any static host.", flush=True)
+        if serve_it:
+            serve(out, port)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)
