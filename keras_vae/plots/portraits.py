@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from keras_vae import data
-from keras_vae.models import DenoisingAutoencoder, SparseAutoencoder
-from keras_vae.plots.codes import features, restored
+from keras_vae.models import Clusters, DenoisingAutoencoder, SparseAutoencoder
+from keras_vae.plots.codes import clusters, features, restored
 from keras_vae.plots.comparisons import swaps
 from keras_vae.plots.completions import completions
 from keras_vae.plots.figure import Figure
@@ -15,7 +15,9 @@ from keras_vae.plots.latent import manifold
 
 
 def portrait(model: Any, images: np.ndarray, labels: np.ndarray) -> Figure | None:
-    """Draw what a model is for: new images, a plane of them, completions, swaps, restored images, features, or images given back.
+    """Draw what a model is for, in one picture.
+
+    New images, a plane of them, completions, swaps, clusters, restored images, features, or images given back.
 
     Args:
         model: a model of this library.
@@ -29,6 +31,8 @@ def portrait(model: Any, images: np.ndarray, labels: np.ndarray) -> Figure | Non
         return completions(model, images[:6], data.quadrants(images[:6], 1))
     if hasattr(model, "swap"):
         return swaps(model, images[:10])
+    if isinstance(model, Clusters):
+        return clusters(model, images)
     if isinstance(model, DenoisingAutoencoder):
         return restored(model, images[:10])
     if isinstance(model, SparseAutoencoder):
