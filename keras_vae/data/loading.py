@@ -58,13 +58,13 @@ def arrays(
     return prepared.numpy(), labels
 
 
-def preprocessing_named(spec: Any) -> Preprocessing:
-    """The `Preprocessing` that `spec` names, or `spec` if it is one.
+def preprocessing_named(spec: Any, setting: str = "preprocessing") -> Preprocessing:
+    """The `Preprocessing` that `spec` names, or `spec` if it is one; an error says `setting`.
 
     Raises:
         ValueError: if there is none of that name.
     """
-    return _named.build("preprocessing", data, Preprocessing, spec)
+    return _named.build(setting, data, Preprocessing, spec)
 
 
 def pairs(name: str, split: str = "test", data_dir: str | None = None) -> tuple[list[np.ndarray], np.ndarray]:

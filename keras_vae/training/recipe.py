@@ -32,7 +32,7 @@ class DataRecipe:
 
     def __post_init__(self) -> None:
         _checks.one_of("data.name", self.name, (*data.DATASETS, data.FOLDER))
-        data.preprocessing_named(self.preprocessing)
+        data.preprocessing_named(self.preprocessing, "data.preprocessing")
         for name in ("validation", "labels", "labels_per_batch"):
             _checks.positive_int(f"data.{name}", getattr(self, name), maximum=10**7, minimum=0)
         if bool(self.labels) != bool(self.labels_per_batch):
