@@ -1,12 +1,10 @@
 """How much of a digit do 2, 8 and 32 numbers keep? The recipes of two presets with codes of other sizes."""
 
-import tomllib
 from typing import Any
 
-from common import DOCS, HERE, arguments, merged, not_run, run_all, write_rows
+from common import DOCS, HERE, arguments, merged, not_run, preset_recipe, run_all, write_rows
 
-from keras_vae import data, evaluation, zoo
-from keras_vae.training import Recipe
+from keras_vae import data, evaluation
 
 RESULTS = HERE / "results" / "code_sizes.json"
 PAGE = DOCS / "autoencoders.md"
@@ -19,8 +17,7 @@ def recipes() -> dict[str, dict[str, Any]]:
     """The recipe of every run by its name: the preset's own, with another size of the code."""
     found = {}
     for preset in PRESETS:
-        tables = tomllib.loads((zoo.preset_folder(preset) / "preset.toml").read_text(encoding="utf-8"))
-        own = {name: table for name, table in tables.items() if name in Recipe.TABLES}
+        own = preset_recipe(preset)
         for size in SIZES:
             found[f"{preset} {size}"] = merged(own, {"model": {"latent_size": size}})
     return found

@@ -3,11 +3,12 @@
 import argparse
 import copy
 import json
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_vae import _files, training
+from keras_vae import _files, training, zoo
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
@@ -38,6 +39,12 @@ def not_run(names: Iterable[str], results: dict[str, Any]) -> list[str]:
     """The lines below a table that say what `results` do not hold yet."""
     missing = [name for name in names if name not in results]
     return ["", f"Not run yet: {'; '.join(missing)}."] if missing else []
+
+
+def preset_recipe(preset: str) -> dict[str, Any]:
+    """The tables of a preset's recipe, without the words for its card."""
+    tables = tomllib.loads((zoo.preset_folder(preset) / "preset.toml").read_text(encoding="utf-8"))
+    return {name: table for name, table in tables.items() if name in training.Recipe.TABLES}
 
 
 def merged(table: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

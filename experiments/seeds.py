@@ -1,13 +1,11 @@
 """Does a figure hold for other seeds? A preset's recipe, trained five times, with nothing chosen by labels, the seed included."""
 
-import tomllib
 from typing import Any
 
-from common import DOCS, HERE, arguments, merged, not_run, run_all, write_rows
+from common import DOCS, HERE, arguments, merged, not_run, preset_recipe, run_all, write_rows
 
-from keras_vae import data, evaluation, zoo
+from keras_vae import data, evaluation
 from keras_vae.models import Clusters
-from keras_vae.training import Recipe
 
 RESULTS = HERE / "results" / "seeds.json"
 PAGE = DOCS / "autoencoders.md"
@@ -20,8 +18,7 @@ def recipes() -> dict[str, dict[str, Any]]:
     """The recipe of every run by its name: the preset's own, with another seed."""
     found = {}
     for preset in PRESETS:
-        tables = tomllib.loads((zoo.preset_folder(preset) / "preset.toml").read_text(encoding="utf-8"))
-        own = {name: table for name, table in tables.items() if name in Recipe.TABLES}
+        own = preset_recipe(preset)
         for seed in SEEDS:
             found[f"{preset} seed {seed}"] = merged(own, {"training": {"seed": seed}})
     return found

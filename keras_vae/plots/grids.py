@@ -75,13 +75,13 @@ def samples(model: Any, n: int = 64, seed: int | None = 0, temperature: float = 
 
 def samples_by_class(model: Any, each: int = 10, seed: int | None = 0, temperature: float = 1.0) -> Figure:
     """Draw `each` images of every class from a conditional model, a row a class."""
-    images = model.sample(labels=_every_class(model, each), seed=seed, temperature=temperature)
+    images = model.sample(labels=every_class(model, each), seed=seed, temperature=temperature)
     return grid_figure(images, each, f"{each} samples of each class, {model.name}", _class_names(model))
 
 
 def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 0, titles: str = "") -> Figure:
     """Draw the same latents with two conditional models side by side, a row a class."""
-    labels = _every_class(before, each)
+    labels = every_class(before, each)
     pair = [np.asarray(model.sample(labels=labels, seed=seed)) for model in (before, after)]
     rows = [image.reshape(before.num_classes, each, *image.shape[1:]) for image in pair]
     images = np.concatenate(rows, axis=1).reshape(-1, *pair[0].shape[1:])
@@ -119,7 +119,8 @@ def draws_unasked(model: Any) -> bool:
     return hasattr(model, "sample") and (not model.conditional or getattr(model, "num_classes", None) is not None)
 
 
-def _every_class(model: Any, each: int) -> np.ndarray:
+def every_class(model: Any, each: int) -> np.ndarray:
+    """`each` labels of every class, class by class."""
     if getattr(model, "num_classes", None) is None:
         raise ValueError(
             f"{model.name} has no classes: its conditions are pictures, so give them to sample(labels=...)."

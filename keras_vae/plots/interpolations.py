@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.plots.decoding import decoded_rows, vectors
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure
 from keras_vae.plots.traversals import rows_gif
@@ -69,23 +70,6 @@ def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> 
     return _decoded(model, begin[index], end[index], classes, columns), [str(label) for label in classes]
 
 
-def vectors(model: Any, images: Any, labels: Any = None) -> np.ndarray:
-    """The codes of images `(N, Z)`; of a VAE the means of its posteriors.
-
-    Raises:
-        ValueError: if the model's codes are no vectors of numbers.
-    """
-    if hasattr(model, "posterior"):
-        return np.asarray(model.encode(images, labels if model.conditional else None).mean())
-    codes = np.asarray(model.encode(images)) if hasattr(model, "encode") else np.zeros(0, int)
-    if codes.dtype.kind != "f":
-        raise ValueError(f"{model.name} is a {type(model).__name__}, which has no code that one could move a little.")
-    return codes
-
-
 def _decoded(model: Any, begin: np.ndarray, end: np.ndarray, labels: Any, columns: int) -> np.ndarray:
     share = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
-    z = (1 - share) * begin[:, None] + share * end[:, None]
-    each = None if labels is None else np.repeat(labels, columns)
-    made = model.decode(z.reshape(-1, z.shape[-1]), each).mean().numpy()
-    return made.reshape(len(begin), columns, *made.shape[1:])
+    return decoded_rows(model, (1 - share) * begin[:, None] + share * end[:, None], labels)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.plots.decoding import vectors
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure
 
@@ -45,7 +46,7 @@ def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
         labels: int `(N,)`.
     """
     labels = np.asarray(labels)
-    means = np.asarray(model.encode(images, labels if model.conditional else None).mean())
+    means = vectors(model, images, labels)
     if means.shape[1] < 2:
         raise ValueError(f"{model.name} has one latent: a scatter needs two.")
     first, second = sorted(np.argsort(-means.var(axis=0))[:2])

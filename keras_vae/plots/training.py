@@ -121,8 +121,7 @@ class TrainingGif(keras.callbacks.Callback):
     def _sheet(self) -> np.ndarray:
         model = self.model
         if getattr(model, "conditional", False):
-            labels = np.repeat(np.arange(model.num_classes), 8)
-            return grids.image_grid(model.sample(labels=labels, seed=self._seed), 8)
+            return grids.image_grid(model.sample(labels=grids.every_class(model, 8), seed=self._seed), 8)
         if getattr(model, "latent_size", 0) == 2:
             return grids.image_grid(latent.manifold_images(model, 15), 15, padding=0)
         return grids.image_grid(model.sample(64, seed=self._seed), 8)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _files
+from keras_vae.plots.decoding import decoded_rows
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure, image_grid
 
@@ -109,6 +110,4 @@ def _moved(
     z = np.tile(mean, (rows, columns, 1))
     for row, latent in enumerate(order):
         z[row, :, latent] = np.linspace(-reach, reach, columns)
-    labels = None if not model.conditional else np.full(rows * columns, label)
-    made = model.decode(z.reshape(rows * columns, -1).astype("float32"), labels).mean().numpy()
-    return made.reshape(rows, columns, *made.shape[1:]), order
+    return decoded_rows(model, z, np.full(rows, label) if model.conditional else None), order

@@ -8,7 +8,7 @@ from typing import Any
 from keras_vae import data, lite
 from keras_vae.models import specs
 from keras_vae.zoo.figures import SHORT, bound_of, figure_rows, form_of, target_rows
-from keras_vae.zoo.preset_file import CURVES, SAMPLES, Preset
+from keras_vae.zoo.preset_file import CURVES, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.process import generative_process
 
 
@@ -19,7 +19,7 @@ def card(folder: str | Path) -> str:
     """
     folder = Path(folder)
     preset = Preset.read(folder)
-    weights, metrics = _json(folder / "weights.json"), _json(folder / "metrics.json")
+    weights, metrics = _json(folder / MANIFEST), _json(folder / METRICS)
     words = preset.card
     lines = [
         f"# {preset.name}: {words.get('title', '')}".rstrip(": "),
@@ -111,7 +111,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
     builds = lite.list_builds()
     for folder in folders:
         preset = Preset.read(folder)
-        figures, weights = _json(folder / "metrics.json").get("figures", {}), _json(folder / "weights.json")
+        figures, weights = _json(folder / METRICS).get("figures", {}), _json(folder / MANIFEST)
         targets = preset.card.get("targets", [])
         own = next((key for key in ("accuracy", "nll", "psnr") if key in figures), "nll")
         key = targets[0]["figure"] if targets else own

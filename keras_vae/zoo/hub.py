@@ -14,16 +14,16 @@ SCHEME = "hf://"
 _ADDRESS = re.compile(r"hf://([\w.-]{1,96}/[\w.-]{1,96})(?:@([\w./-]{1,200}))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # The largest that is fetched of each file; what is not named here is left where it is.
-_SIZES = {
+SIZES = {
     preset_file.FILE: 1_000_000,
-    "weights.json": 1_000_000,
-    "model.safetensors": _weights.MAX_BYTES,
-    "metrics.json": 1_000_000,
-    "README.md": 1_000_000,
+    preset_file.MANIFEST: 1_000_000,
+    preset_file.WEIGHTS: _weights.MAX_BYTES,
+    preset_file.METRICS: 1_000_000,
+    preset_file.CARD: 1_000_000,
     preset_file.SAMPLES: 10_000_000,
     preset_file.CURVES: 10_000_000,
 }
-_NEEDED = (preset_file.FILE, "weights.json", "model.safetensors")
+_NEEDED = (preset_file.FILE, preset_file.MANIFEST, preset_file.WEIGHTS)
 
 
 class HubError(RuntimeError):
@@ -95,8 +95,8 @@ def download(address: str, cache: str | Path | None = None) -> Path:
     if missing:
         raise HubError(f"{address} holds no {missing[0]}: it is no preset folder of keras_vae.")
     for name, size in sizes.items():
-        if name in _SIZES and (size is None or size > _SIZES[name]):
-            raise HubError(f"{address}: {name} has {size} bytes; at most {_SIZES[name]} are fetched.")
+        if name in SIZES and (size is None or size > SIZES[name]):
+            raise HubError(f"{address}: {name} has {size} bytes; at most {SIZES[name]} are fetched.")
     if found.pinned and info.sha != found.revision:
         raise HubError(f"{address}: the hub answers with the commit {info.sha}.")
     if not found.pinned:
@@ -107,7 +107,7 @@ def download(address: str, cache: str | Path | None = None) -> Path:
     with _told(hub, address):
         return Path(
             hub.snapshot_download(
-                found.repository, revision=info.sha, cache_dir=cache, allow_patterns=[n for n in sizes if n in _SIZES]
+                found.repository, revision=info.sha, cache_dir=cache, allow_patterns=[n for n in sizes if n in SIZES]
             )
         )
 
@@ -141,7 +141,7 @@ def upload(folder: str | Path, address: str, private: bool = False) -> str:
         commit = api.upload_folder(
             repo_id=target.repository,
             folder_path=folder,
-            allow_patterns=list(_SIZES),
+            allow_patterns=list(SIZES),
             commit_message=f"Preset {target.name}",
         )
     return f"{SCHEME}{target.repository}@{commit.oid}"

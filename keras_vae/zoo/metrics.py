@@ -22,8 +22,8 @@ from keras_vae.models import (
     SwapAutoencoder,
 )
 from keras_vae.zoo.card import card
-from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import CARD, METRICS, list_presets, load, manifest, preset_folder
+from keras_vae.zoo.preset_file import CARD, METRICS, Preset
+from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
 
 JUDGES = {"mnist": "mnist_classifier"}
 """The classifier that judges the samples of models of a data set."""

@@ -11,6 +11,10 @@ from keras_vae.models import specs
 from keras_vae.training import Recipe
 
 FILE = "preset.toml"
+WEIGHTS = "model.safetensors"
+MANIFEST = "weights.json"
+METRICS = "metrics.json"
+CARD = "README.md"
 SAMPLES, CURVES = "samples.png", "curves.png"
 """Pictures beside the card, where they were drawn."""
 FAMILIES = ("vae", "autoencoder", "discrete", "classifier")
@@ -41,7 +45,7 @@ class Preset:
     @property
     def trained(self) -> bool:
         """Whether the weights are there."""
-        return (self.folder / "model.safetensors").is_file()
+        return (self.folder / WEIGHTS).is_file()
 
     @classmethod
     def read(cls, path: str | Path) -> "Preset":

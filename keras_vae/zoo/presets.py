@@ -14,14 +14,9 @@ import tomli_w
 from keras_vae import _checks, _files, _weights
 from keras_vae.models import specs
 from keras_vae.zoo import hub, preset_file
-from keras_vae.zoo.preset_file import Preset
+from keras_vae.zoo.preset_file import MANIFEST, WEIGHTS, Preset
 
-WEIGHTS = "model.safetensors"
-MANIFEST = "weights.json"
-METRICS = "metrics.json"
-CARD = "README.md"
 _FACTS = ("epochs", "seconds", "hardware")
-_FILES = {preset_file.FILE, WEIGHTS, MANIFEST, METRICS, CARD, preset_file.SAMPLES, preset_file.CURVES}
 
 
 def presets_home() -> Path:
@@ -74,7 +69,7 @@ def load(name_or_folder: str | Path) -> Any:
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
     folder = preset_folder(name_or_folder)
-    preset, tensors = Preset.read(folder), read_weights(folder)
+    preset, tensors = Preset.read(folder), _read_weights(folder, name_or_folder)
     # On the hub's disk a preset's folder is called by its commit.
     known_as = hub.Address.read(str(name_or_folder)).name if str(name_or_folder).startswith(hub.SCHEME) else preset.name
     name = re.sub(r"\W", "_", known_as)
@@ -90,11 +85,15 @@ def read_weights(name_or_folder: str | Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError, FileNotFoundError, CorruptFileError: as in `load`.
     """
-    folder = preset_folder(name_or_folder)
+    return _read_weights(preset_folder(name_or_folder), name_or_folder)
+
+
+def _read_weights(folder: Path, called: str | Path) -> dict[str, np.ndarray]:
+    """The weights in a folder, which the user knows as `called`."""
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise FileNotFoundError(
-            f"{Preset.read(folder).name} is a recipe without weights: train it with `keras-vae train {name_or_folder}`."
+            f"{Preset.read(folder).name} is a recipe without weights: train it with `keras-vae train {called}`."
         )
     _verify(folder)
     return _weights.read(weights)[0]
@@ -133,7 +132,7 @@ def save_to_preset(
         raise FileExistsError(
             f"{folder} is there already: choose another folder, or pass overwrite=True to replace it."
         )
-    strangers = sorted({path.name for path in folder.iterdir()} - _FILES) if folder.exists() else []
+    strangers = sorted({path.name for path in folder.iterdir()} - set(hub.SIZES)) if folder.exists() else []
     if strangers:
         raise FileExistsError(
             f"{folder} holds {strangers[0]!r}, which is no file of a preset: overwriting would delete it. Choose another folder."
