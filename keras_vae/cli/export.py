@@ -78,13 +78,11 @@ def run(
 
 def _data(source: zoo.Preset, model: Any, given: str | None) -> tuple[Any, Any, str]:
     """Examples to calibrate on and to prove on; none where neither the user nor the preset names data."""
-    recipe = source.recipe.data if source.recipe else None
-    if given is None and recipe is None:
+    chosen, preprocessing = inputs.choice_of(source.recipe, given, model.data_shape)
+    if chosen is None:
         if not hasattr(model, "sample"):
             raise ValueError(f"{source.name} names no data set, and draws nothing itself: choose one with --data.")
         return None, None, ""
-    chosen = recipe.name if given is None else inputs.source_of(given, model.data_shape)  # type: ignore[union-attr]
-    preprocessing = recipe.preprocessing if recipe else "scaling"
     x, y = data.arrays(chosen, "train", preprocessing, seed=0)
     name = chosen if isinstance(chosen, str) else chosen.name
     return (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]), data.arrays(chosen, "test", preprocessing, seed=0), f"{name} test"

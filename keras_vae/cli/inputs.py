@@ -38,6 +38,18 @@ def source_of(text: str, shape: Any) -> Any:
     )
 
 
+def choice_of(recipe: Any, given: str | None, shape: Any) -> tuple[Any, Any]:
+    """The data set, the one `given` or that of a preset's recipe (None: neither names one), and the preprocessing.
+
+    Raises:
+        ValueError: if `given` is neither a data set nor a folder.
+    """
+    preprocessing = recipe.data.preprocessing if recipe else "scaling"
+    if given is not None:
+        return source_of(given, shape), preprocessing
+    return (recipe.data.name, preprocessing) if recipe else (None, preprocessing)
+
+
 def images_for(
     model: Any,
     preset: str,
@@ -54,13 +66,12 @@ def images_for(
         ValueError: if a file is no picture, the model needs labels that are not given, or there is no data set.
     """
     recipe = zoo.Preset.read(zoo.preset_folder(preset)).recipe
-    preprocessing = recipe.data.preprocessing if recipe else "scaling"
+    chosen, preprocessing = choice_of(recipe, None if files else source, model.data_shape)
     if not files:
-        if source is None and (recipe is None or recipe.data.name == data.FOLDER):
+        if chosen in (None, data.FOLDER):
             raise ValueError(
                 f"{preset} names no data set: give picture files, or a data set or folder with --data, such as --data digits."
             )
-        chosen = recipe.data.name if source is None else source_of(source, model.data_shape)  # type: ignore[union-attr]
         if labels is not None:
             raise ValueError("--labels are those of picture files: test images have their own.")
         x, y = data.arrays(chosen, "test", preprocessing)

@@ -104,8 +104,7 @@ class ImageFolder:
         return self._images[split]
 
     def _labelled(self, classes: dict[str, list[Path]]) -> list[tuple[Path, int]]:
-        names = self.class_names
-        return [(path, names.index(name) if names != ("",) else 0) for name in names for path in classes[name]]
+        return [(path, label) for label, name in enumerate(self.class_names) for path in classes[name]]
 
 
 def _classes(folder: Path) -> dict[str, list[Path]]:

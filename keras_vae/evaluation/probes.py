@@ -51,14 +51,14 @@ def linear_probe(
         ValueError: if the penalty or the scaling is out of its range.
     """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
     c = _checks.finite_float("inverse_penalty", inverse_penalty, minimum=1e-9, maximum=1e9)
-    each = _checks.one_of("scaling", scaling, SCALINGS) == "each"
-    shift = codes.mean(axis=0) if each else 0.0
-    spread_ = codes.std(axis=0) if each else codes.std()
-    scale = np.where(spread_ > 0, spread_, 1.0).astype(codes.dtype)
-    classifier = LogisticRegression(C=c, max_iter=2000).fit((codes - shift) / scale, labels)
-    return classifier.predict((test_codes - shift) / scale)
+    shared = codes.std() or codes.dtype.type(1)
+    scalers = {"each": StandardScaler(), "shared": FunctionTransformer(lambda given: given / shared)}
+    scaler = scalers[_checks.one_of("scaling", scaling, SCALINGS)]
+    return make_pipeline(scaler, LogisticRegression(C=c, max_iter=2000)).fit(codes, labels).predict(test_codes)
 
 
 def shallow_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray, seed: int = 0) -> np.ndarray:

@@ -13,7 +13,7 @@ from keras_vae.zoo import preset_file
 SCHEME = "hf://"
 _ADDRESS = re.compile(r"hf://([\w.-]{1,96}/[\w.-]{1,96})(?:@([\w./-]{1,200}))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-# The largest that is fetched of each file; what is not named here is left where it is.
+# The files of a preset folder, and the largest of each that is fetched; no other goes up or down.
 SIZES = {
     preset_file.FILE: 1_000_000,
     preset_file.MANIFEST: 1_000_000,

@@ -17,7 +17,8 @@ METRICS = "metrics.json"
 CARD = "README.md"
 SAMPLES, CURVES = "samples.png", "curves.png"
 """Pictures beside the card, where they were drawn."""
-FAMILIES = ("vae", "autoencoder", "discrete", "classifier")
+_BASES = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
+FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 _MAX_BYTES = 1_000_000
 _TARGET_KEYS = {"figure", "source", "at_most", "at_least"}
@@ -88,5 +89,4 @@ class Preset:
 def family(preset: Preset) -> str:
     """Which of `FAMILIES` a preset is of."""
     cls = specs.classes()[preset.model["class"]]
-    bases = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
-    return next((name for name, base in bases.items() if issubclass(cls, base)), "classifier")
+    return next((name for name, base in _BASES.items() if issubclass(cls, base)), "classifier")

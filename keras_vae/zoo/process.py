@@ -6,7 +6,6 @@ from keras_vae.models import (
     DEC,
     VQVAE,
     Autoencoder,
-    ConditionalVAE,
     ImageConditionalVAE,
     LatentVariableModel,
     SemiSupervisedVAE,
@@ -86,7 +85,7 @@ def _latent_variables(model: Any) -> list[Symbol]:
 def _condition(model: Any) -> list[Symbol]:
     if isinstance(model, ImageConditionalVAE):
         return [Symbol("c", f"features of a picture of shape {' x '.join(map(str, model.condition_shape))}", "labels")]
-    if isinstance(model, ConditionalVAE) or model.conditional:
+    if model.conditional:
         return [Symbol("c", f"the class, one of {model.num_classes}", "labels")]
     return []
 

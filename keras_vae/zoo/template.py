@@ -35,7 +35,7 @@ latent_size = 32           # numbers in a code
 {shape}
 num_codes = 256            # entries of the codebook
 code_size = 32             # numbers in each entry
-downsampling = {factors}         # the grid of codes is so many times smaller than the picture
+downsampling = [4]         # the grid of codes is so many times smaller than the picture
 """,
 }
 
@@ -61,7 +61,7 @@ def recipe_template(kind: str = "vae", size: int = 64, grey: bool = False, num_c
     shape = f"data_shape = [{size}, {size}, {1 if grey else 3}]  # height, width, channels: 1 is grey, 3 is colour"
     listed = ", ".join(map(str, filters))
     network = _NETWORK.format(filters=listed)
-    model = _MODELS[kind].format(shape=shape, filters=listed, network=network, classes=classes, factors=[4])
+    model = _MODELS[kind].format(shape=shape, filters=listed, network=network, classes=classes)
     monitor = 'monitor = "log_likelihood"\n' if kind == "autoencoder" else ""
     text = f"""# keras-vae train THIS_FILE --data FOLDER
 # FOLDER holds pictures, or a folder of them for each class; every tenth picture is kept for the test.

@@ -56,7 +56,7 @@ export class Build {
   async #run(arrays) {
     const given = {};
     for (const detail of this.#model.getInputDetails()) {
-      given[detail.name] = new Tensor(Float32Array.from(arrays[key(detail.name, arrays)]), Array.from(detail.shape));
+      given[detail.name] = new Tensor(Float32Array.from(arrays[detail.name]), Array.from(detail.shape));
     }
     const made = await this.#model.run(given);
     const found = {};
@@ -67,11 +67,4 @@ export class Build {
     for (const tensor of Object.values(given)) tensor.delete();
     return found;
   }
-}
-
-// Some runtimes name an input with a prefix of the signature.
-function key(name, arrays) {
-  const match = Object.keys(arrays).find((one) => name === one || name.includes(one));
-  if (match === undefined) throw new Error(`the build takes ${name}`);
-  return match;
 }
