@@ -121,7 +121,7 @@ def _autoencoder(model: Any) -> list[Symbol]:
         Symbol(
             "x̂", "the mean of p(x | h), of decoder(h)", "model.swap(x, domain)" if domain else "model.reconstruct(x)"
         ),
-        Symbol("the loss", "-log p(x | h)" + _penalty(objective), "model.compile(objective=...)"),
+        Symbol("the loss", "-log p(x | h)" + _penalty(model, objective), "model.compile(objective=...)"),
     ]
     if isinstance(model, DEC):
         rows.append(
@@ -130,7 +130,9 @@ def _autoencoder(model: Any) -> list[Symbol]:
     return rows
 
 
-def _penalty(objective: Any) -> str:
+def _penalty(model: Any, objective: Any) -> str:
+    if isinstance(model, DEC):
+        return " + weight KL(p || q), p the sharpened q of the batch"
     penalty = getattr(objective, "penalty", None)
     return "" if penalty is None else f" + {_words(penalty)}"
 
