@@ -10,7 +10,7 @@ from keras_vae.models import validation
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.networks import Architecture
 from keras_vae.networks.per_domain import PerDomain
-from keras_vae.objectives import DomainAlignment, Objective, Reconstruction
+from keras_vae.objectives import DomainAlignment, NoisyCode, Objective
 
 
 @serializable
@@ -19,7 +19,8 @@ class SwapAutoencoder(Autoencoder):
 
     Decoded by another domain's decoder, an image keeps what the code says of it and takes the looks of that domain. Pairs of
     the same thing in two domains are not needed; what is, is that codes do not tell the domain, or a decoder would be handed codes
-    unlike any that it learned from: see `objectives.DomainAlignment`. The labels of `fit` are the numbers of the domains.
+    unlike any that it learned from. So codes are noisy and what they say costs, and each domain's are made like the others': see
+    `objectives.NoisyCode` and `objectives.DomainAlignment`. The labels of `fit` are the numbers of the domains.
 
     >>> model = SwapAutoencoder((28, 28, 1), 64, num_domains=2)
     >>> model.compile("adam")
@@ -30,7 +31,8 @@ class SwapAutoencoder(Autoencoder):
         data_shape: shape of one example, of all domains alike: pad or resize those that differ.
         latent_size: size Z of the code.
         num_domains: number of domains, at least 2; labels are integers from 0 to num_domains - 1.
-        alignment: weight of the penalty that makes the domains' codes alike; 0 for none.
+        own_layers: how many of its decoder's last layers with weights each domain has for itself, while the others are shared;
+            None for decoders that share nothing.
         network, code_activation, likelihood, **kwargs: as in `Autoencoder`; the network is that of each decoder.
 
     Raises:
@@ -43,18 +45,18 @@ class SwapAutoencoder(Autoencoder):
         latent_size: int,
         num_domains: int,
         network: Any = "mlp",
-        alignment: float = 30.0,
+        own_layers: int | None = None,
         code_activation: str = "linear",
         likelihood: Any = "bernoulli",
         **kwargs: Any,
     ):
         self.num_domains = _checks.positive_int("num_domains", num_domains, minimum=2, maximum=100)
         self.network = _named.build("network", networks, Architecture, network)
-        self.alignment = _checks.finite_float("alignment", alignment, minimum=0.0)
+        decoders = PerDomain(self.network, own_layers)
         super().__init__(
             data_shape,
             latent_size,
-            PerDomain(self.network),
+            decoders,
             code_activation,
             likelihood,
             condition_size=self.num_domains,
@@ -62,8 +64,8 @@ class SwapAutoencoder(Autoencoder):
         )
 
     def default_objective(self) -> Objective:
-        """Reconstruction, with the codes of the domains made alike."""
-        return Reconstruction(penalty=DomainAlignment(self.alignment) if self.alignment else None)
+        """Reconstruction from noisy codes, with those of the domains made alike."""
+        return NoisyCode(penalty=DomainAlignment())
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """One-hot domains, `(B, num_domains)`."""
@@ -88,6 +90,6 @@ class SwapAutoencoder(Autoencoder):
         return {
             **super().get_config(),
             "num_domains": self.num_domains,
-            "alignment": self.alignment,
+            **({} if self.architecture.own_layers is None else {"own_layers": self.architecture.own_layers}),
             "network": _named.described(self.network),
         }

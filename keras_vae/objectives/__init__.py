@@ -9,6 +9,7 @@ from keras_vae.objectives.factor_vae import FactorVAE
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.k_sparse import KSparse
 from keras_vae.objectives.layer_wise import LayerWise
+from keras_vae.objectives.noisy_code import NoisyCode
 from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
 from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
 from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
@@ -35,6 +36,7 @@ __all__ = [
     "KSparse",
     "LayerWise",
     "Linear",
+    "NoisyCode",
     "Objective",
     "Penalty",
     "QuantizationTerms",

@@ -6,7 +6,7 @@ from keras_vae import _checks
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions import detached
 from keras_vae.objectives.base import Objective, Parts, Terms
-from keras_vae.objectives.schedules import Constant, Schedule
+from keras_vae.objectives.schedules import Schedule, as_schedule
 
 
 def drawn(
@@ -50,7 +50,7 @@ class ELBO(Objective):
     """
 
     def __init__(self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "auto", free_bits: float = 0.0):
-        self.beta = beta if isinstance(beta, Schedule) else Constant(_checks.finite_float("beta", beta, minimum=0.0))
+        self.beta = as_schedule("beta", beta)
         self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**6)
         self.kl = _checks.one_of("kl", kl, ("auto", "analytic", "monte_carlo", "sticking_the_landing"))
         self.free_bits = _checks.finite_float("free_bits", free_bits, minimum=0.0)

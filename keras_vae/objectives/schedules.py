@@ -101,3 +101,12 @@ class Cyclical(Schedule):
         within = tf.cast(step % self.steps, tf.float32) / (self.steps * self.ramp)
         done = tf.where(step >= self.steps * self.cycles, 1.0, tf.minimum(within, 1.0))
         return self.end - (self.end - self.start) * (1.0 - done)
+
+
+def as_schedule(name: str, value: float | Schedule) -> Schedule:
+    """A schedule as it is, and a number as one that stays.
+
+    Raises:
+        ValueError: if the number is negative or not finite; the error says `name`.
+    """
+    return value if isinstance(value, Schedule) else Constant(_checks.finite_float(name, value, minimum=0.0))

@@ -5,7 +5,7 @@ import pytest
 from scipy import special, stats
 
 from keras_vae import _random, models, objectives
-from keras_vae._backend import keras, tf
+from keras_vae._backend import keras, tf, tfd
 
 SHAPE = (4, 4, 1)
 SEED = tf.constant([1, 2])
@@ -149,6 +149,19 @@ def test_round_trip_of_the_configuration(bits):
         (lambda: objectives.ActivationRate(0.0), "rate=0.0"),
         (lambda: objectives.Contraction(jacobian="approximate"), "jacobian='approximate': must be one of"),
         (lambda: models.SwapAutoencoder(SHAPE, 3, 1), "num_domains=1: must be a whole number from 2"),
+        (lambda: models.SwapAutoencoder(SHAPE, 3, 2, own_layers=0), "own_layers=0"),
+        (
+            lambda: models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8), own_layers=2),
+            "own_layers=2: the decoder has 2 layers, of which one must be shared",
+        ),
+        (
+            lambda: models.SwapAutoencoder(
+                SHAPE, 3, 2, network={"name": "conv_net", "filters": (4,), "residual_blocks": 2}, own_layers=2
+            ),
+            "own_layers=2: a connection of the network skips 'block_1_b'",
+        ),
+        (lambda: objectives.NoisyCode(beta=-1.0), "beta=-1.0"),
+        (lambda: objectives.NoisyCode(penalty="l3"), "penalty='l3'"),
     ],
 )
 def test_bad_settings(make, message):
@@ -185,3 +198,41 @@ def test_alignment_is_the_discrepancy_between_domains(rng):
     np.testing.assert_allclose(found(twice, np.repeat([0, 1], 7), 2), np.zeros(14), atol=1e-5)
     with pytest.raises(ValueError, match="Autoencoder has no domains to align"):
         penalty(models.Autoencoder((4,), 2), None, tf.constant(code), None, None, True)
+
+
+def test_a_noisy_code_has_the_bound_of_a_posterior_of_unit_scale(rng):
+    model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8)), _x(rng, 4)
+    code = model.encode(x).numpy()
+    kl = tfd.kl_divergence(tfd.Normal(code, 1.0), tfd.Normal(0.0, 1.0)).numpy().sum(axis=1)
+    objective = objectives.NoisyCode(objectives.Linear(10, end=0.5))
+    for step, beta in ((0, 0.0), (5, 0.25), (20, 0.5)):
+        np.testing.assert_allclose(objective.terms(model, x, None, step, SEED).penalty, beta * kl, rtol=1e-5)
+    found = np.mean(
+        [objective.terms(model, x, None, 0, tf.constant([1, i])).log_likelihood for i in range(300)], axis=0
+    )
+    z = code + rng.normal(size=(300, 4, 3)).astype("float32")
+    expected = np.mean([model.decode(part).log_prob(x) for part in z], axis=0)
+    np.testing.assert_allclose(found, expected, atol=0.2)
+    # A penalty is of what the decoder hears.
+    loud = objectives.NoisyCode(0.5, penalty=objectives.L1(2.0))
+    added = np.mean([loud.terms(model, x, None, 0, tf.constant([1, i])).penalty - 0.5 * kl for i in range(300)], axis=0)
+    np.testing.assert_allclose(added, 2.0 * np.abs(z).sum(axis=2).mean(axis=0), atol=0.6)
+    assert (added > 2.0 * np.abs(code).sum(axis=1) + 1.0).all()
+
+
+def test_domains_share_all_layers_of_the_decoder_but_the_last(rng):
+    alone, shared = (models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8, 6), own_layers=own) for own in (None, 1))
+    code = tf.constant(rng.normal(size=(5, 3)), tf.float32)
+
+    def changed_by_training(model, domain):
+        """Names of the decoder's kernels that have a gradient from images of one domain."""
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(model.decoder([code, tf.one_hot(tf.fill([5], domain), 2)]) ** 2)
+        kernels = [v for v in model.decoder.trainable_variables if v.name == "kernel"]
+        return {v.path for v, g in zip(kernels, tape.gradient(value, kernels), strict=True) if np.any(g)}
+
+    assert not changed_by_training(alone, 0) & changed_by_training(alone, 1)
+    both = changed_by_training(shared, 0) & changed_by_training(shared, 1)
+    assert len(both) == 2  # two hidden layers
+    assert len(changed_by_training(shared, 0)) == 3
+    assert shared.count_params() < alone.count_params()
