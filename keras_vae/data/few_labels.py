@@ -1,5 +1,7 @@
 """Data of which few labels are shown."""
 
+import dataclasses
+
 import numpy as np
 
 from keras_vae import _checks
@@ -44,4 +46,4 @@ def with_few_labels(data: Images, count: int, seed: int = 0) -> Images:
     hidden = np.full_like(data.labels, -1)
     chosen = choose_labelled(data.labels, count, seed)
     hidden[chosen] = data.labels[chosen]
-    return Images(data.images, hidden)
+    return dataclasses.replace(data, labels=hidden)

@@ -27,8 +27,9 @@ def load(
     Args:
         name: `"mnist"`, `"cifar10"`, `"frey_faces"` (through TensorFlow Datasets) or `"digits"` (scikit-learn's, always there);
             `"mnist_outlines"` and `"digits_outlines"` have every second digit in outline, and domains as labels; `"shapes"` is
-            drawn from known factors: see `Shapes`; `"mnist_quadrants"` and `"digits_quadrants"` have pictures for labels, uint8
-            `(B, H, W, 2)`: see `quadrants`. Or a data set of your own: see `ImageFolder`.
+            drawn from known factors: see `Shapes`; `"mnist_quadrants"` and `"digits_quadrants"` have pictures for labels,
+            float32 `(B, H, W, 2)`: see `quadrants`; how many are given is drawn anew where the data are shuffled. Or a data set
+            of your own: see `ImageFolder`.
         split: `"train"`, `"test"`, or a slice such as `"train[-5000:]"`.
         preprocessing: `"scaling"`, `"dynamic_binarization"`, `"fixed_binarization"`, `"dequantization"`, or a `Preprocessing`.
         batch_size: images a batch.
@@ -53,8 +54,9 @@ def arrays(
 
     Arguments and errors as in `load`.
     """
-    images, labels = read(name, split, data_dir)
-    prepared = preprocessing_named(preprocessing).once(images, seed)
+    raw = read(name, split, data_dir)
+    prepared = preprocessing_named(preprocessing).once(raw.images, seed)
+    labels = raw.conditions(prepared, raw.labels, None).numpy() if raw.conditions else raw.labels
     return prepared.numpy(), labels
 
 

@@ -26,7 +26,7 @@ def batches(data: Images, preprocessing: Preprocessing, batch_size: int, *, shuf
         seed: of order and noise.
 
     Returns:
-        `tf.data.Dataset` of float32 `(B, H, W, C)` and int64 `(B,)`.
+        `tf.data.Dataset` of float32 `(B, H, W, C)` and int64 `(B,)`, or float32 pictures where those are the conditions.
     """
     size = len(data.labels)
     batch_size = _checks.positive_int("batch_size", batch_size, maximum=max(size, 1))
@@ -81,6 +81,7 @@ class _Epoch:
             raise ValueError(f"labelled_per_batch={labelled_per_batch}: no example has a label.")
         self.labelled = tf.constant(labelled, tf.int32)
         self.labels = tf.constant(data.labels)
+        self.conditions = data.conditions
         self.preprocessing = preprocessing
         self.batch_size = batch_size
         self.shuffle = shuffle
@@ -108,6 +109,10 @@ class _Epoch:
             images = tf.gather(self.images, index)
             if not self.once:
                 images = self.preprocessing(images, _random.fold_in(seed, step))
-            return images, tf.gather(self.labels, index)
+            labels = tf.gather(self.labels, index)
+            if self.conditions:
+                drawn = _random.fold_in(_random.fold_in(seed, -2), step) if self.shuffle else None
+                labels = self.conditions(images, labels, drawn)
+            return images, labels
 
         return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=2, deterministic=True)

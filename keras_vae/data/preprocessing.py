@@ -58,10 +58,17 @@ class Dequantization(Preprocessing):
 
 
 class RandomShift(Preprocessing):
-    """x / 255, each image moved by up to two pixels in each direction, anew in each epoch: for classifiers."""
+    """x / 255, each image moved by up to two pixels in each direction, anew in each epoch: for classifiers.
+
+    Args:
+        flip: whether half of the images are mirrored too, left for right, as suits photographs and not digits.
+    """
 
     fresh_noise = True
     _reach = 2
+
+    def __init__(self, flip: bool = False):
+        self.flip = flip
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale and shift; `images` must be `(B, H, W, C)`."""
@@ -70,4 +77,8 @@ class RandomShift(Preprocessing):
         padded = tf.pad(tf.cast(images, tf.float32) / 255.0, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
         offset = tf.random.stateless_uniform((2, count, 1), seed, maxval=2 * reach + 1, dtype=tf.int32)
         rows = tf.gather(padded, offset[0] + tf.range(height), axis=1, batch_dims=1)
-        return tf.gather(rows, offset[1] + tf.range(width), axis=2, batch_dims=1)
+        moved = tf.gather(rows, offset[1] + tf.range(width), axis=2, batch_dims=1)
+        if not self.flip:
+            return moved
+        mirrored = _random.uniform((count, 1, 1, 1), _random.fold_in(seed, 1)) < 0.5
+        return tf.where(mirrored, moved[:, :, ::-1], moved)

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae._backend import tf
+
 
 def quadrants(images: np.ndarray, given: Any) -> np.ndarray:
     """The condition that shows some quadrants of each picture: what is given of it, and a further channel that says where.
@@ -31,15 +33,22 @@ def quadrants(images: np.ndarray, given: Any) -> np.ndarray:
         )
     if given.size and not 1 <= given.min() <= given.max() <= 3:
         raise ValueError(f"given={given.min() if given.min() < 1 else given.max()}: 1, 2 or 3 quadrants can be given.")
-    height, width = images.shape[1:3]
-    # Whether each quadrant is given, by how many are: lower left first, then upper left, upper right.
-    lower, right = np.arange(height)[:, None] >= height // 2, np.arange(width)[None, :] >= width // 2
-    from_number = np.where(right, np.where(lower, 4, 3), np.where(lower, 1, 2))
-    shown = np.broadcast_to(given, (len(images),))[:, None, None] >= from_number
+    shown = _shown(*images.shape[1:3])[np.broadcast_to(given, (len(images),)) - 1]
     full = 255 if images.dtype == np.uint8 else 1
-    return np.concatenate([images * shown[..., None], (full * shown[..., None]).astype(images.dtype)], axis=-1)
+    return np.concatenate([images * shown, (full * shown).astype(images.dtype)], axis=-1)
 
 
-def mixed(images: np.ndarray) -> np.ndarray:
-    """Conditions of a data set's pictures: one, two and three quadrants in turn."""
-    return quadrants(images, 1 + np.arange(len(images)) % 3)
+def conditions(images: Any, given: Any, seed: Any) -> Any:
+    """The same of float tensors inside a pipeline: with a seed the numbers of quadrants are drawn anew, whatever `given` says."""
+    shown = tf.constant(_shown(*images.shape[1:3]), images.dtype)
+    if seed is not None:
+        given = tf.random.stateless_uniform(tf.shape(given), seed, 1, 4, given.dtype)
+    where = tf.gather(shown, given - 1)
+    return tf.concat([images * where, where], axis=-1)
+
+
+def _shown(height: int, width: int) -> np.ndarray:
+    """Where something is given if one, two or three quadrants are: bool `(3, H, W, 1)`."""
+    lower, right = np.arange(height)[:, None] >= height // 2, np.arange(width)[None, :] >= width // 2
+    from_number = np.where(right, np.where(lower, 4, 3), np.where(lower, 1, 2))  # of quadrants on
+    return np.array([number >= from_number for number in (1, 2, 3)])[..., None]

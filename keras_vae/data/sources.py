@@ -1,13 +1,14 @@
 """Where the images come from: TensorFlow Datasets, and scikit-learn's digits, which are always there."""
 
+import dataclasses
 import os
 import re
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,13 +16,20 @@ from keras_vae import _checks
 from keras_vae.data import domains, quadrants, shapes
 
 
-class Images(NamedTuple):
-    """Raw images and their labels."""
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """Raw images and their labels; `images, labels = read(...)` takes the two apart."""
 
     images: np.ndarray
     """uint8, `(N, H, W, C)`."""
     labels: np.ndarray
-    """int64, `(N,)`; uint8 pictures `(N, H, W, C)` where those are the conditions."""
+    """int64, `(N,)`."""
+    conditions: Callable[[Any, Any, Any], Any] | None = None
+    """Where models are given pictures for labels: makes those of prepared images `(B, H, W, C)`, their labels `(B,)` and a
+    stateless seed; without a seed they are the same each time."""
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.images, self.labels))
 
 
 class DataUnavailableError(RuntimeError):
@@ -62,11 +70,11 @@ def read(name: str | Source, split: str = "train", data_dir: str | None = None) 
     match = re.fullmatch(r"(train|test)(?:\[(-?\d+)?:(-?\d+)?\])?", split)
     if not match:
         raise ValueError(f"split={split!r}: must be 'train' or 'test', or a slice of one such as 'train[:-5000]'.")
-    images, labels = source(match[1])
+    found = source(match[1])
     part = slice(*(None if bound is None else int(bound) for bound in match.groups()[1:]))
-    if not len(labels[part]):
-        raise ValueError(f"split={split!r}: holds no image; {called} {match[1]} has {len(labels)}.")
-    return Images(images[part], labels[part])
+    if not len(found.labels[part]):
+        raise ValueError(f"split={split!r}: holds no image; {called} {match[1]} has {len(found.labels)}.")
+    return dataclasses.replace(found, images=found.images[part], labels=found.labels[part])
 
 
 def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
@@ -141,11 +149,11 @@ def _shapes(split: str, data_dir: str | None) -> Images:
 
 
 def _quadrants(base: str) -> Callable[[str, str | None], Images]:
-    """Digits whose labels are pictures: what is given of them, and where."""
+    """Digits of which some quadrants are given, as many as the labels say: one, two and three in turn."""
 
     def source(split: str, data_dir: str | None) -> Images:
         images = _SOURCES[base](split, data_dir).images
-        return Images(images, quadrants.mixed(images))
+        return Images(images, 1 + np.arange(len(images)) % 3, quadrants.conditions)
 
     return source
 

@@ -10,7 +10,7 @@ from keras_vae.evaluation.clustering import (
 )
 from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, ProbeRecipe, classifier_error, code_report
 from keras_vae.evaluation.codebook import codebook_report
-from keras_vae.evaluation.completion import completion_report, prior_log_prob
+from keras_vae.evaluation.completion import completion_report, prior_log_prob, trained_completer
 from keras_vae.evaluation.disentanglement import (
     dci,
     disentanglement_report,
@@ -61,5 +61,6 @@ __all__ = [
     "shallow_probe",
     "spread",
     "swap_report",
+    "trained_completer",
     "trained_judge",
 ]

@@ -1,15 +1,20 @@
 """The likelihood of what is hidden of a picture, given the rest of it."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_vae import _checks, _random, data
-from keras_vae._backend import tf
+from keras_vae._backend import keras, tf
 
 _BATCH = 100
 _DRAWS = 50
+_LEAST = 1e-6
+
+Completer = Callable[[np.ndarray], np.ndarray]
+"""From conditions `(N, H, W, C + 1)` to the probability of each pixel, `(N, H, W, C)`."""
 
 
 def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 100, seed: Any = None) -> Any:
@@ -42,7 +47,43 @@ def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 10
     return sums - math.log(num_samples)
 
 
-def completion_report(model: Any, images: np.ndarray, num_samples: int = 100, seed: int = 0) -> dict[str, float]:
+def trained_completer(
+    batches: Any, epochs: int = 20, hidden_units: Sequence[int] = (500, 500), seed: int = 0
+) -> Completer:
+    """Train what a model that completes pictures is compared with: a network without latents, each pixel on its own.
+
+    Sohn et al. (2015), section 5.1, "baseline NN".
+
+    Args:
+        batches: of binary images and their conditions, as `data.load("mnist_quadrants", ...)` gives them.
+        epochs: passes over them.
+        hidden_units: sizes of its layers.
+        seed: of its weights.
+
+    Raises:
+        ValueError: if a setting is out of its range.
+    """
+    layers, (_, conditions) = keras.layers, batches.element_spec
+    keras.utils.set_random_seed(seed)
+    height, width, channels = conditions.shape[1:]
+    hidden = [layers.Dense(units, "relu") for units in _checks.sizes("hidden_units", hidden_units)]
+    pixels = [layers.Dense(height * width * (channels - 1)), layers.Reshape((height, width, channels - 1))]
+    network = keras.Sequential([keras.Input(conditions.shape[1:]), layers.Flatten(), *hidden, *pixels])
+
+    def hidden_nats(target: Any, logits: Any) -> Any:
+        x, given = target[..., :-1], target[..., -1:]
+        nats = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
+        return tf.reduce_sum((1.0 - given) * nats, axis=(1, 2, 3))
+
+    network.compile("adam", hidden_nats)
+    pairs = batches.map(lambda x, c: (c, tf.concat([x, c[..., -1:]], axis=-1)))
+    network.fit(pairs, epochs=_checks.positive_int("epochs", epochs, maximum=10_000), verbose=0)
+    return lambda c: tf.sigmoid(network.predict(c, batch_size=_BATCH, verbose=0)).numpy()
+
+
+def completion_report(
+    model: Any, images: np.ndarray, num_samples: int = 100, seed: int = 0, baseline: Completer | None = None
+) -> dict[str, float]:
     """Score a model that completes pictures by how many quadrants it is given, in nats a picture: lower is better.
 
     Args:
@@ -50,10 +91,11 @@ def completion_report(model: Any, images: np.ndarray, num_samples: int = 100, se
         images: `(N, H, W, C)`, as the likelihood takes them.
         num_samples: draws a picture, of the prior and of the posterior.
         seed: of the draws.
+        baseline: what the model is compared with: see `trained_completer`.
 
     Returns:
-        For one, two and three quadrants given `completion_nll_monte_carlo_1` and so on, with draws of the prior, and
-        `completion_nll_1` and so on, by importance sampling.
+        For one, two and three quadrants given `completion_nll_monte_carlo_1` and so on, with draws of the prior,
+        `completion_nll_1` and so on, by importance sampling, and where there is a baseline `completion_nll_baseline_1` and so on.
 
     Raises:
         ValueError: if the model completes no pictures, or the images are not what it takes.
@@ -70,4 +112,10 @@ def completion_report(model: Any, images: np.ndarray, num_samples: int = 100, se
             by_posterior.append(model.log_prob(x, condition, num_samples, key))
         figures[f"completion_nll_monte_carlo_{given}"] = -float(np.concatenate(by_prior).mean())
         figures[f"completion_nll_{given}"] = -float(np.concatenate(by_posterior).mean())
+        if baseline is not None:
+            conditions = data.quadrants(images, given)
+            share = np.clip(baseline(conditions), _LEAST, 1.0 - _LEAST)
+            nats = -(images * np.log(share) + (1.0 - images) * np.log1p(-share))
+            hidden = nats * (conditions[..., -1:] == 0)
+            figures[f"completion_nll_baseline_{given}"] = float(hidden.reshape(len(images), -1).sum(axis=1).mean())
     return figures

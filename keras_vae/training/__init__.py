@@ -2,6 +2,6 @@
 
 from keras_vae.training.callbacks import NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.recipe import Recipe
-from keras_vae.training.runner import read_history, train
+from keras_vae.training.runner import read_history, read_stages, train
 
-__all__ = ["NonFiniteLossError", "Recipe", "StopOnNonFinite", "read_history", "train"]
+__all__ = ["NonFiniteLossError", "Recipe", "StopOnNonFinite", "read_history", "read_stages", "train"]

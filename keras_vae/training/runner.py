@@ -157,6 +157,12 @@ def read_history(folder: str | Path) -> list[dict[str, float]]:
     return json.loads((Path(folder) / HISTORY).read_text(encoding="utf-8"))
 
 
+def read_stages(folder: str | Path) -> list[list[dict[str, float]]]:
+    """The histories of a run's pretraining, if it had one, and of the run itself."""
+    before = Path(folder) / PRETRAINING
+    return [*(read_stages(before) if before.exists() else []), read_history(folder)]
+
+
 class _Run:
     """The state of a run beside the weights, and the way of both to the disk and back."""
 

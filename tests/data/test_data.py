@@ -83,6 +83,16 @@ def test_random_shift_moves_and_loses_only_the_border():
     assert places == {(r, c) for r in range(2, 7) for c in range(2, 7)}
 
 
+def test_random_shift_mirrors_half_of_the_images_where_it_is_asked_to():
+    images = np.random.default_rng(0).integers(0, 256, (400, 9, 9, 1)).astype("uint8")
+    seed = tf.constant([1, 2])
+    moved, found = (data.RandomShift(flip)(images, seed).numpy() for flip in (False, True))
+    mirrored = np.array([np.array_equal(a, b[:, ::-1]) for a, b in zip(found, moved, strict=True)])
+    same = np.array([np.array_equal(a, b) for a, b in zip(found, moved, strict=True)])
+    assert (mirrored ^ same).all()
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.1)
+
+
 def test_the_training_stream_goes_on_where_it_was(small):
     def labels(first_epoch, count):
         stream = data.training_stream(small, data.Scaling(), 2, steps_per_epoch=3, seed=5, first_epoch=first_epoch)

@@ -29,12 +29,18 @@ def test_which_quadrants_are_given(given, quadrants, rng):
 
 
 def test_as_a_data_set():
-    images, conditions = data.read("digits_quadrants", "train")
-    np.testing.assert_array_equal(conditions, data.quadrants(images, 1 + np.arange(len(images)) % 3))
-    batch, condition = next(iter(data.load("digits_quadrants", "train", batch_size=5)))
-    assert tuple(condition.shape) == (5, 28, 28, 2)
-    where = condition[..., 1] == 255
-    np.testing.assert_allclose(batch[..., 0][where], condition[..., 0][where] / 255, atol=1e-6)
+    # Binary pictures: what is given is of the picture that the model sees, whatever was drawn.
+    x, conditions = data.arrays("digits_quadrants", "test", "dynamic_binarization")
+    np.testing.assert_array_equal(conditions, data.quadrants(x, 1 + np.arange(len(x)) % 3))
+    epochs = data.load("digits_quadrants", "train", "dynamic_binarization", batch_size=1437)
+    numbers = []
+    for _ in range(2):
+        x, conditions = (part.numpy() for part in next(iter(epochs)))
+        shares = conditions[..., 1].mean(axis=(1, 2))
+        numbers.append(np.round(4 * shares).astype(int))
+        np.testing.assert_array_equal(conditions, data.quadrants(x, numbers[-1]))
+        assert np.bincount(numbers[-1], minlength=4)[1:] == pytest.approx(479, abs=80)
+    assert (numbers[0] == numbers[1]).mean() < 0.45  # drawn anew
 
 
 def test_bad_input():

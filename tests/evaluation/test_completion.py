@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_vae import VAE, evaluation
-from keras_vae._backend import keras
+from keras_vae import VAE, data, evaluation
+from keras_vae._backend import keras, tf
 from keras_vae.models import ConditionalVAE, ImageConditionalVAE
 
 SHAPE = (4, 4, 1)
@@ -50,7 +50,26 @@ def test_the_report(rng):
         monte_carlo, importance = found[f"completion_nll_monte_carlo_{given}"], found[f"completion_nll_{given}"]
         assert monte_carlo == pytest.approx(importance, abs=0.2)
         assert importance == pytest.approx(hidden * np.log(2), rel=0.3)
+    half = evaluation.completion_report(model, x, num_samples=1, baseline=lambda c: np.full(c[..., :-1].shape, 0.5))
+    assert half["completion_nll_baseline_1"] == pytest.approx(12 * np.log(2))
+    assert half["completion_nll_baseline_3"] == pytest.approx(4 * np.log(2))
     with pytest.raises(ValueError, match="completes no pictures"):
         evaluation.completion_report(VAE(SHAPE, 2, hidden_units=(4,)), x)
     with pytest.raises(ValueError, match="num_samples=0"):
         evaluation.prior_log_prob(model, x, num_samples=0)
+
+
+def test_a_network_without_latents_learns_each_pixel_from_what_is_given(rng):
+    # Every pixel of a picture is the same, so what is given tells all that is hidden: to the flips of one in ten.
+    x = np.repeat(rng.integers(2, size=(600, 1, 1, 1)), 16, axis=1).reshape(600, *SHAPE)
+    x = np.where(rng.uniform(size=x.shape) < 0.1, 1 - x, x).astype("float32")
+    batches = tf.data.Dataset.from_tensor_slices((x, data.quadrants(x, 2))).batch(50)
+    complete = evaluation.trained_completer(batches, epochs=20, hidden_units=(32,))
+    share = complete(data.quadrants(x, 2))
+    assert share.shape == x.shape
+    hidden = share[:, :, 2:]
+    entropy = -(0.1 * np.log(0.1) + 0.9 * np.log(0.9))
+    nats = -np.log(np.where(x[:, :, 2:] > 0.5, hidden, 1 - hidden)).mean()
+    assert nats == pytest.approx(entropy, abs=0.1)
+    with pytest.raises(ValueError, match="epochs=0"):
+        evaluation.trained_completer(batches, epochs=0)
