@@ -28,10 +28,6 @@ def list_(
 
         if family is not None:
             _checks.one_of("--family", family, zoo.FAMILIES)
-        if markdown:
-            print(zoo.zoo_table(zoo.preset_folder(name) for name in zoo.list_presets()))
-            return
-
         rows = []
         for name in zoo.list_presets():
             preset = zoo.Preset.read(zoo.preset_folder(name))
@@ -56,6 +52,9 @@ def list_(
         ]
         if as_json:
             print(json.dumps(rows, indent=2))
+            return
+        if markdown:
+            print(zoo.zoo_table(zoo.preset_folder(row["name"]) for row in rows))
             return
         if not rows:
             raise ValueError("No trained model is like that: `keras-vae list` shows all.")

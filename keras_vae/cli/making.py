@@ -77,10 +77,10 @@ def train_preset(
             callbacks=[plots.SamplePictures(folder / "samples"), *moving],
             verbose="auto" if verbose is None else verbose,
         )
-        history = training.read_history(folder)
+        stages = training.read_stages(folder)
         facts = {
-            "epochs": len(history),
-            "seconds": round(history[-1]["seconds"]),
+            "epochs": sum(map(len, stages)),
+            "seconds": round(sum(stage[-1]["seconds"] for stage in stages)),
             "hardware": f"{os.cpu_count()} CPU cores",
         }
         target = zoo.save_to_preset(
@@ -91,7 +91,7 @@ def train_preset(
             stored_as=source.recipe.training.stored_as,
             overwrite=True,
         )
-        plots.save(plots.training_curves(history), target / zoo.CURVES)
+        plots.save(plots.training_curves(stages[-1]), target / zoo.CURVES)
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)

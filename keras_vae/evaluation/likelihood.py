@@ -22,7 +22,7 @@ def likelihood_report(
     images: np.ndarray,
     labels: np.ndarray | None = None,
     *,
-    num_samples: int = 5000,
+    num_samples: int | None = 5000,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -32,17 +32,17 @@ def likelihood_report(
         model: a `LatentVariableModel`.
         images: `(N,) + data_shape`, as the likelihood takes them (binarised once for a Bernoulli).
         labels: int `(N,)`, for a conditional model.
-        num_samples: importance samples an image; the published tables use 5,000.
+        num_samples: importance samples an image; the published tables use 5,000. None estimates the bound alone.
         seed: of all noise.
         progress: called with the number of images done and N.
 
     Returns:
-        `nll` = -mean log p(x) (given the label, for a conditional model) by importance sampling, and its standard error
-        over images `nll_standard_error`; `elbo`, and its two terms `log_likelihood` (minus the distortion) and `kl` (the rate);
-        `elbo_standard_error`; `effective_samples` (median over images); `active_units`; `bits_per_dim` of the nll,
-        where the likelihood is a probability; for a hierarchy, `kl_by_level` (Monte Carlo, one draw an image) and
-        `active_units_by_level`, lists from the top level down;
-        `nll_first_100` with `nll_first_100_error` (Monte Carlo), by which a quick run can check the whole.
+        `elbo`, and its two terms `log_likelihood` (minus the distortion) and `kl` (the rate); `elbo_standard_error` over
+        images; `active_units`; for a hierarchy, `kl_by_level` (Monte Carlo, one draw an image) and `active_units_by_level`, lists
+        from the top level down. By importance sampling `nll` = -mean log p(x) (given the label, for a conditional model), and its
+        standard error over images `nll_standard_error`; `effective_samples` (median over images); `bits_per_dim` of the nll,
+        where the likelihood is a probability; `nll_first_100` with `nll_first_100_error` (Monte Carlo), by which a quick run can
+        check the whole.
 
     Raises:
         ValueError: if the data or the labels are not what the model takes.
@@ -51,14 +51,12 @@ def likelihood_report(
     given = labels if model.conditional else None
     key = _random.as_seed(seed)
     bound = ELBO()
-    log_prob, error, effective, elbo, kl, means, rates = [], [], [], [], [], [], []
+    estimates, elbo, kl, means, rates = [], [], [], [], []
     for start in range(0, total, _BATCH):
         x = images[start : start + _BATCH]
         y = None if given is None else given[start : start + _BATCH]
-        result = model.importance_estimate(x, y, num_samples, _random.fold_in(key, start))
-        log_prob.append(result.log_prob.numpy())
-        error.append(result.standard_error.numpy())
-        effective.append(result.effective_samples.numpy())
+        if num_samples is not None:
+            estimates.append(model.importance_estimate(x, y, num_samples, _random.fold_in(key, start)))
         condition = model.condition_of(y, len(x))
         terms = bound.terms(model, tf.constant(x), condition, 0, _random.fold_in(key, -1 - start))
         kl.append(terms.kl.numpy())
@@ -68,23 +66,30 @@ def likelihood_report(
         rates.append(_rates(posterior, model.prior_given(condition), _random.fold_in(key, -1 - start)))
         if progress:
             progress(min(start + _BATCH, total), total)
-    nll, elbos = -np.concatenate(log_prob), np.concatenate(elbo)
-    rate = float(np.concatenate(kl).mean())
+    elbos, rate = np.concatenate(elbo), float(np.concatenate(kl).mean())
     active = _active(np.concatenate(means))
-    first = slice(CHECKED)
     return {
-        "nll": float(nll.mean()),
-        "nll_standard_error": _standard_error(nll),
         "elbo": float(elbos.mean()),
         "elbo_standard_error": _standard_error(elbos),
         "log_likelihood": float(elbos.mean()) + rate,
         "kl": rate,
-        **in_bits(model, float(nll.mean())),
-        "effective_samples": float(np.median(np.concatenate(effective))),
         "active_units": int(active.sum()),
         **(_by_level(model.latent_sizes, active, np.concatenate(rates)) if hasattr(model, "latent_sizes") else {}),
+        **(_by_importance(model, estimates) if estimates else {}),
+    }
+
+
+def _by_importance(model: Any, estimates: Sequence[Any]) -> dict[str, float]:
+    """The figures of importance sampling, of the estimates of all batches."""
+    log_prob, error, effective = (np.concatenate(parts) for parts in zip(*estimates, strict=True))
+    nll, first = -log_prob, slice(CHECKED)
+    return {
+        "nll": float(nll.mean()),
+        "nll_standard_error": _standard_error(nll),
+        **in_bits(model, float(nll.mean())),
+        "effective_samples": float(np.median(effective)),
         "nll_first_100": float(nll[first].mean()),
-        "nll_first_100_error": float(np.sqrt((np.concatenate(error)[first] ** 2).sum()) / len(nll[first])),
+        "nll_first_100_error": float(np.sqrt((error[first] ** 2).sum()) / len(nll[first])),
     }
 
 

@@ -184,16 +184,25 @@ class LatentVariableModel(EncoderDecoder):
         if isinstance(x, np.ndarray):
             self._warn_of_grey(x)
 
+    def weighs_grey(self, x: Any) -> bool:
+        """Whether x holds grey values, and the likelihood is a Bernoulli, which gives them no probability.
+
+        They are weights of a cross-entropy then, and no figure is one of log p(x).
+
+        Args:
+            x: data, `(B,) + data_shape`.
+        """
+        values = np.asarray(x[:100])  # a few tell: grey images are grey all over
+        return isinstance(self.likelihood, Bernoulli) and bool(((values != 0) & (values != 1)).any())
+
     def _warn_of_grey(self, x: Any) -> None:
-        if isinstance(self.likelihood, Bernoulli) and (isinstance(x, np.ndarray) or hasattr(x, "numpy")):
-            values = np.asarray(x[:100])  # a few tell: grey images are grey all over
-            if ((values != 0) & (values != 1)).any():
-                warnings.warn(
-                    "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
-                    "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
-                    "build the model with likelihood='continuous_bernoulli'.",
-                    stacklevel=3,
-                )
+        if (isinstance(x, np.ndarray) or hasattr(x, "numpy")) and self.weighs_grey(x):
+            warnings.warn(
+                "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
+                "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
+                "build the model with likelihood='continuous_bernoulli'.",
+                stacklevel=3,
+            )
 
 
 def prior_named(spec: Any, size: int, likelihood: Likelihood, condition_size: int = 0) -> Prior:

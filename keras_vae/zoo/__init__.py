@@ -1,7 +1,7 @@
 """Trained models by name, and folders of the same form for a user's own."""
 
 from keras_vae._weights import CorruptFileError
-from keras_vae.zoo.card import card, zoo_table
+from keras_vae.zoo.card import EXAMPLES, card, zoo_table
 from keras_vae.zoo.hub import HubError, download, upload
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import CURVES, FAMILIES, SAMPLES, Preset, family
@@ -11,6 +11,7 @@ from keras_vae.zoo.template import KINDS, recipe_template
 
 __all__ = [
     "CURVES",
+    "EXAMPLES",
     "FAMILIES",
     "KINDS",
     "SAMPLES",

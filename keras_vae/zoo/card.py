@@ -11,6 +11,16 @@ from keras_vae.zoo.figures import SHORT, bound_of, figure_rows, form_of, target_
 from keras_vae.zoo.preset_file import CURVES, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.process import generative_process
 
+EXAMPLES = {
+    "Classifier": "logits = model.predict(images)",
+    "DEC": "clusters = model.cluster(images)",
+    "ImageConditionalVAE": "completed = model.sample(labels=keras_vae.data.quadrants(images, 1), seed=0)",
+    "SemiSupervisedVAE": "labels, drawn = model.classify(images), model.sample(labels=[3, 1, 4], seed=0)",
+    "SwapAutoencoder": "swapped = model.swap(images, domains=1)",
+    "VaDE": "clusters, drawn = model.cluster(images), model.sample_cluster(3, n=16, seed=0)",
+}
+"""What to do with a model that neither draws nor encodes above all."""
+
 
 def card(folder: str | Path) -> str:
     """Write the card of the preset in `folder`, as Markdown.
@@ -75,7 +85,8 @@ def _picture(folder: Path, name: str, words: str) -> list[str]:
 
 
 def _process(preset: Preset) -> list[str]:
-    rows = generative_process(specs.build(preset.model))
+    objective = preset.recipe.build_objective(1) if preset.recipe else None
+    rows = generative_process(specs.build(preset.model), objective)
     lines = (f"| {_cell(row.name)} | {_cell(row.meaning)} | `{row.code}` |" for row in rows)
     return ["| symbol | what it is | in code |", "|---|---|---|", *lines]
 
@@ -113,7 +124,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
         preset = Preset.read(folder)
         figures, weights = _json(folder / METRICS).get("figures", {}), _json(folder / MANIFEST)
         targets = preset.card.get("targets", [])
-        own = next((key for key in ("accuracy", "nll", "psnr") if key in figures), "nll")
+        own = next((key for key in ("accuracy", "nll", "psnr", "elbo") if key in figures), "nll")
         key = targets[0]["figure"] if targets else own
         obtained = f"{SHORT.get(key, key)} {form_of(key).format(figures[key])}" if key in figures else "not measured"
         published = "; ".join(f"{form_of(key).format(bound_of(target))} ({target['source']})" for target in targets[:1])
@@ -190,22 +201,20 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
 
 
 def _example(model: dict[str, Any]) -> str:
-    if model["class"] == "Classifier":
-        return "logits = model.predict(images)"
-    if model["class"].endswith("Autoencoder"):
+    """Lines that show what a preset's class is for."""
+    name = model["class"]
+    if name in EXAMPLES:
+        return EXAMPLES[name]
+    if name.endswith("Autoencoder"):
         return "codes, again = model.encode(images), model.predict(images)"
-    return (
-        "images = model.sample(labels=[3, 1, 4], seed=0)"
-        if "num_classes" in model
-        else "images = model.sample(16, seed=0)"
-    )
+    return f"images = model.sample({'labels=[3, 1, 4]' if 'num_classes' in model else '16'}, seed=0)"
 
 
 def _protocol(protocol: dict[str, Any]) -> str:
     text = f"On {protocol['images']:,} images of {protocol['data']}, preprocessing `{protocol['preprocessing']}`, drawn once"
     if "importance_samples" in protocol:
         text += f"; {protocol['importance_samples']:,} importance samples an image"
-        text += "; all densities given the label" if protocol["labels_given"] else ""
+    text += "; all densities given the label" if protocol.get("labels_given") else ""
     return text + ". Averages an image."
 
 

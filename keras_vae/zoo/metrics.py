@@ -25,7 +25,7 @@ from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import CARD, METRICS, Preset
 from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
 
-JUDGES = {"mnist": "mnist_classifier"}
+JUDGES = {"mnist": "mnist_classifier", "cifar10": "cifar10_classifier"}
 """The classifier that judges the samples of models of a data set."""
 
 
@@ -73,11 +73,18 @@ def evaluate_preset(
     x, y = data.arrays(source, "test", preprocessing, seed=0)
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
+    draws = None if probabilistic and model.weighs_grey(x) else num_samples
     if probabilistic:
-        figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=num_samples, progress=progress)
+        if draws is None:
+            say(
+                "grey values under a Bernoulli have no likelihood: the bound, a cross-entropy here, is all there is of it"
+            )
+        figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=draws, progress=progress)
         if isinstance(model, ImageConditionalVAE) and model.completes:
+            say("training a network without latents to compare with")
+            baseline = evaluation.trained_completer(data.load(source, "train", preprocessing))
             say("completing pictures of one, two and three quadrants")
-            figures |= evaluation.completion_report(model, x)
+            figures |= evaluation.completion_report(model, x, baseline=baseline)
         if name == "shapes":
             say("measuring the disentanglement")
             figures |= evaluation.disentanglement_report(_codes_of(model))
@@ -102,7 +109,7 @@ def evaluate_preset(
         figures |= evaluation.clustering_report(model, x, y, training)
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if probabilistic:
-        protocol |= {"importance_samples": num_samples, "labels_given": model.conditional}
+        protocol |= {"labels_given": model.conditional, **({"importance_samples": draws} if draws else {})}
     return {
         "figures": {key: _rounded(value) for key, value in figures.items()},
         "protocol": protocol,

@@ -11,6 +11,7 @@ from keras_vae.models import (
     SemiSupervisedVAE,
     SwapAutoencoder,
 )
+from keras_vae.objectives import NoisyCode
 
 PRIORS = {
     "StandardNormal": "N(0, I)",
@@ -45,14 +46,19 @@ class Symbol(NamedTuple):
     """Where it is in code."""
 
 
-def generative_process(model: Any) -> list[Symbol]:
-    """The symbols of a model, in the order in which data come from them, then what is inferred and maximised."""
+def generative_process(model: Any, objective: Any = None) -> list[Symbol]:
+    """The symbols of a model, in the order in which data come from them, then what is inferred and maximised.
+
+    Args:
+        model: a model of this library.
+        objective: what it was trained for; by default its default objective.
+    """
     if isinstance(model, LatentVariableModel):
         return _latent_variables(model)
     if isinstance(model, VQVAE):
         return _discrete_codes(model)
     if isinstance(model, Autoencoder):
-        return _autoencoder(model)
+        return _autoencoder(model, objective or model.default_objective())
     return [Symbol("p(y | x)", f"softmax of {model.num_classes} logits of a convolutional network", "model(x)")]
 
 
@@ -109,8 +115,7 @@ def _discrete_codes(model: Any) -> list[Symbol]:
     ]
 
 
-def _autoencoder(model: Any) -> list[Symbol]:
-    objective = model.default_objective()
+def _autoencoder(model: Any, objective: Any) -> list[Symbol]:
     seen, rows = "x", []
     if getattr(objective, "corruption", None) is not None:
         seen = "x̃"
@@ -134,7 +139,8 @@ def _penalty(model: Any, objective: Any) -> str:
     if isinstance(model, DEC):
         return " + weight KL(p || q), p the sharpened q of the batch"
     penalty = getattr(objective, "penalty", None)
-    return "" if penalty is None else f" + {_words(penalty)}"
+    price = " + β |h|² / 2, of h + ε, ε ~ N(0, I), in the place of h" if isinstance(objective, NoisyCode) else ""
+    return price + ("" if penalty is None else f" + {_words(penalty)}")
 
 
 def _words(part: Any) -> str:

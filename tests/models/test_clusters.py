@@ -125,6 +125,7 @@ def test_a_recipe_pretrains_starts_the_clusters_and_goes_on(tmp_path):
     model = training.train(recipe, tmp_path / "whole", verbose=0)
     assert len(training.read_history(tmp_path / "whole" / "pretraining")) == 3
     assert len(training.read_history(tmp_path / "whole")) == 2
+    assert [len(stage) for stage in training.read_stages(tmp_path / "whole")] == [3, 2]
     first = training.train(recipe.first_stage(), tmp_path / "parts" / "pretraining", verbose=0)
     assert not np.array_equal(first.assignment.centres, model.assignment.centres)
     _stop_after_an_epoch(recipe, tmp_path / "parts")

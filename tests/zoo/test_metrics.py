@@ -80,6 +80,22 @@ def test_codes_of_pictures_of_known_factors_are_measured(tmp_path, monkeypatch):
     assert {"sap", "dci_disentanglement", "dci_completeness", "dci_informativeness", "factor_vae_score"} <= set(found)
 
 
+def test_grey_values_under_a_bernoulli_get_no_likelihood(tmp_path):
+    keras.utils.set_random_seed(0)
+    zoo.save_to_preset(VAE((28, 28, 1), 3, hidden_units=(8,)), tmp_path / "mine")
+    said = []
+    grey = zoo.evaluate_preset(tmp_path / "mine", source="digits", images=20, num_samples=2, say=said.append)
+    assert "nll" not in grey["figures"]
+    assert "importance_samples" not in grey["protocol"]
+    assert grey["figures"]["elbo"] == pytest.approx(grey["figures"]["log_likelihood"] - grey["figures"]["kl"], abs=1e-4)
+    assert "no likelihood" in said[0]
+    binary = zoo.evaluate_preset(
+        tmp_path / "mine", source="digits", images=20, num_samples=2, preprocessing="fixed_binarization"
+    )
+    assert binary["figures"]["nll"] > 0
+    assert binary["protocol"]["importance_samples"] == 2
+
+
 def _few():
     factors = data.Shapes().factors(30, seed=1)
     return data.Images(data.Shapes().images(factors), factors[:, 0])

@@ -7,7 +7,8 @@ import pytest
 
 from keras_vae import VAE, ConditionalVAE, _files, zoo
 from keras_vae.distributions import Bernoulli
-from keras_vae.zoo import CorruptFileError
+from keras_vae.models import specs
+from keras_vae.zoo import CorruptFileError, figures, presets
 
 
 @pytest.fixture
@@ -104,6 +105,20 @@ def test_a_broken_manifest(folder, text):
     (folder / "weights.json").write_text(text)
     with pytest.raises(CorruptFileError, match=r"weights.json cannot be read.*cannot be verified"):
         zoo.load(folder)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(presets.presets_home().glob("*/preset.toml")), ids=lambda path: path.parent.name
+)
+def test_every_recipe_of_the_zoo_makes_its_model_and_objective(path):
+    preset = zoo.Preset.read(path.parent)
+    assert preset.recipe is not None
+    model = specs.build(preset.model)
+    objective = preset.recipe.build_objective(10, 100)
+    model.compile(**({"objective": objective} if objective else {}))
+    assert model.count_params() > 0
+    for target in preset.card.get("targets", []):
+        figures.form_of(target["figure"])
 
 
 def test_a_recipe_without_weights(folder):
