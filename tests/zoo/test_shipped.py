@@ -52,6 +52,9 @@ def test_the_cards_figures_are_reproduced(name, test_images):
         ]
     )
     assert bound.mean() == pytest.approx(figures["elbo"], abs=3 * figures["elbo_standard_error"])
+    if "nll" not in figures:
+        assert model.weighs_grey(images)
+        return
     first = slice(100)
     result = model.importance_estimate(images[first], *(y[first] for y in given), num_samples=5000, seed=9)
     error = float(np.sqrt((result.standard_error.numpy() ** 2).sum()) / 100)
