@@ -11,26 +11,31 @@ SIZE = 64
 KINDS = ("square", "ellipse", "triangle")
 
 _DRAWN_AT_ONCE = 500
-_TOP, _LEAST_BRIGHTNESS = 255.0, 0.4
-_HALF_SIZES = (5.0, 9.0)
-_CENTERS = (16.5, 46.5)
-_MIDDLE = sum(_CENTERS) / 2
+_TOP, _BRIGHTEST_GROUND = 255.0, 0.3
+_HALF_SIZES = (7.0, 10.0)
+_ACROSS, _DOWN = (23.0, 40.0), (27.5, 35.5)
+_MIDDLE = (SIZE - 1) / 2
 _MOST_VALUES = 64
 
 
 class Shapes:
-    """One bright shape on a dark ground, 64 x 64 pixels, drawn from six independent factors.
+    """One white shape on a darker ground, 64 x 64 pixels, drawn from six independent factors.
 
     | factor | values | what they are |
     |---|---|---|
     | `shape` | 3 | square, ellipse, triangle |
-    | `brightness` | 5 | evenly from 1 down to 0.4 |
-    | `scale` | 6 | half the side of the square, evenly from 5 to 9 pixels; the others have about its area |
+    | `brightness` | 5 | of the ground, evenly from 0 to 0.3, where the shape's is 1 |
+    | `scale` | 6 | half the side of the square, evenly from 7 to 10 pixels; the others have about its area |
     | `rotation` | 15 | evenly from 0 up to 90 degrees, 90 left out |
-    | `x`, `y` | 16 each | evenly, the middle from pixel 16.5 to pixel 46.5, so that nothing is cut off |
+    | `x` | 16 | evenly, the middle from pixel 23 to pixel 40 |
+    | `y` | 16 | evenly, the middle from pixel 27.5 to pixel 35.5 |
 
     Within 90 degrees no shape looks the same twice, so every combination of values, 345,600 in all, is a picture of its own and
     each factor can be read off it. (dSprites turns its shapes all the way round, where a square looks the same at four angles.)
+    No two factors weigh the same, as any mixture of two latents would be as good then: a shape goes twice as far across as down.
+    No factor is a path that bends: the way across is about as long as the shape, and what is dim or bright is the ground, as
+    pictures of a shape of any brightness would lie on a cone.
+
     The pictures are drawn when asked for; edges are smooth over one pixel.
 
     >>> shapes = Shapes()
@@ -38,8 +43,8 @@ class Shapes:
     >>> images = shapes.images(factors)
 
     Args:
-        values: numbers of values of some factors, by name. Factors with one value leave a square, bright, large, upright and in the
-            middle.
+        values: numbers of values of some factors, by name. Factors with one value leave a large, upright square in the middle of a
+            black ground.
 
     Raises:
         ValueError: if a factor is unknown, has no value or too many, or none of them varies.
@@ -128,11 +133,11 @@ def _drawn(factors: np.ndarray, values: Mapping[str, int]) -> np.ndarray:
         return found.astype("float32")[:, None, None]
 
     kind = factors[:, list(values).index("shape")]
-    brightness = between("brightness", 1.0, _LEAST_BRIGHTNESS, alone=1.0)
+    ground = between("brightness", 0.0, _BRIGHTEST_GROUND, alone=0.0)
     half = between("scale", *_HALF_SIZES, alone=_HALF_SIZES[1])
     angle = between("rotation", 0.0, np.pi / 2, alone=0.0, closed=False)
-    across = np.arange(SIZE, dtype="float32")[None, None, :] - between("x", *_CENTERS, alone=_MIDDLE)
-    down = np.arange(SIZE, dtype="float32")[None, :, None] - between("y", *_CENTERS, alone=_MIDDLE)
+    across = np.arange(SIZE, dtype="float32")[None, None, :] - between("x", *_ACROSS, alone=_MIDDLE)
+    down = np.arange(SIZE, dtype="float32")[None, :, None] - between("y", *_DOWN, alone=_MIDDLE)
     # Where each pixel lies on the shape as it is before it is turned and moved.
     u = np.cos(angle) * across + np.sin(angle) * down
     v = np.cos(angle) * down - np.sin(angle) * across
@@ -141,7 +146,7 @@ def _drawn(factors: np.ndarray, values: Mapping[str, int]) -> np.ndarray:
         chosen = kind == number
         distance[chosen] = outside(u[chosen], v[chosen], half[chosen])
     shown = np.clip(0.5 - distance, 0.0, 1.0)
-    return np.round(_TOP * brightness * shown).astype("uint8")[..., None]
+    return np.round(_TOP * (ground + (1.0 - ground) * shown)).astype("uint8")[..., None]
 
 
 # How many pixels a point (u, v) lies outside a shape; negative inside.

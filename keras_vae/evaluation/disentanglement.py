@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae._batches import in_batches
 from keras_vae.data import Shapes
+from keras_vae.models import LatentVariableModel
 
 _ALIVE = 0.05
 _TREES, _DEPTH = 30, 12
@@ -159,12 +161,15 @@ def factor_vae_score(
 
 
 def disentanglement_report(
-    encode: Callable[[np.ndarray], Any], shapes: Shapes | None = None, num_examples: int = 10_000, seed: int = 0
+    encode: LatentVariableModel | Callable[[np.ndarray], Any],
+    shapes: Shapes | None = None,
+    num_examples: int = 10_000,
+    seed: int = 0,
 ) -> dict[str, float]:
     """All measures, of codes of pictures of known factors.
 
     Args:
-        encode: gives codes `(N, Z)` of uint8 images `(N, 64, 64, 1)`; for a VAE the means of the posteriors.
+        encode: gives codes `(N, Z)` of uint8 images `(N, 64, 64, 1)`; of a model in its place, the means of the posteriors.
         shapes: draws the pictures; by default with all factors.
         num_examples: pictures for all measures but the FactorVAE score, which draws its own.
         seed: of the pictures and the forests.
@@ -173,6 +178,7 @@ def disentanglement_report(
         `mig`, `sap`, `dci_disentanglement`, `dci_completeness`, `dci_informativeness`, `factor_vae_score`.
     """
     shapes = Shapes() if shapes is None else shapes
+    encode = _means(encode) if isinstance(encode, LatentVariableModel) else encode
     drawn = shapes.factors(num_examples, seed=seed)
     codes = np.asarray(encode(shapes.images(drawn)))
     varying = [list(shapes.values).index(name) for name in shapes.names]
@@ -183,6 +189,15 @@ def disentanglement_report(
         **dci(codes, factors, seed),
         "factor_vae_score": factor_vae_score(encode, shapes, seed=seed),
     }
+
+
+def _means(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
+    """The means of the posteriors of uint8 images."""
+
+    def encode(images: np.ndarray) -> np.ndarray:
+        return in_batches(lambda x: model.encode((x / 255.0).astype("float32")).mean(), images)
+
+    return encode
 
 
 def _checked(codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray]:

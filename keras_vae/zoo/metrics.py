@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
-from keras_vae._batches import in_batches
 from keras_vae.evaluation.likelihood import Progress
 from keras_vae.models import (
     VQVAE,
@@ -87,7 +86,7 @@ def evaluate_preset(
             figures |= evaluation.completion_report(model, x, baseline=baseline)
         if name == "shapes":
             say("measuring the disentanglement")
-            figures |= evaluation.disentanglement_report(_codes_of(model))
+            figures |= evaluation.disentanglement_report(model)
     elif isinstance(model, VQVAE):
         figures = evaluation.codebook_report(model, x, y)
     elif isinstance(model, Autoencoder):
@@ -121,15 +120,6 @@ def evaluate_preset(
             "tfp": tfp.__version__,
         },
     }
-
-
-def _codes_of(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
-    """The means of the posteriors of uint8 images."""
-
-    def encode(images: np.ndarray) -> np.ndarray:
-        return in_batches(lambda x: model.encode((x / 255.0).astype("float32")).mean(), images)
-
-    return encode
 
 
 def _swaps(model: SwapAutoencoder, name: str, images: int | None, say: Callable[[str], None]) -> dict[str, float]:

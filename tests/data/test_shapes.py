@@ -14,7 +14,7 @@ def _one(**values):
 
 
 def _moments(image):
-    mass = image.astype(float)[..., 0]
+    mass = image.astype(float)[..., 0] - image.min()
     rows, columns = np.mgrid[:64, :64]
     return (mass * columns).sum() / mass.sum(), (mass * rows).sum() / mass.sum()
 
@@ -24,10 +24,12 @@ def test_the_middle_the_brightness_and_the_area_are_those_of_the_factors(shape):
     shapes = Shapes()
     for x, y in ((0, 15), (7, 3)):
         image = shapes.images(_one(shape=shape, scale=5, rotation=4, x=x, y=y))[0]
-        np.testing.assert_allclose(_moments(image), (16.5 + 2 * x, 16.5 + 2 * y), atol=0.05)
-    for brightness, top in enumerate((255, 217, 178, 140, 102)):
-        assert shapes.images(_one(shape=shape, brightness=brightness, scale=5)).max() == pytest.approx(top, abs=1)
-    for scale, half in ((0, 5.0), (5, 9.0)):
+        np.testing.assert_allclose(_moments(image), (23.0 + 17.0 * x / 15.0, 27.5 + 8.0 * y / 15.0), atol=0.05)
+    for brightness, ground in enumerate((0, 19, 38, 57, 76)):
+        image = shapes.images(_one(shape=shape, brightness=brightness, scale=5))
+        assert image.min() == pytest.approx(ground, abs=1)
+        assert image.max() == 255
+    for scale, half in ((0, 7.0), (5, 10.0)):
         image = shapes.images(_one(shape=shape, scale=scale, rotation=2, x=8, y=8))[0]
         assert image.sum() / 255 == pytest.approx((2 * half) ** 2, rel=0.05)
 
@@ -81,7 +83,7 @@ def test_a_factor_of_one_value_stays():
     alone = Shapes({**dict.fromkeys(COLUMNS, 1), "rotation": 2})
     image = alone.images(_one())[0]
     np.testing.assert_allclose(_moments(image), (31.5, 31.5), atol=0.01)
-    assert image.sum() / 255 == pytest.approx(18**2, rel=0.01)
+    assert image.sum() / 255 == pytest.approx(20**2, rel=0.01)
 
 
 @pytest.mark.parametrize(

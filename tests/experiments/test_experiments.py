@@ -14,19 +14,17 @@ from keras_vae.models import specs
 ROOT = Path(__file__).parents[2]
 # Experiments take hours; what was not run yet has no results to hold to the pages.
 WITH_RESULTS = {path.stem for path in (ROOT / "experiments" / "results").glob("*.json")}
+TRAINED = ("aevb", "ablation", "seeds", "code_sizes", "disentanglement")
 
 
 @pytest.fixture(scope="module")
 def experiments():
     sys.path.insert(0, str(ROOT / "experiments"))
-    yield {
-        name: importlib.import_module(name)
-        for name in ("common", "aevb", "ablation", "annealed", "seeds", "code_sizes")
-    }
+    yield {name: importlib.import_module(name) for name in ("common", "annealed", *TRAINED)}
     sys.path.remove(str(ROOT / "experiments"))
 
 
-@pytest.mark.parametrize("name", ["aevb", "ablation", "seeds", "code_sizes"])
+@pytest.mark.parametrize("name", TRAINED)
 def test_every_recipe_makes_a_model(experiments, name):
     recipes = experiments[name].recipes()
     assert len({json.dumps(recipe, sort_keys=True) for recipe in recipes.values()}) == len(recipes) > 5
@@ -88,9 +86,7 @@ def test_the_curve_takes_epochs_evenly_on_a_logarithmic_axis(experiments):
     assert max(ratios) < 1.2
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in ("ablation", "annealed", "seeds", "code_sizes") if name in WITH_RESULTS]
-)
+@pytest.mark.parametrize("name", [name for name in ("annealed", *TRAINED[1:]) if name in WITH_RESULTS])
 def test_the_page_shows_the_results(experiments, name):
     experiment, common = experiments[name], experiments["common"]
     rows = experiment.table(json.loads(experiment.RESULTS.read_text(encoding="utf-8")))
@@ -99,7 +95,7 @@ def test_the_page_shows_the_results(experiments, name):
     assert common.page_with(page, name, rows) == page
 
 
-@pytest.mark.parametrize("name", [name for name in ("aevb", "ablation", "seeds", "code_sizes") if name in WITH_RESULTS])
+@pytest.mark.parametrize("name", [name for name in TRAINED if name in WITH_RESULTS])
 def test_the_results_are_of_these_recipes(experiments, name):
     results, recipes = json.loads(experiments[name].RESULTS.read_text(encoding="utf-8")), experiments[name].recipes()
     assert results
