@@ -119,11 +119,12 @@ def for_device(
     model: EncoderDecoder, encoder: keras.Model | None = None, decoder: keras.Model | None = None
 ) -> dict[str, Endpoint]:
     """`encoder`, `decoder` and what else the model has, for a batch of one: a `prior` other than N(0, I), `clusters` of latents, a
-    `classifier` of data.
+    `classifier` of data, `features` of conditions that are pictures.
 
-    The condition is an input as the vector that the networks take, a one-hot label. Of a model with discrete codes the encoder
-    gives and the decoder takes whole numbers, and `prior` gives the logits of each. Otherwise the first two give, beside the mean
-    (of an autoencoder's encoder: the code), what the network puts out, the parameters from which a density can be computed.
+    The condition is an input as the vector that the networks take, a one-hot label or what `features` puts out. Of a model with
+    discrete codes the encoder gives and the decoder takes whole numbers, and `prior` gives the logits of each. Otherwise the first
+    two give, beside the mean (of an autoencoder's encoder: the code), what the network puts out, the parameters from which a
+    density can be computed.
 
     Args:
         model: the model.
@@ -159,6 +160,9 @@ def for_device(
     def classify(data: Any) -> dict[str, Any]:
         return {"log_probs": model.class_log_probs_given(data)}
 
+    def features(picture: Any) -> dict[str, Any]:
+        return {"condition": model.features(picture)}
+
     size = model.condition_size
     condition = {"condition": tf.TensorSpec((1, size), tf.float32, name="condition")} if size else {}
     probabilistic = isinstance(model, LatentVariableModel)
@@ -173,6 +177,9 @@ def for_device(
         found["clusters"] = Endpoint(clusters, {"latents": latents})
     if isinstance(model, SemiSupervisedVAE):
         found["classifier"] = Endpoint(classify, {"data": data})
+    if isinstance(model, ImageConditionalVAE):
+        picture = tf.TensorSpec((1, *model.condition_shape), tf.float32, name="picture")
+        found["features"] = Endpoint(features, {"picture": picture})
     return found
 
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_vae._batches import in_batches
 from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, LatentVariableModel, validation
 
 _DRAWN = 1000
@@ -15,13 +16,15 @@ class Examples(NamedTuple):
     data: np.ndarray
     """`(N,) + data_shape`, float32."""
     labels: np.ndarray | None
-    """int `(N,)`, for a conditional model."""
+    """int `(N,)`, or pictures `(N,) + condition_shape`, for a conditional model."""
     source: str
     """Where they are from, for the report."""
 
     def condition(self, model: EncoderDecoder) -> np.ndarray | None:
-        """The condition vectors, `(N, C)`, or None."""
-        return None if self.labels is None else np.asarray(model.condition_of(self.labels, len(self.data)))
+        """The condition vectors, `(N, C)`, that the networks see, or None."""
+        if self.labels is None:
+            return None
+        return in_batches(lambda part: model.features(model.condition_of(part, len(part))), self.labels)
 
     def first(self, count: int) -> "Examples":
         """The first `count` of them."""

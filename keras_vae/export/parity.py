@@ -42,17 +42,21 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
     errors: dict[str, list[np.ndarray]] = {part: [] for part in builds}
     for start, x, condition, given in _batches(model, examples):
         key = _random.fold_in(_random.as_seed(seed), start)
+        if "features" in builds:
+            given = builds["features"](picture=given["condition"])
+            errors["features"].append(_off(model.features(condition), given["condition"]))
 
         z, mean, cost = _code(model, model.encoder_outputs(tf.constant(x), condition), condition, key)
-        likelihood = model.likelihood_given(z, condition)
-        keras.append((likelihood.log_prob(x) - cost).numpy())
+        outputs = model.decoder(z if condition is None else [z, model.features(condition)])
+        keras.append((model.likelihood_of(outputs, condition).log_prob(x) - cost).numpy())
         from_encoder = builds["encoder"](data=x, **(given if "condition" in builds["encoder"].inputs else {}))
         errors["encoder"].append(_off(mean, from_encoder["mean"]))
-        errors["decoder"].append(_off(likelihood.mean(), builds["decoder"](latents=z.numpy(), **given)["mean"]))
+        found = builds["decoder"](latents=z.numpy(), **given)["mean"]
+        errors["decoder"].append(_off(model.likelihood(outputs).mean(), found))
         if "prior" in builds:
             noise = _random.normal((len(x), model.prior.noise_size), key)
             found = builds["prior"](noise=noise.numpy(), **given)["latents"]
-            errors["prior"].append(_off(model.prior.from_noise(noise, condition), found))
+            errors["prior"].append(_off(model.latents_from_noise(noise, condition), found))
         if "clusters" in builds:
             found = builds["clusters"](latents=z.numpy())["log_probs"]
             errors["clusters"].append(_off(np.exp(model.cluster_log_probs_of(z)), np.exp(found)))
@@ -62,7 +66,7 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
 
         z, _, cost = _code(model, tf.constant(from_encoder["params"]), condition, key)
         params = builds["decoder"](latents=z.numpy(), **given)["params"]
-        build.append((model.likelihood(tf.constant(params)).log_prob(x) - cost).numpy())
+        build.append((model.likelihood_of(tf.constant(params), condition).log_prob(x) - cost).numpy())
     name = "elbo" if isinstance(model, LatentVariableModel) else "log_likelihood"
     return _proof(errors, name, np.concatenate(keras), np.concatenate(build))
 

@@ -17,7 +17,7 @@ from keras_vae.export.examples import examples_for
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, score
 from keras_vae.lite.folders import PARTS
-from keras_vae.models import VQVAE, EncoderDecoder
+from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE
 
 _POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
 _FILES = {MANIFEST, *(f"{part}.tflite" for part in PARTS)}
@@ -49,8 +49,9 @@ def tflite(
     Each takes a batch of one. The encoder: `data` -> `mean (1, Z)` and `params`, the parameters of q(z|x) (of a
     deterministic autoencoder: the code, and what it is before its activation). The decoder:
     `latents (1, Z)` -> `mean (1,) + data_shape` and `params`, those of p(x|z). A conditional model's take `condition`,
-    a one-hot label, beside. Of a `VQVAE` the encoder gives and the decoder takes `codes`, int32 `(1, N)`, and `prior.tflite` maps
-    `codes` to `logits (1, N, K)`, those of each code given the ones before it. `build.json` describes them and holds the proof;
+    a one-hot label, beside; where conditions are pictures it is what `features.tflite` makes of one, `picture` -> `condition`. Of a
+    `VQVAE` the encoder gives and the decoder takes `codes`, int32 `(1, N)`, and `prior.tflite` maps `codes` to
+    `logits (1, N, K)`, those of each code given the ones before it. `build.json` describes them and holds the proof;
     `keras_vae.lite.load(folder)` runs them.
 
     Nothing is written unless the builds hold only operations that the target takes and meet their bars: float32 a mean
@@ -189,7 +190,7 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
         "way": way,
         "data_shape": list(model.data_shape),
         "latent_size": model.latent_size,
-        **({"num_classes": model.condition_size} if model.conditional else {}),
+        **_condition(model),
         **({"support": list(support)} if support else {}),
         # An autoencoder has neither: its code is a point, and there is nothing to draw from.
         "posterior": _named.snake_case(type(model.posterior).__name__) if "posterior" in model.parts else "none",
@@ -199,6 +200,13 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
     }
 
 
+def _condition(model: EncoderDecoder) -> dict[str, Any]:
+    """What tells `keras_vae.lite` how labels become the condition that the networks take."""
+    if isinstance(model, ImageConditionalVAE):
+        return {"condition_shape": list(model.condition_shape), "completes": model.completes}
+    return {"num_classes": model.condition_size} if model.conditional else {}
+
+
 def _check_parts(model: Any) -> None:
     """Refuse what `keras_vae.lite` could not make sense of."""
     if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in _POSTERIORS:
@@ -206,13 +214,11 @@ def _check_parts(model: Any) -> None:
             f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(_POSTERIORS)}. Export such a "
             "model with export.saved_model."
         )
-    if model.conditional and model.condition_size not in (
-        getattr(model, "num_classes", None),
-        getattr(model, "num_domains", None),
-    ):
+    of_labels = (getattr(model, "num_classes", None), getattr(model, "num_domains", None))
+    if model.conditional and not isinstance(model, ImageConditionalVAE) and model.condition_size not in of_labels:
         raise ExportError(
-            f"The condition of {type(model).__name__} is no one-hot label: builds take labels alone. Export such a model with "
-            "export.saved_model."
+            f"The condition of {type(model).__name__} is neither a one-hot label nor a picture: builds take these alone. Export "
+            "such a model with export.saved_model."
         )
 
 

@@ -19,7 +19,7 @@ _KEYS = {
     "files": dict,
     "origin": dict,
 }
-PARTS = ("encoder", "decoder", "prior", "clusters", "classifier")
+PARTS = ("encoder", "decoder", "prior", "clusters", "classifier", "features")
 """What a folder of builds may hold."""
 
 

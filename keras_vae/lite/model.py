@@ -40,8 +40,9 @@ def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) 
         ImportError: if ai-edge-litert is not installed.
     """
     folder = build_folder(name_or_folder, target)
-    discrete = "num_codes" in read_manifest(folder)
-    return (DiscreteLiteModel if discrete else LiteModel)(folder, num_threads)
+    manifest = read_manifest(folder)
+    of_pictures = PictureLiteModel if "condition_shape" in manifest else LiteModel
+    return (DiscreteLiteModel if "num_codes" in manifest else of_pictures)(folder, num_threads)
 
 
 class LiteModel:
@@ -101,12 +102,11 @@ class LiteModel:
         z[:, -self.latent_size :] *= np.float32(temperature)
         if prior:
             z = prior(noise=z, **condition)["latents"]
-        return self.build("decoder")(latents=z, **condition)["mean"]
+        return self._shown(self.build("decoder")(latents=z, **condition)["mean"], labels)
 
     def _how_many(self, n: int | None, labels: Any, temperature: float) -> tuple[int, dict[str, np.ndarray]]:
         """Check what `sample` is given: how many images, and their condition by name."""
-        if isinstance(temperature, bool | str) or not 0.0 <= float(temperature) <= 100.0:
-            raise ValueError(f"temperature={temperature!r}: must be a number from 0 to 100.")
+        _check_temperature(temperature)
         if self.num_classes is None:
             if labels is not None:
                 raise ValueError("This model has no condition: call sample(n) without labels.")
@@ -149,7 +149,8 @@ class LiteModel:
             ValueError: if shape or dtype of an argument are wrong.
         """
         z = np.asarray(z)
-        return self.build("decoder")(latents=z, **self._condition(labels, len(z) if z.ndim else 0))["mean"]
+        condition = self._condition(labels, len(z) if z.ndim else 0)
+        return self._shown(self.build("decoder")(latents=z, **condition)["mean"], labels)
 
     def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
         """The mean of p(x|z) at the posterior mean, `(B,) + data_shape`. Arguments and errors as in `encode`."""
@@ -162,6 +163,10 @@ class LiteModel:
     def classify(self, x: Any) -> np.ndarray:
         """The most probable label of each example, `(B,)`, of data `(B,) + data_shape`, for a model with a classifier."""
         return self.build("classifier")(data=self._data(x))["log_probs"].argmax(axis=-1)
+
+    def _shown(self, mean: np.ndarray, labels: Any) -> np.ndarray:
+        """What a method returns of the decoder's mean."""
+        return mean
 
     def _data(self, x: Any) -> np.ndarray:
         x, support = np.asarray(x), self.manifest.get("support")
@@ -248,6 +253,55 @@ class DiscreteLiteModel(LiteModel):
     def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
         """The mean of p(x|codes) at the codes of x, `(B,) + data_shape`."""
         return self.decode(self.encode(x))
+
+
+class PictureLiteModel(LiteModel):
+    """An exported model whose conditions are pictures, `(B,) + condition_shape`: the same methods, with pictures for labels."""
+
+    def __init__(self, folder: Path, num_threads: int = 1):
+        super().__init__(folder, num_threads)
+        self.condition_shape: tuple[int, ...] = tuple(self.manifest["condition_shape"])
+
+    def _how_many(self, n: int | None, labels: Any, temperature: float) -> tuple[int, dict[str, np.ndarray]]:
+        if labels is None or n is not None:
+            raise ValueError(
+                f"sample(n={n!r}) of a model that is conditional: pass one picture of shape {self.condition_shape} an image, "
+                "sample(labels=pictures)."
+            )
+        _check_temperature(temperature)
+        return len(labels), self._condition(labels, len(labels))
+
+    def _condition(self, labels: Any, size: int) -> dict[str, np.ndarray]:
+        if labels is None:
+            raise ValueError(f"This model is conditional: pass one picture of shape {self.condition_shape} an example.")
+        return self.build("features")(picture=self._pictures(labels, size))
+
+    def _shown(self, mean: np.ndarray, labels: Any) -> np.ndarray:
+        """The mean, with what the condition gives in its place where the model completes."""
+        if not self.manifest["completes"]:
+            return mean
+        pictures = self._pictures(labels, len(mean))
+        return np.where(pictures[..., -1:] > 0.5, pictures[..., :-1], mean)
+
+    def _pictures(self, labels: Any, size: int) -> np.ndarray:
+        pictures = np.asarray(labels)
+        if pictures.shape != (size, *self.condition_shape):
+            raise ValueError(
+                f"The conditions have shape {pictures.shape}: this model takes {(size, *self.condition_shape)}, one an example."
+            )
+        if pictures.dtype == np.uint8:
+            return (pictures / 255.0).astype("float32")
+        if not np.issubdtype(pictures.dtype, np.floating) or not ((pictures >= 0.0) & (pictures <= 1.0)).all():
+            raise ValueError(
+                f"The conditions have dtype {pictures.dtype}, from {pictures.min():g} to {pictures.max():g}: this model takes "
+                "floats from 0 to 1, or uint8."
+            )
+        return pictures.astype("float32")
+
+
+def _check_temperature(temperature: Any) -> None:
+    if isinstance(temperature, bool | str) or not 0.0 <= float(temperature) <= 100.0:
+        raise ValueError(f"temperature={temperature!r}: must be a number from 0 to 100.")
 
 
 def _positive(raw: np.ndarray) -> np.ndarray:

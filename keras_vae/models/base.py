@@ -109,6 +109,14 @@ class EncoderDecoder(keras.Model, abc.ABC):
         params = tf.ensure_shape(tf.reshape(params, shape), (*z.shape[:-1], *self.likelihood.params_shape))
         return self.likelihood(params)
 
+    def features(self, condition: Any, training: bool = False) -> Any:
+        """What the networks see of conditions, `(B, condition_size)`: here the conditions themselves."""
+        return condition
+
+    def likelihood_of(self, params: Any, condition: Any) -> Any:
+        """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
+        return self.likelihood(params)
+
     # -- methods -------------------------------------------------------------------------------------------------------
 
     @property

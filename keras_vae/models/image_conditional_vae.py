@@ -105,11 +105,18 @@ class ImageConditionalVAE(LatentVariableModel):
 
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|z, c): batch shape `(B,)` for latents `(B, Z)`, `(S, B)` for latents `(S, B, Z)`."""
-        found = super().likelihood_given(z, self.features(condition, training), training)
+        return self._completed(super().likelihood_given(z, self.features(condition, training), training), condition)
+
+    def likelihood_of(self, params: Any, condition: Any) -> Any:
+        """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
+        return self._completed(super().likelihood_of(params, condition), condition)
+
+    def _completed(self, likelihood: Any, condition: Any) -> Any:
+        """The likelihood of the elements that the condition does not give, if it gives any."""
         if not self.completes:
-            return found
+            return likelihood
         values = condition[..., :-1]
-        return PartlyGiven(found, values, tf.broadcast_to(condition[..., -1:] > 0.5, tf.shape(values)))
+        return PartlyGiven(likelihood, values, tf.broadcast_to(condition[..., -1:] > 0.5, tf.shape(values)))
 
     def latents_from_noise(self, noise: Any, condition: Any) -> Any:
         """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""

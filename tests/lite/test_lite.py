@@ -207,3 +207,51 @@ def test_importing_it_loads_neither_tensorflow_nor_keras():
     script = "import sys; from keras_vae import lite; print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def completing():
+    return keras_vae.models.ImageConditionalVAE(
+        (4, 4, 1), (4, 4, 2), 2, num_features=3, network={"name": "mlp", "hidden_units": (8,)}, completes=True
+    )
+
+
+@pytest.fixture(scope="module")
+def completes(completing, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lite") / "completes"
+    x = (np.random.default_rng(0).uniform(size=(20, 4, 4, 1)) < 0.5).astype("float32")
+    export.tflite(completing, folder, examples=(x, keras_vae.data.quadrants(x, 1)))
+    return lite.load(folder)
+
+
+def test_what_is_given_comes_out_as_it_is(completing, completes, rng):
+    x = (rng.uniform(size=(5, 4, 4, 1)) < 0.5).astype("float32")
+    pictures = keras_vae.data.quadrants(x, 2)
+    given = pictures[..., 1:] > 0.5
+    for found in (completes.sample(labels=pictures, seed=1), completes.reconstruct(x, pictures)):
+        np.testing.assert_array_equal(found[given], x[given])
+        assert np.abs(found[~given] - x[~given]).min() > 0
+    np.testing.assert_allclose(
+        completes.sample(labels=pictures, seed=1), completing.sample(labels=pictures, seed=1), atol=0.05
+    )
+    np.testing.assert_array_equal(
+        completes.sample(labels=(255 * pictures).astype("uint8"), seed=1), completes.sample(labels=pictures, seed=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda m, c: m.sample(3), "one picture of shape"),
+        (lambda m, c: m.sample(labels=c, seed=0, temperature=-1.0), "temperature=-1.0"),
+        (lambda m, c: m.sample(labels=c[..., :1]), r"shape \(2, 4, 4, 1\)"),
+        (lambda m, c: m.sample(labels=c + 1.0), "from 1 to 2"),
+        (lambda m, c: m.sample(labels=c.astype(int)), "dtype int64"),
+        (lambda m, c: m.decode(np.zeros((3, 2), "float32"), c), r"takes \(3, 4, 4, 2\)"),
+        (lambda m, c: m.decode(np.zeros((3, 2), "float32")), "pass one picture"),
+    ],
+)
+def test_bad_pictures(completes, call, says):
+    pictures = keras_vae.data.quadrants(np.ones((2, 4, 4, 1), "float32"), 1)
+    with pytest.raises(ValueError, match=says):
+        call(completes, pictures)
