@@ -78,7 +78,7 @@ SHORT = {
     "class_accuracy": "samples of their class",
     "squared_error_of_variance": "error / variance",
     "mig": "MIG",
-    "completion_nll_monte_carlo_1": "NLL, 1 quadrant given",
+    "completion_nll_1": "NLL, 1 quadrant given",
 }
 _FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
 
