@@ -28,6 +28,7 @@ CLASSES = "mnist_cvae"
 DRAWING = "mnist_vae"
 FACTORS = "shapes_beta_tc_vae"
 SLIDERS = 8
+AWAKE = 0.2  # a latent whose mean varies less, in units of the one that varies most, moves nothing
 NEIGHBOURS = 600  # digits to look for neighbours among
 COLUMNS = 30
 REACH = 2.4  # of a plane, in standard deviations of the prior
@@ -85,7 +86,7 @@ def described(out: Path) -> dict[str, Any]:
     images, labels = data.read("digits", "train")
     factors = None
     if FACTORS in there:
-        factors = _sliders(FACTORS, _scaled(data.read("shapes", "test").images[:500]), None)
+        factors = _factors(data.Shapes())
     return {
         "planes": [
             {"name": name, "title": title, "reach": REACH, "shape": _shape(name)}
@@ -101,13 +102,30 @@ def described(out: Path) -> dict[str, Any]:
 def _sliders(name: str, x: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
     codes = _codes(name, x, labels)
     classes = {} if labels is None else {"num_classes": int(labels.max()) + 1}
+    deviation = codes.std(axis=0)
+    awake = [i for i in _busiest(codes) if deviation[i] > AWAKE * deviation.max()]
     return {
         "name": name,
         "shape": _shape(name),
         "latents": codes.shape[1],
-        "order": _busiest(codes)[:SLIDERS],
+        "order": awake[:SLIDERS],
         **classes,
     }
+
+
+def _factors(shapes: Any) -> dict[str, Any]:
+    """Sliders with the name of the factor that each latent says most of."""
+    from sklearn.metrics import normalized_mutual_info_score as share
+
+    drawn = shapes.factors(2000, seed=0)
+    x = _scaled(shapes.images(drawn))
+    codes, entry = _codes(FACTORS, x, None), _sliders(FACTORS, x, None)
+    names = []
+    for latent in entry["order"]:
+        bins = np.digitize(codes[:, latent], np.histogram_bin_edges(codes[:, latent], 20)[1:-1])
+        said = [share(column, bins) for column in drawn.T]
+        names.append(list(shapes.values)[int(np.argmax(said))])
+    return {**entry, "names": names}
 
 
 def _drawing(out: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

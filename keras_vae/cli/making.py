@@ -237,11 +237,8 @@ def _draw_portrait(preset: str, source: Any) -> None:
     recipe = zoo.Preset.read(folder).recipe
     if source is None and recipe is None:
         return
-    x, y = data.arrays(
-        source or recipe.data.name,  # type: ignore[union-attr]
-        "test",
-        recipe.data.preprocessing if recipe else "scaling",
-    )
-    figure = plots.portrait(zoo.load(preset), x[:500], y[:500])
+    source = source or recipe.data.name  # type: ignore[union-attr]
+    x, y = data.arrays(source, "test", recipe.data.preprocessing if recipe else "scaling")
+    figure = plots.portrait(zoo.load(preset), x[:500], y[:500], known_factors=source == "shapes")
     if figure is not None:
         plots.save(figure, folder / zoo.SAMPLES)

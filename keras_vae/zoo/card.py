@@ -124,7 +124,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
         preset = Preset.read(folder)
         figures, weights = _json(folder / METRICS).get("figures", {}), _json(folder / MANIFEST)
         targets = preset.card.get("targets", [])
-        own = next((key for key in ("accuracy", "nll", "psnr", "elbo") if key in figures), "nll")
+        own = next((key for key in ("accuracy", "nll", "psnr", "mig", "elbo") if key in figures), "nll")
         key = targets[0]["figure"] if targets else own
         obtained = f"{SHORT.get(key, key)} {form_of(key).format(figures[key])}" if key in figures else "not measured"
         published = "; ".join(f"{form_of(key).format(bound_of(target))} ({target['source']})" for target in targets[:1])

@@ -108,12 +108,12 @@ def section(number):
     return f"main section:nth-of-type({number})"
 
 
-PLANE, FACES, CLASSES, DRAWING = (section(i) for i in (1, 2, 3, 4))
+PLANE, FACES, CLASSES, FACTORS, DRAWING = (section(i) for i in (1, 2, 3, 4, 5))
 
 
 def test_it_loads_and_asks_nobody_else(page, site):
     assert page.errors == []
-    assert page.locator("main section").count() == 4
+    assert page.locator("main section").count() == 5
     assert page.inner_text("#status") == ""
     assert all(address.startswith((site, "data:", "blob:")) for address in page.addresses), page.addresses
 
@@ -167,6 +167,20 @@ def test_a_class_and_its_sliders_show_what_the_keras_model_decodes(page):
     np.testing.assert_allclose(grey, expected(drawn), atol=bar("mnist_cvae"))
     _, reset = changed(page, picture, lambda: page.click(f"{CLASSES} .reset"))
     assert not np.any(reset["latents"])
+
+
+def test_a_factor_moves_under_the_slider_of_its_name(page):
+    model = zoo.load("shapes_beta_tc_vae")
+    picture = f"{FACTORS} .picture"
+    names = [name.split()[1] for name in page.locator(f"{FACTORS} label span").all_inner_texts()]
+    assert {"brightness", "scale", "x", "y"} <= set(names)
+    slider = page.locator(f"{FACTORS} input").nth(names.index("brightness"))
+    dim, _ = changed(page, picture, lambda: slider.fill("-2"))
+    grey, facts = changed(page, picture, lambda: slider.fill("2"))
+    assert abs(np.median(grey) - np.median(dim)) > 30  # the ground
+    mean = model.decode(np.array([facts["latents"]], "float32")).mean().numpy()
+    np.testing.assert_allclose(grey, 255 * mean[0, ..., 0], atol=bar("shapes_beta_tc_vae"))
+    changed(page, picture, lambda: page.click(f"{FACTORS} .reset"))
 
 
 def test_a_drawn_digit_is_centred_encoded_and_given_back(page, site):

@@ -21,3 +21,13 @@ def test_training_and_the_card_draw_every_model(case, tmp_path, rng):
     images = rng.uniform(size=(20, *model.data_shape)).astype("float32")
     labels = conditions(model, np.arange(20) % 2)
     assert plots.save(plots.portrait(model, images, labels), tmp_path / "portrait.png").stat().st_size > 1000
+
+
+def test_of_known_factors_the_latents_are_moved(rng):
+    model = CASES["vae"]()
+    images = rng.uniform(size=(20, *model.data_shape)).astype("float32")
+    titles = [
+        plots.portrait(model, images, np.zeros(20, int), known_factors=known).texts[0].get_text()
+        for known in (True, False)
+    ]
+    assert [title.startswith("One latent moved at a time") for title in titles] == [True, False]

@@ -20,12 +20,12 @@ export async function sliders(section, entry, decoder) {
   });
 
   const group = section.querySelector(".sliders");
-  const inputs = entry.order.map((index) => {
+  const inputs = entry.order.map((index, place) => {
     const line = document.createElement("label");
     const name = document.createElement("span");
     const input = Object.assign(document.createElement("input"), { type: "range", min: -3, max: 3, step: 0.05, value: 0 });
     const output = document.createElement("output");
-    name.textContent = `z[${index}]`;
+    name.textContent = entry.names ? `z[${index}] ${entry.names[place]}` : `z[${index}]`;
     line.append(name, input, output);
     group.append(line);
     const read = () => {
