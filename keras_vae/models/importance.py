@@ -28,20 +28,13 @@ class Estimate(NamedTuple):
 
 def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Estimate:
     """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`."""
-    draws = min(num_samples, _DRAWS)
-    count = tf.constant(num_samples, tf.int64)
-    if not tf.executing_eagerly():  # inside a traced function the batch is taken whole
-        sums = _stream(model, x, condition, count, _random.fold_in(seed, 0), draws)
-        return _estimate(sums, num_samples)
+    if x.shape[0] == 0:
+        return _estimate(tf.zeros((2, 0)), num_samples)
     rows = max(1, _CHUNK_ELEMENTS // math.prod(model.likelihood.params_shape))
-    draws = min(draws, rows)
-    batch = max(1, rows // draws)
-    run = _compiled(model, draws)
-    parts = []
-    for i in range(0, len(x), batch):
-        c = None if condition is None else condition[i : i + batch]
-        parts.append(run(x[i : i + batch], c, count, _random.fold_in(seed, i)))
-    return _estimate(tf.concat(parts, axis=1) if parts else tf.zeros((2, 0)), num_samples)
+    draws = min(num_samples, _DRAWS, rows)
+    run = _compiled(model, draws, rows // draws)
+    sums = run(tf.convert_to_tensor(x), condition, tf.constant(num_samples, tf.int64), seed)
+    return _estimate(sums, num_samples)
 
 
 def _estimate(sums: Any, num_samples: int) -> Estimate:
@@ -52,16 +45,31 @@ def _estimate(sums: Any, num_samples: int) -> Estimate:
     return Estimate(log_sum - tf.math.log(float(num_samples)), error, effective)
 
 
-def _compiled(model: Any, draws: int) -> Any:
+def _compiled(model: Any, draws: int, piece: int) -> Any:
     """The traced streaming loop of `model`, kept with it: tracing costs more than a small call."""
     cache = model.__dict__.setdefault("_importance_loops", {})
-    if draws not in cache:
-        cache[draws] = tf.function(
-            lambda x, condition, count, seed: _stream(model, x, condition, count, seed, draws),
+    if (draws, piece) not in cache:
+        cache[draws, piece] = tf.function(
+            lambda x, condition, count, seed: _in_pieces(model, x, condition, count, seed, draws, piece),
             autograph=False,
             reduce_retracing=True,
         )
-    return cache[draws]
+    return cache[draws, piece]
+
+
+def _in_pieces(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int, piece: int) -> Any:
+    """The sums of `_stream`, `(2, B)`, of `piece` examples at a time; in the last piece the last example fills up what is missing."""
+    size = tf.shape(x)[0]
+    piece = tf.minimum(piece, size)
+    indices = tf.reshape(tf.range(-(-size // piece) * piece), (-1, piece))
+
+    def sums(index: Any) -> Any:
+        rows = tf.minimum(index, size - 1)
+        c = None if condition is None else tf.gather(condition, rows)
+        return _stream(model, tf.gather(x, rows), c, count, _random.fold_in(seed, index[0]), draws)
+
+    found = tf.map_fn(sums, indices, fn_output_signature=tf.TensorSpec((2, None)), parallel_iterations=1)
+    return tf.reshape(tf.transpose(found, (1, 0, 2)), (2, -1))[:, :size]
 
 
 def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int) -> Any:

@@ -11,7 +11,7 @@ import pytest
 import keras_vae
 from keras_vae import _random, models, networks, zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, specs
+from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, importance, specs
 from tests.contract.cases import CASES, PRESETS, SHAPE, conditions
 
 BATCH = 6
@@ -121,8 +121,9 @@ def test_log_prob_bounds_the_elbo_from_above(model, batch):
     assert result.log_prob.numpy().mean() > bound.mean()
 
 
-def test_streaming_the_samples_changes_nothing(model, batch):
+def test_streaming_the_samples_changes_nothing(model, batch, monkeypatch):
     # 130 draws are two full chunks and a part of a third: compare with all weights at once.
+    monkeypatch.setattr(importance, "_CHUNK_ELEMENTS", 10**9)
     x, y = batch
     condition, x = model.condition_of(y, BATCH), tf.constant(x)
     seed = _random.fold_in(_random.as_seed(5), 0)
