@@ -2,6 +2,7 @@
 
 import abc
 import math
+from collections.abc import Callable
 from typing import Any
 
 from keras_vae import _checks, _random
@@ -87,15 +88,23 @@ class ActivationRate(Penalty):
         return {"rate": self.rate, "weight": self.weight}
 
 
+# Slope of an activation, from the activation itself.
+_SLOPES: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": lambda h: h * (1.0 - h),
+    "relu": lambda h: tf.cast(h > 0.0, tf.float32),
+}
+
+
 @serializable
 class Contraction(Penalty):
     """weight * ||J||_F^2, J the Jacobian of the code with respect to the input: Rifai et al. (2011), equation 4.
 
     Args:
         weight: nats a unit of the squared norm, from 0.
-        jacobian: `"closed_form"`, for one dense layer with a sigmoid: sum_j (h_j (1 - h_j))^2 sum_i W_ij^2; `"exact"`, all rows of
-            J, one backward pass for each of the Z codes; `"hutchinson"`, E_v ||v^T J||^2 with v ~ N(0, I), one backward pass
-            a probe, without bias. By default the closed form where it holds, else Hutchinson's.
+        jacobian: `"closed_form"`, for one dense layer: sum_j s'(a_j)^2 sum_i W_ij^2, where the activation's slope s'(a_j) is
+            h_j (1 - h_j) for a sigmoid, and 1 or 0 for `"relu"`; `"exact"`, all rows of J, one backward pass for each of the Z
+            codes; `"hutchinson"`, E_v ||v^T J||^2 with v ~ N(0, I), one backward pass a probe, without bias. By default the
+            closed form where it holds, else Hutchinson's.
         num_probes: draws of v an example.
     """
 
@@ -108,17 +117,18 @@ class Contraction(Penalty):
         """Compute the penalties: see `Penalty`.
 
         Raises:
-            ValueError: if `jacobian="closed_form"` and the encoder is not one dense layer with a sigmoid.
+            ValueError: if `jacobian="closed_form"` and the encoder is not one dense layer with such an activation.
         """
         kernel = _only_kernel(model)
         if self.jacobian == "closed_form" and kernel is None:
             raise ValueError(
-                "jacobian='closed_form': holds for an encoder of one dense layer (hidden_units=[]) with "
-                "code_activation='sigmoid'. For any other take 'exact' or 'hutchinson'."
+                "jacobian='closed_form': holds for an encoder of one dense layer (hidden_units=[]) with code_activation one of "
+                f"{', '.join(map(repr, _SLOPES))}. For any other take 'exact' or 'hutchinson'."
             )
         if kernel is not None and self.jacobian in ("auto", "closed_form"):
             norms = tf.reduce_sum(tf.square(kernel), axis=0)  # (Z,)
-            return self.weight * tf.reduce_sum(tf.square(code * (1.0 - code)) * norms, axis=-1)
+            slope = _SLOPES[model.code_activation](code)
+            return self.weight * tf.reduce_sum(tf.square(slope) * norms, axis=-1)
         if self.jacobian == "exact":
             return self.weight * self._exact(model, x, condition, training)
         return self.weight * self._hutchinson(model, x, condition, seed, training)
@@ -148,10 +158,10 @@ class Contraction(Penalty):
 
 
 def _only_kernel(model: Any) -> Any:
-    """The weights `(D, Z)` of an encoder of one dense layer with a sigmoid; None for any other."""
+    """The weights `(D, Z)` of an encoder of one dense layer whose activation's slope is known; None for any other."""
     weighted = [layer for layer in model.encoder.layers if layer.weights]
     one = len(weighted) == 1 and isinstance(weighted[0], keras.layers.Dense) and not model.condition_size
-    return weighted[0].kernel if one and model.code_activation == "sigmoid" else None
+    return weighted[0].kernel if one and model.code_activation in _SLOPES else None
 
 
 @serializable

@@ -83,12 +83,17 @@ def test_the_activation_rate_is_the_entropy_of_bernoullis(rng):
     assert np.isfinite(dead).all()
 
 
-def test_the_three_jacobians_agree(rng):
-    """One sigmoid layer: the closed form, the Jacobian row by row, and Hutchinson's mean over many probes."""
-    model, x = models.ContractiveAutoencoder(SHAPE, 5), _x(rng)
+_SLOPES = {"sigmoid": lambda a: special.expit(a) * special.expit(-a), "relu": lambda a: (a > 0) * 1.0}
+
+
+@pytest.mark.parametrize("activation", _SLOPES)
+def test_the_three_jacobians_agree(activation, rng):
+    """One layer: the closed form, the Jacobian row by row, and Hutchinson's mean over many probes."""
+    model, x = models.ContractiveAutoencoder(SHAPE, 5, code_activation=activation), _x(rng)
     kernel, bias = (w.numpy() for w in model.encoder.get_layer("output").weights)
-    h = special.expit(x.numpy().reshape(6, -1) @ kernel + bias)
-    by_hand = np.array([((np.diag(g * (1 - g)) @ kernel.T) ** 2).sum() for g in h])
+    slopes = _SLOPES[activation](x.numpy().reshape(6, -1) @ kernel + bias)
+    by_hand = np.array([((np.diag(slope) @ kernel.T) ** 2).sum() for slope in slopes])
+    assert (by_hand > 0).all()
 
     def of(jacobian, probes=1, model=model):
         return objectives.Contraction(1.0, jacobian, probes)(model, x, model.encode(x), None, SEED, False).numpy()
@@ -105,8 +110,10 @@ def test_the_jacobians_of_a_deep_encoder_agree(rng):
     exact = objectives.Contraction(1.0, "exact")(model, x, model.encode(x), None, SEED, False).numpy()
     probed = objectives.Contraction(1.0, "auto", 400)(model, x, model.encode(x), None, SEED, False).numpy()
     np.testing.assert_allclose(probed, exact, rtol=5 * np.sqrt(2 / 400))
-    with pytest.raises(ValueError, match=r"jacobian='closed_form'.*one dense layer"):
-        objectives.Contraction(1.0, "closed_form")(model, x, model.encode(x), None, SEED, False)
+    tanh = models.ContractiveAutoencoder(SHAPE, 5, code_activation="tanh")
+    for other in (model, tanh):
+        with pytest.raises(ValueError, match=r"jacobian='closed_form'.*one dense layer.*'sigmoid', 'relu'"):
+            objectives.Contraction(1.0, "closed_form")(other, x, other.encode(x), None, SEED, False)
 
 
 def test_the_gradient_of_the_contraction_is_that_of_its_closed_form(rng):
