@@ -16,6 +16,9 @@ from tests.contract.cases import AUTOENCODER_PRESETS, AUTOENCODERS, SHAPE
 EVERY = {**AUTOENCODERS, **AUTOENCODER_PRESETS}
 
 BATCH = 6
+
+# What a preset's own tests say of it too: it is the same code for a small model of its class, and takes a large one minutes.
+SMALL = pytest.mark.parametrize("model", AUTOENCODERS, indirect=True)
 LOGS = ["loss", "log_likelihood", "penalty", "squared_error"]
 
 
@@ -103,6 +106,7 @@ def test_eager_graph_and_compiled_agree(model, batch):
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
 
 
+@SMALL
 @pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}])
 def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch, how):
     x, y = batch
@@ -147,6 +151,7 @@ def test_mixed_precision_trains(rng):
         assert model.encode(x).dtype == tf.float32, name
 
 
+@SMALL
 def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
     model.compile("adam", seed=3)
@@ -230,6 +235,7 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
         np.testing.assert_array_equal(found["cluster"], model.cluster(x))
 
 
+@SMALL
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     proof = keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))

@@ -15,6 +15,9 @@ from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, i
 from tests.contract.cases import CASES, PRESETS, SHAPE, conditions
 
 BATCH = 6
+
+# What a preset's own tests say of it too: it is the same code for a small model of its class, and takes a large one minutes.
+SMALL = pytest.mark.parametrize("model", CASES, indirect=True)
 LOGS = ["loss", "elbo", "log_likelihood", "kl"]
 
 
@@ -171,6 +174,7 @@ def test_eager_graph_and_compiled_agree(model, batch):
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
 
 
+@SMALL
 @pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}])
 def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch, how):
     x, y = batch
@@ -218,6 +222,7 @@ def test_mixed_precision_trains(rng):
         assert model.elbo(x, **_labels(model, y)).dtype == tf.float32, name
 
 
+@SMALL
 def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
     objective = keras_vae.ELBO(beta=keras_vae.objectives.Linear(10), num_samples=2)
@@ -382,6 +387,7 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
         np.testing.assert_array_equal(found["label"], model.classify(x))
 
 
+@SMALL
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     labels = _labels(model, y)
