@@ -18,6 +18,7 @@ Data = tuple[np.ndarray, np.ndarray]
 Say = Callable[[str], None]
 
 _BATCH = 1000
+_STEPS = 50  # a call of the training function, for speed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,7 +200,13 @@ def classifier_error(
     per_epoch = -(-len(x) // batch)
     epochs = max(recipe.epochs, -(-recipe.min_steps // per_epoch))
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, epochs * per_epoch)
-    classifier.compile(keras.optimizers.Adam(rate), classifier.loss, metrics=["accuracy"], jit_compile=False)
+    classifier.compile(
+        keras.optimizers.Adam(rate),
+        classifier.loss,
+        metrics=["accuracy"],
+        jit_compile=False,
+        steps_per_execution=min(_STEPS, per_epoch),
+    )
     classifier.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
     return error_rate(test_y, classifier.predict(test_x, batch_size=_BATCH, verbose=0).argmax(axis=-1))
 
