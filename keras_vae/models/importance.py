@@ -58,7 +58,7 @@ def _compiled(model: Any, draws: int, piece: int) -> Any:
 
 
 def _in_pieces(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int, piece: int) -> Any:
-    """The sums of `_stream`, `(2, B)`, of `piece` examples at a time; in the last piece the last example fills up what is missing."""
+    """The sums of `_stream`, `(2, B)`, of `piece` examples at a time; the last example fills up what the last piece lacks."""
     size = tf.shape(x)[0]
     piece = tf.minimum(piece, size)
     indices = tf.reshape(tf.range(-(-size // piece) * piece), (-1, piece))
