@@ -70,14 +70,18 @@ def _check_header(path: Path, size: int) -> None:
 def named(model: Any) -> dict[str, Any]:
     """Name the variables of a model by its part and their path in it: `encoder/hidden_0/kernel`.
 
-    The name of the part itself, which Keras may have numbered, is no part of it.
+    The name of the part itself, which Keras may have numbered, is no part of it. What two parts share has the name of the first.
 
     Raises:
         ValueError: if two variables have the same name: one would be lost.
     """
     found: dict[str, Any] = {}
+    seen = set()
     for part, layer in model.parts.items():
         for variable in layer.variables:
+            if id(variable) in seen:
+                continue
+            seen.add(id(variable))
             name = f"{part}/{variable.path.removeprefix(f'{layer.name}/')}"
             if found.setdefault(name, variable) is not variable:
                 raise ValueError(f"Two weights of the {part} are called {name!r}: give the layers names of their own.")

@@ -25,8 +25,8 @@ class Autoencoder(EncoderDecoder):
     Args:
         data_shape: shape of one example, any rank.
         latent_size: size Z of the code.
-        network: `"mlp"`, `"conv_net"`, a dict with that name and arguments such as
-            `{"name": "mlp", "hidden_units": [1000, 500, 250]}`, or a `networks.Architecture`.
+        network: `"mlp"`, `"tied_mlp"` (the decoder has the encoder's weights, transposed), `"conv_net"`, a dict with that name and
+            arguments such as `{"name": "mlp", "hidden_units": [1000, 500, 250]}`, or a `networks.Architecture`.
         code_activation: name of the Keras activation of the code.
         likelihood: `"bernoulli"` (grey values from 0 to 1 may be in it, as weights of the cross-entropy), `"gaussian"`, or any
             other as in `VAE`.

@@ -60,9 +60,8 @@ class EncoderDecoder(keras.Model, abc.ABC):
     def _build_networks(self, encoder_outputs: int) -> None:
         """Make the encoder, of so many outputs, and the decoder. The last step of a constructor."""
         with policy(self.dtype_policy):
-            self.encoder = self.architecture.encoder(self.data_shape, encoder_outputs, self.condition_size)
-            self.decoder = self.architecture.decoder(
-                self.latent_size, self.likelihood.params_shape, self.condition_size
+            self.encoder, self.decoder = self.architecture.pair(
+                self.data_shape, encoder_outputs, self.latent_size, self.likelihood.params_shape, self.condition_size
             )
         self.built = True
 

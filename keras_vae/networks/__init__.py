@@ -4,6 +4,18 @@ from keras_vae.networks.base import Architecture, OutputBias
 from keras_vae.networks.conv_net import ConvNet
 from keras_vae.networks.mlp import MLP
 from keras_vae.networks.residual_net import ResidualNet
+from keras_vae.networks.tied_mlp import TiedMLP, TransposedDense
 from keras_vae.networks.vector_quantizer import Quantized, VectorQuantizer, perplexity
 
-__all__ = ["MLP", "Architecture", "ConvNet", "OutputBias", "Quantized", "ResidualNet", "VectorQuantizer", "perplexity"]
+__all__ = [
+    "MLP",
+    "Architecture",
+    "ConvNet",
+    "OutputBias",
+    "Quantized",
+    "ResidualNet",
+    "TiedMLP",
+    "TransposedDense",
+    "VectorQuantizer",
+    "perplexity",
+]

@@ -24,6 +24,15 @@ class Architecture(abc.ABC):
     def decoder(self, latent_size: int, output_shape: Shape, condition_size: int = 0) -> keras.Model:
         """Make a network `(B, latent_size) [, (B, condition_size)]` -> `(B,) + output_shape`."""
 
+    def pair(
+        self, data_shape: Shape, encoder_outputs: int, latent_size: int, output_shape: Shape, condition_size: int = 0
+    ) -> tuple[keras.Model, keras.Model]:
+        """Make an encoder of so many outputs and the decoder that belongs to it: see `encoder` and `decoder`."""
+        return (
+            self.encoder(data_shape, encoder_outputs, condition_size),
+            self.decoder(latent_size, output_shape, condition_size),
+        )
+
     @abc.abstractmethod
     def settings(self) -> dict[str, Any]:
         """The arguments of the constructor, as plain data."""

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from keras_vae import _weights, models
 from keras_vae._backend import keras
-from keras_vae.networks import MLP, ConvNet
+from keras_vae.networks import MLP, ConvNet, TiedMLP, TransposedDense
 
 
 @pytest.mark.parametrize("architecture", [MLP((16, 8)), MLP(()), ConvNet((4, 8), 1, (16,)), ConvNet((4,), 0, ())])
@@ -47,3 +48,57 @@ def test_bad_sizes_name_the_place():
         MLP(12)
     with pytest.raises(ValueError, match="filters=\\[\\].*1 to 32 layers"):
         ConvNet(())
+
+
+def test_a_tied_decoder_multiplies_by_the_encoders_kernels(rng):
+    encoder, decoder = TiedMLP((16, 9), "tanh").pair((4, 5), 3, 3, (4, 5))
+    for network in (encoder, decoder):
+        for variable in network.variables:
+            variable.assign(rng.normal(size=variable.shape))
+    first, second, third = (encoder.get_layer(name).kernel.numpy() for name in ("hidden_0", "hidden_1", "output"))
+    z = rng.normal(size=(7, 3)).astype("float32")
+    h = np.tanh(z @ third.T + decoder.get_layer("hidden_0").bias.numpy())
+    h = np.tanh(h @ second.T + decoder.get_layer("hidden_1").bias.numpy())
+    expected = (h @ first.T).reshape(7, 4, 5) + decoder.get_layer("output").bias.numpy()
+    np.testing.assert_allclose(decoder(z), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_tied_weights_are_counted_and_named_once():
+    tied, free = (
+        models.Autoencoder((8,), 3, network={"name": name, "hidden_units": [5]}) for name in ("tied_mlp", "mlp")
+    )
+    kernels = 8 * 5 + 5 * 3
+    assert free.count_params() - tied.count_params() == kernels
+    assert sorted(_weights.named(tied)) == [
+        "decoder/hidden_0/bias",
+        "decoder/output/bias",
+        "encoder/hidden_0/bias",
+        "encoder/hidden_0/kernel",
+        "encoder/output/bias",
+        "encoder/output/kernel",
+    ]
+    assert len(tied.trainable_variables) == 6
+
+
+def test_a_copy_of_a_tied_decoder_has_weights_of_its_own(rng):
+    encoder, decoder = TiedMLP(()).pair((6,), 3, 3, (6,))
+    copy = keras.models.clone_model(decoder)
+    copy.set_weights(decoder.get_weights())
+    z = rng.normal(size=(4, 3)).astype("float32")
+    before = copy(z).numpy()
+    np.testing.assert_allclose(before, decoder(z), rtol=1e-6)
+    encoder.get_layer("output").kernel.assign(np.zeros((6, 3)))
+    np.testing.assert_array_equal(copy(z), before)
+    assert np.abs(decoder(z)).max() == 0.0
+    assert TransposedDense.from_config(decoder.get_layer("pixels").get_config()).units == 6
+
+
+def test_tied_weights_are_refused_where_the_sizes_do_not_mirror():
+    with pytest.raises(ValueError, match=r"tied_mlp.*6 outputs for a code of 3.*Take 'mlp'"):
+        TiedMLP(()).pair((8,), 6, 3, (8,))
+    with pytest.raises(ValueError, match=r"parameters for data \(8,\)"):
+        TiedMLP(()).pair((8,), 3, 3, (8, 2))
+    with pytest.raises(ValueError, match="a condition"):
+        TiedMLP(()).pair((8,), 3, 3, (8,), condition_size=2)
+    with pytest.raises(ValueError, match="cannot make it alone"):
+        models.SwapAutoencoder((8,), 3, 2, network={"name": "tied_mlp"})
