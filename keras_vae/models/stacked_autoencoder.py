@@ -7,7 +7,7 @@ from keras_vae import _checks, _named, objectives
 from keras_vae._backend import keras, serializable, tfd
 from keras_vae.distributions import Bernoulli
 from keras_vae.models.autoencoder import Autoencoder
-from keras_vae.networks import MLP
+from keras_vae.networks import MLP, TiedMLP, TransposedDense
 from keras_vae.objectives import Corruption, Reconstruction
 
 
@@ -26,6 +26,7 @@ class StackedAutoencoder(Autoencoder):
         activation: name of the Keras activation of all layers, the code too.
         corruption: as in `DenoisingAutoencoder`, or None; done to the data when all layers are trained together.
         likelihood: as in `Autoencoder`.
+        tied: whether the decoder has the encoder's kernels, transposed: see `networks.TiedMLP`.
         **kwargs: `name` and the like, as in every Keras model.
 
     Raises:
@@ -39,11 +40,13 @@ class StackedAutoencoder(Autoencoder):
         activation: str = "sigmoid",
         corruption: Any = None,
         likelihood: Any = "bernoulli",
+        tied: bool = False,
         **kwargs: Any,
     ):
         self.layer_units = _checks.sizes("layer_units", layer_units, minimum_length=1)
         *hidden, size = self.layer_units
-        super().__init__(data_shape, size, MLP(hidden, activation), activation, likelihood, **kwargs)
+        network = (TiedMLP if tied else MLP)(hidden, activation)
+        super().__init__(data_shape, size, network, activation, likelihood, **kwargs)
         self.corruption = objectives.part("corruption", Corruption, corruption)
 
     def default_objective(self) -> Reconstruction:
@@ -66,7 +69,8 @@ class StackedAutoencoder(Autoencoder):
             return self.likelihood(h)
         # The decoder has the layers in reverse.
         dense = self.decoder.get_layer(f"hidden_{len(self.layer_units) - 1 - layer}")
-        linear = keras.ops.matmul(h, dense.kernel) + dense.bias
+        tied = isinstance(dense, TransposedDense)
+        linear = dense.before_activation(h) if tied else keras.ops.matmul(h, dense.kernel) + dense.bias
         if self.code_activation == "sigmoid":
             return Bernoulli((dense.units,)).distribution(linear)
         return tfd.MultivariateNormalDiag(dense.activation(linear))
@@ -77,4 +81,5 @@ class StackedAutoencoder(Autoencoder):
         for name in ("latent_size", "network", "code_activation"):
             del config[name]
         config |= {"layer_units": list(self.layer_units), "activation": self.code_activation}
+        config["tied"] = isinstance(self.architecture, TiedMLP)
         return config if self.corruption is None else {**config, "corruption": _named.described(self.corruption)}

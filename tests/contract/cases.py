@@ -110,6 +110,7 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "contractive_deep": lambda: ContractiveAutoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
     "stacked": lambda: StackedAutoencoder(SHAPE, (16, 8), corruption={"name": "dropped_pixels", "rate": 0.2}),
     "stacked_relu": lambda: StackedAutoencoder(SHAPE, (16, 12, 8), activation="relu"),
+    "stacked_tied": lambda: StackedAutoencoder(SHAPE, (16, 12, 8), tied=True),
     "k_sparse_tied": lambda: SparseAutoencoder(SHAPE, 80, {"name": "tied_mlp"}, num_active=5),
     "contractive_tied": lambda: ContractiveAutoencoder(SHAPE, 16, {"name": "tied_mlp"}),
     "tied_deep": lambda: Autoencoder(SHAPE, 3, network={"name": "tied_mlp", "hidden_units": (16, 8)}),

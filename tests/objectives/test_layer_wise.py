@@ -10,10 +10,10 @@ SHAPE = (4, 4, 1)
 SEED = tf.constant([1, 2])
 
 
-@pytest.fixture
-def model():
+@pytest.fixture(params=[False, True], ids=["free", "tied"])
+def model(request):
     keras.utils.set_random_seed(0)
-    return models.StackedAutoencoder(SHAPE, (10, 8, 6))
+    return models.StackedAutoencoder(SHAPE, (10, 8, 6), tied=request.param)
 
 
 @pytest.fixture
