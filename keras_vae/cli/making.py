@@ -81,7 +81,7 @@ def train_preset(
         facts = {
             "epochs": sum(map(len, stages)),
             "seconds": round(sum(stage[-1]["seconds"] for stage in stages)),
-            "hardware": f"{os.cpu_count()} CPU cores",
+            "hardware": _hardware(),
         }
         target = zoo.save_to_preset(
             model,
@@ -95,6 +95,16 @@ def train_preset(
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
+
+
+def _hardware() -> str:
+    """What trains here, in words for a card: the graphics cards that TensorFlow sees, or the cores."""
+    from keras_vae._backend import tf
+
+    cards = [tf.config.experimental.get_device_details(card) for card in tf.config.list_physical_devices("GPU")]
+    if not cards:
+        return f"{os.cpu_count()} CPU cores"
+    return f"{len(cards)} x {cards[0].get('device_name', 'GPU')}"
 
 
 @app.command(rich_help_panel=_TRAIN)

@@ -5,8 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_vae import ConditionalVAE, ConvVAE, zoo
-from keras_vae.cli import app
+from keras_vae._backend import tf
+from keras_vae.cli import app, making
 from keras_vae.models import Autoencoder, HierarchicalVAE
+from keras_vae.zoo.card import _duration
 
 runner = CliRunner()
 
@@ -37,6 +39,14 @@ def tiny(tmp_path_factory):
 
 def run(*arguments):
     return runner.invoke(app, [str(a) for a in arguments])
+
+
+def test_a_card_names_what_the_model_was_trained_on(monkeypatch):
+    assert making._hardware().endswith(" CPU cores")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["one", "two"])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: {"device_name": "NVIDIA T4"})
+    assert making._hardware() == "2 x NVIDIA T4"
+    assert [_duration(seconds) for seconds in (58, 300, 9000)] == ["58 seconds", "5 minutes", "2.5 hours"]
 
 
 def test_no_arguments_show_the_way():
