@@ -137,3 +137,5 @@ QUANTIZED: dict[str, Callable[[], Any]] = {
     ),
     "vq_vae_2_classes": lambda: _quantized(num_classes=3, downsampling=(2, 2), likelihood="discretized_logistic"),
 }
+
+QUANTIZED_PRESETS = _shipped(QUANTIZED)

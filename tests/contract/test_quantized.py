@@ -11,21 +11,35 @@ import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import VQVAE, copy_of, freeze, specs
-from tests.contract.cases import QUANTIZED, SHAPE
+from tests.contract.cases import QUANTIZED, QUANTIZED_PRESETS, SHAPE
+
+EVERY = {**QUANTIZED, **QUANTIZED_PRESETS}
 
 BATCH = 6
+
+# What a preset's own tests say of it too: it is the same code for a small model of its class, and takes a large one minutes.
+SMALL = pytest.mark.parametrize("model", QUANTIZED, indirect=True)
 LOGS = ["loss", "elbo", "log_likelihood", "kl", "perplexity", "squared_error"]
 
 
-@pytest.fixture(params=QUANTIZED)
+@pytest.fixture(params=EVERY)
 def model(request):
     keras.utils.set_random_seed(0)
-    return QUANTIZED[request.param]()
+    return EVERY[request.param]()
 
 
 @pytest.fixture
-def batch(rng):
-    return rng.uniform(size=(BATCH, *SHAPE)).astype("float32"), rng.integers(0, 3, BATCH)
+def batch(model, rng):
+    return _batch(rng, model.data_shape)
+
+
+@pytest.fixture
+def small_batch(rng):
+    return _batch(rng)
+
+
+def _batch(rng, shape=SHAPE):
+    return rng.uniform(size=(BATCH, *shape)).astype("float32"), rng.integers(0, 3, BATCH)
 
 
 def _labels(model, labels):
@@ -45,11 +59,11 @@ def test_shapes_and_dtypes(model, batch):
     assert [grid.shape[0] for grid in grids] == [BATCH] * len(model.downsampling)
     np.testing.assert_array_equal(np.concatenate([np.reshape(grid, (BATCH, -1)) for grid in grids], axis=1), codes)
     likelihood = model.decode(codes)
-    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), SHAPE)
+    assert (tuple(likelihood.batch_shape), tuple(likelihood.event_shape)) == ((BATCH,), model.data_shape)
     np.testing.assert_allclose(model.reconstruct(x), likelihood.mean(), atol=1e-6)
     given = {"labels": [0, 2]} if model.conditional else {"n": 2}
     drawn = model.sample(**given, seed=0)
-    assert (tuple(drawn.shape), drawn.dtype) == ((2, *SHAPE), tf.float32)
+    assert (tuple(drawn.shape), drawn.dtype) == ((2, *model.data_shape), tf.float32)
     assert tuple(model.elbo(x, **_labels(model, y)).shape) == (BATCH,)
 
 
@@ -67,6 +81,7 @@ def test_every_weight_gets_a_finite_gradient(model, batch):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), variable.path
 
 
+@SMALL
 def test_fit_lowers_the_loss_and_logs_identities(model, batch):
     x, y = batch
     model.compile(keras.optimizers.Adam(1e-2))
@@ -99,6 +114,7 @@ def test_eager_graph_and_compiled_agree(model, batch):
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
 
 
+@SMALL
 @pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}])
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch, how):
@@ -129,8 +145,8 @@ def test_predict_takes_arrays_and_pairs(model, batch):
 
 
 @pytest.mark.filterwarnings("ignore:num_codes")
-def test_mixed_precision_trains(batch):
-    x, y = batch
+def test_mixed_precision_trains(small_batch):
+    x, y = small_batch
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         built = {name: build() for name, build in QUANTIZED.items()}
@@ -142,6 +158,7 @@ def test_mixed_precision_trains(batch):
         assert model.reconstruct(x).dtype == tf.float32, name
 
 
+@SMALL
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_keras_file_round_trip_keeps_weights_book_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
@@ -155,6 +172,7 @@ def test_keras_file_round_trip_keeps_weights_book_optimizer_and_objective(model,
     np.testing.assert_allclose(*histories, rtol=1e-5)
 
 
+@SMALL
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_with_all_but_the_prior_frozen_only_the_prior_learns(model, batch):
     x, y = batch
@@ -169,6 +187,7 @@ def test_with_all_but_the_prior_frozen_only_the_prior_learns(model, batch):
     assert [v.path for v in copy_of(model).trainable_variables] == [v.path for v in model.trainable_variables]
 
 
+@SMALL
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_preset_round_trip_is_bit_equal(model, batch, tmp_path):
     x, y = batch
@@ -181,8 +200,8 @@ def test_preset_round_trip_is_bit_equal(model, batch, tmp_path):
     again.fit(x, y, verbose=0)  # it is compiled, and trains on
 
 
-def test_reload_in_a_new_process_is_bit_equal(tmp_path, batch):
-    x, _ = batch
+def test_reload_in_a_new_process_is_bit_equal(tmp_path, small_batch):
+    x, _ = small_batch
     np.save(tmp_path / "x.npy", x)
     expected = {}
     for name, build in QUANTIZED.items():
@@ -201,6 +220,7 @@ def test_reload_in_a_new_process_is_bit_equal(tmp_path, batch):
     assert json.loads(done.stdout.splitlines()[-1]) == expected
 
 
+@SMALL
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
@@ -225,6 +245,7 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
         keras_vae.export.saved_model(model, tmp_path / "again")
 
 
+@SMALL
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
@@ -252,10 +273,10 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
         built.decode(np.zeros(codes.shape))
 
 
-def test_targets_that_cannot_hold_discrete_codes_say_why(batch, tmp_path):
+def test_targets_that_cannot_hold_discrete_codes_say_why(small_batch, tmp_path):
     model = QUANTIZED["vq_vae"]()
     with pytest.raises(keras_vae.export.ExportError, match="whole numbers, which int8 would change: the target 'edge'"):
-        keras_vae.export.tflite(model, tmp_path / "build", "edge", examples=batch)
+        keras_vae.export.tflite(model, tmp_path / "build", "edge", examples=small_batch)
     with pytest.raises(keras_vae.export.ExportError, match="holds ARG_MIN.*: the target 'gpu' does not take it"):
-        keras_vae.export.tflite(model, tmp_path / "build", "gpu", examples=batch)
+        keras_vae.export.tflite(model, tmp_path / "build", "gpu", examples=small_batch)
     assert not list(tmp_path.iterdir())

@@ -5,12 +5,14 @@ import pytest
 
 from keras_vae import zoo
 from keras_vae._backend import keras
-from keras_vae.evaluation import reconstruction_report
-from keras_vae.models import Autoencoder, LatentVariableModel, specs
+from keras_vae.evaluation import codebook_report, reconstruction_report
+from keras_vae.models import VQVAE, Autoencoder, Classifier, LatentVariableModel, specs
 
 SHIPPED = zoo.list_presets()
 CLASSES = {name: specs.classes()[zoo.Preset.read(zoo.preset_folder(name)).model["class"]] for name in SHIPPED}
 GENERATIVE = [name for name, cls in CLASSES.items() if issubclass(cls, LatentVariableModel)]
+QUANTIZED = [name for name, cls in CLASSES.items() if issubclass(cls, VQVAE)]
+CLASSIFIERS = [name for name, cls in CLASSES.items() if issubclass(cls, Classifier)]
 AUTOENCODERS = [name for name, cls in CLASSES.items() if issubclass(cls, Autoencoder)]
 
 
@@ -74,9 +76,20 @@ def test_an_autoencoders_error_is_reproduced(name, test_images):
         assert found[key] == pytest.approx(figures[key], rel=0.02)
 
 
-def test_the_classifiers_card_is_reproduced(test_images):
-    test_images("mnist_classifier")
-    metrics = zoo.evaluate_preset("mnist_classifier")
-    assert metrics["figures"]["accuracy"] == pytest.approx(
-        zoo.read_metrics("mnist_classifier")["figures"]["accuracy"], abs=5e-4
-    )
+@pytest.mark.parametrize("name", QUANTIZED)
+def test_what_discrete_codes_keep_and_draw_is_reproduced(name, test_images):
+    images, labels = test_images(name)
+    model, figures = zoo.load(name), zoo.read_metrics(name)["figures"]
+    found = codebook_report(model, images, labels)
+    for key in ("elbo", "squared_error", "perplexity"):
+        assert found[key] == pytest.approx(figures[key], rel=1e-3)
+    drawn = model.sample(labels=np.arange(10), seed=3)
+    assert np.abs(drawn[0] - drawn[1]).max() > 0.3
+    np.testing.assert_array_equal(drawn, zoo.load(name).sample(labels=np.arange(10), seed=3))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifiers_card_is_reproduced(name, test_images):
+    test_images(name)
+    found = zoo.evaluate_preset(name)["figures"]["accuracy"]
+    assert found == pytest.approx(zoo.read_metrics(name)["figures"]["accuracy"], abs=5e-4)
