@@ -91,7 +91,7 @@ def train_preset(
             stored_as=source.recipe.training.stored_as,
             overwrite=True,
         )
-        plots.save(plots.training_curves(stages[-1]), target / zoo.CURVES)
+        plots.save(plots.training_curves(stages[-1]), target / zoo.CURVES, colors=256)
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)

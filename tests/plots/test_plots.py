@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae import VAE, ConditionalVAE, plots
 from keras_vae.plots import SamplePictures
@@ -57,6 +58,16 @@ def test_saving_is_whole_and_repeatable(vae, tmp_path):
     paths = [plots.save(plots.samples(vae, 4, seed=1), tmp_path / f"{i}.png") for i in range(2)]
     assert paths[0].read_bytes()[:4] == b"\x89PNG"
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_few_colours_are_a_smaller_file_of_the_same_picture(tmp_path):
+    figure = plots.training_curves([{"epoch": n, "elbo": -1.0 / n, "val_elbo": -2.0 / n} for n in range(1, 9)])
+    large, small = plots.save(figure, tmp_path / "large.png"), plots.save(figure, tmp_path / "small.png", colors=256)
+    assert small.stat().st_size < 0.6 * large.stat().st_size
+    pictures = [np.asarray(Image.open(path).convert("RGB"), "float64") for path in (large, small)]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 1.0
+    with pytest.raises(ValueError, match="colors=300"):
+        plots.save(figure, tmp_path / "small.png", colors=300)
 
 
 def test_sample_pictures_come_at_round_epochs(vae, cvae, tmp_path):
