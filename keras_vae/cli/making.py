@@ -85,7 +85,7 @@ def train_preset(
         }
         target = zoo.save_to_preset(
             model,
-            out or folder / "preset",
+            out or folder / zoo.IN_A_RUN,
             source=source,
             training=facts,
             stored_as=source.recipe.training.stored_as,
@@ -182,7 +182,7 @@ def reproduce(
         if train:
             for preset in entry.presets:
                 train_preset(preset)
-                evaluate(str(Path("runs") / preset / "preset"))
+                evaluate(str(Path("runs") / preset / zoo.IN_A_RUN))
             return
         if not reproduce_room.run(entry, not recorded, console, errors):
             raise ValueError("A figure is not that of these weights: see the table.")

@@ -42,7 +42,7 @@ def plan(entry: zoo.PublishedTable, train: bool, console: Console) -> None:
         folder = preset
         if train:
             console.print(f"keras-vae train {preset}", highlight=False)
-            folder = str(Path("runs") / preset / "preset")
+            folder = str(Path("runs") / preset / zoo.IN_A_RUN)
         console.print(f"keras-vae evaluate {folder}", highlight=False)
 
 

@@ -4,7 +4,7 @@ from keras_vae._weights import CorruptFileError
 from keras_vae.zoo.card import EXAMPLES, card, zoo_table
 from keras_vae.zoo.hub import HubError, download, upload
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
-from keras_vae.zoo.preset_file import CURVES, FAMILIES, SAMPLES, Preset, family
+from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
 from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, read_weights, save_to_preset
 from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
 from keras_vae.zoo.template import KINDS, recipe_template
@@ -13,6 +13,7 @@ __all__ = [
     "CURVES",
     "EXAMPLES",
     "FAMILIES",
+    "IN_A_RUN",
     "KINDS",
     "SAMPLES",
     "CorruptFileError",

@@ -17,6 +17,8 @@ METRICS = "metrics.json"
 CARD = "README.md"
 SAMPLES, CURVES = "samples.png", "curves.png"
 """Pictures beside the card, where they were drawn."""
+IN_A_RUN = "preset"
+"""Folder of the trained preset in the folder of a run."""
 _BASES = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
@@ -40,8 +42,11 @@ class Preset:
 
     @property
     def name(self) -> str:
-        """Name of the folder, or of a recipe that is a file of another name."""
-        return self.folder.resolve().name if self.file == FILE else Path(self.file).stem
+        """Name of the folder, of the run that a folder `preset` lies in, or of a recipe that is a file of another name."""
+        if self.file != FILE:
+            return Path(self.file).stem
+        folder = self.folder.resolve()
+        return folder.parent.name if folder.name == IN_A_RUN else folder.name
 
     @property
     def trained(self) -> bool:

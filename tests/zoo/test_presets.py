@@ -107,6 +107,12 @@ def test_a_broken_manifest(folder, text):
         zoo.load(folder)
 
 
+def test_a_preset_in_a_run_has_the_runs_name(tmp_path):
+    folder = zoo.save_to_preset(VAE((4, 4, 1), 2, hidden_units=(3,)), tmp_path / "faces" / zoo.IN_A_RUN)
+    assert zoo.Preset.read(folder).name == "faces"
+    assert "# faces\n" in zoo.card(folder)
+
+
 @pytest.mark.parametrize(
     "path", sorted(presets.presets_home().glob("*/preset.toml")), ids=lambda path: path.parent.name
 )
