@@ -27,13 +27,13 @@ docs: $(VENV)/installed-docs
 # is preset/target or preset/target/format. In int8 others lose more than their bar lets through, and a hierarchy has operations that
 # an Edge TPU has not; a density as sharp as that of the Frey faces bears no int8 weights on a CPU either. Codes that are
 # whole numbers are for a CPU and a browser.
-MNIST := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d mnist_vampprior mnist_hvae mnist_ae mnist_denoising_ae mnist_conv_ae mnist_dec mnist_vade mnist_swap mnist_quadrant_cvae mnist_contractive_ae mnist_iwae mnist_stacked_ae
+MNIST := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d mnist_vampprior mnist_hvae mnist_ae mnist_denoising_ae mnist_conv_ae mnist_dec mnist_vade mnist_swap mnist_quadrant_cvae mnist_contractive_ae mnist_iwae mnist_stacked_ae mnist_m2
 FREY := frey_vae frey_vae_2d
 DISCRETE := mnist_vqvae
 SHAPES := shapes_beta_vae shapes_beta_tc_vae shapes_factor_vae
 BUILDS := $(foreach preset,$(MNIST) $(SHAPES),$(preset)/cpu) $(foreach preset,$(FREY),$(preset)/cpu/float32) \
   $(foreach preset,$(DISCRETE),$(preset)/cpu $(preset)/web) \
-  $(foreach preset,$(MNIST) $(FREY) $(SHAPES),$(preset)/gpu $(preset)/web) $(foreach preset,$(SHAPES),$(preset)/edge) mnist_cvae/edge mnist_vae/edge mnist_iwae/edge mnist_stacked_ae/edge mnist_vampprior/edge mnist_ae/edge mnist_denoising_ae/edge mnist_vade/edge mnist_swap/edge mnist_quadrant_cvae/edge frey_vae_2d/edge
+  $(foreach preset,$(MNIST) $(FREY) $(SHAPES),$(preset)/gpu $(preset)/web) $(foreach preset,$(SHAPES),$(preset)/edge) mnist_cvae/edge mnist_vae/edge mnist_iwae/edge mnist_m2/edge mnist_stacked_ae/edge mnist_vampprior/edge mnist_ae/edge mnist_denoising_ae/edge mnist_vade/edge mnist_swap/edge mnist_quadrant_cvae/edge frey_vae_2d/edge
 builds: $(VENV)/installed-export
 	@set -e; for build in $(BUILDS); do \
 	  set -- $$(echo $$build | tr / ' '); \
