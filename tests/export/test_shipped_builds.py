@@ -60,7 +60,8 @@ def test_the_proof_is_reproduced(name, target, test_images):
     parts = lite.read_proof(name, target)["files"]
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
     for part, error in proof["errors"].items():
-        assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25)
+        # Below the second figure it is the rounding of single numbers, or one code in half a million that tipped over.
+        assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=3e-6)
     figure, score = lite.score(lite.read_proof(name, target))
     # The change of one image may be half a nat either way: over a thousand that is a few hundredths.
     assert found[figure]["change"] == pytest.approx(score["change"], abs=0.05 + 0.3 * abs(score["change"]))
