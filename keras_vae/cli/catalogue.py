@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from keras_vae.cli.app import JsonOption, PresetArgument, app, console, plain_errors
 
@@ -18,7 +18,9 @@ def list_(
         typer.Option(help="Only these: vae, autoencoder, discrete (codes that are whole numbers), classifier."),
     ] = None,
     data: Annotated[str | None, typer.Option(help="Only those that learned from this data set, such as mnist.")] = None,
-    task: Annotated[str | None, typer.Option(help="Only those whose purpose has these words, such as draw.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Only those whose purpose or name has these words, such as draw.")
+    ] = None,
     as_json: JsonOption = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the README's table.")] = False,
 ) -> None:
@@ -48,7 +50,7 @@ def list_(
             for row in rows
             if (family is None or row["family"] == family)
             and (data is None or row["data"] == data)
-            and (task is None or task.lower() in row["task"].lower())
+            and (task is None or task.lower() in f"{row['name']} {row['task']}".lower())
         ]
         if as_json:
             print(json.dumps(rows, indent=2))
@@ -58,9 +60,9 @@ def list_(
             return
         if not rows:
             raise ValueError("No trained model is like that: `keras-vae list` shows all.")
-        table = Table("preset", "class", "data", "what for", "parameters", box=None, header_style="bold")
+        table = Table(Column("preset", no_wrap=True), "data", "what for", "parameters", box=None, header_style="bold")
         for row in rows:
-            table.add_row(row["name"], row["class"], row["data"], row["task"], f"{row['parameters']:,}")
+            table.add_row(row["name"], row["data"], row["task"], f"{row['parameters']:,}")
         console.print(table)
 
 

@@ -47,9 +47,12 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     console.print(f"   log p(x given the label): [bold]{before:.1f}[/] nats before, [bold]{after:.1f}[/] nats after")
     picture(
         "3_before_and_after.png",
-        plots.before_and_after(model, tuned, titles="The same latents before | after fine-tuning"),
+        plots.before_and_after(model, tuned, titles="The same latents before | after learning digits of 8x8, enlarged"),
     )
-    picture("3_reconstructions_after.png", plots.reconstructions(tuned, test[:20], test_labels[:20]))
+    picture(
+        "3_reconstructions_after.png",
+        plots.reconstructions(tuned, test[:20], test_labels[:20], title=f"Reconstructions by {model.name}, fine-tuned"),
+    )
 
     step("4. Save it, load it again, and compare")
     folder = zoo.save_to_preset(tuned, out / "my_digits", overwrite=True)

@@ -87,7 +87,14 @@ def images_for(
         raise ValueError(
             f"{preset} is a conditional model: say what the pictures show, such as --labels {','.join('3' for _ in files)}."
         )
-    images = data.preprocessing_named(preprocessing).once(np.stack([picture.image for picture in read]), 0).numpy()
+    step = data.preprocessing_named(preprocessing)
+    if isinstance(step, data.FixedBinarization) and not quiet:
+        console.print(
+            f"{preset} learned from black and white: each grey pixel became white by chance, the more likely the lighter it is.",
+            soft_wrap=True,
+            highlight=False,
+        )
+    images = step.once(np.stack([picture.image for picture in read]), 0).numpy()
     return Inputs(images, given, [str(path) for path in files])
 
 

@@ -40,6 +40,10 @@ def read_picture(path: str | Path, shape: Any, invert: bool = False) -> Picture:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     path, (height, width, channels) = Path(path), picture_shape(shape)
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path} is a folder: give the path of a picture, or in the shell the folder with --data."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file: give the path of a picture.")
     try:

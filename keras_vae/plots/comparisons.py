@@ -21,7 +21,10 @@ def swaps(model: Any, images: Any, domain_names: Sequence[str] = ()) -> Figure:
         ValueError: if the model has no domains, or the names are not as many.
     """
     if not hasattr(model, "swap"):
-        raise ValueError(f"{model.name} is a {type(model).__name__}, which has no domains: take a SwapAutoencoder.")
+        raise ValueError(
+            f"{model.name} is a {type(model).__name__}, which has no domains: take a SwapAutoencoder, such as "
+            "the preset mnist_swap."
+        )
     names = list(domain_names) or [f"domain {domain}" for domain in range(model.num_domains)]
     if len(names) != model.num_domains:
         raise ValueError(f"domain_names has {len(names)} names: {model.name} has {model.num_domains} domains.")

@@ -23,7 +23,10 @@ def completions(model: Any, images: Any, conditions: Any, draws: int = 6, seed: 
         ValueError: if the model does not complete pictures.
     """
     if not getattr(model, "completes", False):
-        raise ValueError(f"{model.name} completes no pictures: take an ImageConditionalVAE with completes=True.")
+        raise ValueError(
+            f"{model.name} completes no pictures: take an ImageConditionalVAE with completes=True, "
+            "such as the preset mnist_quadrant_cvae."
+        )
     draws = _checks.positive_int("draws", draws)
     images, conditions = np.asarray(images), np.asarray(conditions)
     full = 255.0 if conditions.dtype == np.uint8 else 1.0

@@ -88,7 +88,7 @@ def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 
     return grid_figure(images, 2 * each, titles or "before | after", _class_names(before), gap_after=each)
 
 
-def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 10) -> Figure:
+def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 10, title: str = "") -> Figure:
     """Show images and, below each, what the model makes of it: the mean of p(x|z) at the posterior mean.
 
     Args:
@@ -96,6 +96,7 @@ def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 
         images: `(N,) + data_shape`.
         labels: int `(N,)`, for a conditional model.
         columns: images a row.
+        title: of the figure; by default it names the model.
     """
     images = np.asarray(images)
     made = np.asarray(model.reconstruct(images, labels if model.conditional else None))
@@ -105,7 +106,7 @@ def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 
         for name, part in (("input", images), ("output", made)):
             rows.append(full_row(part[start : start + columns], columns))
             names.append(name)
-    return grid_figure(np.concatenate(rows), columns, f"Reconstructions by {model.name}", names)
+    return grid_figure(np.concatenate(rows), columns, title or f"Reconstructions by {model.name}", names)
 
 
 def full_row(images: np.ndarray, columns: int) -> np.ndarray:

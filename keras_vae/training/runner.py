@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from keras_vae.training.recipe import Recipe
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.json"
 PRETRAINING = "pretraining"
+
+# Least length of a run, in times over which it averages its weights: a twentieth of what is kept is the start then.
+_AVERAGES = 3.0
 
 # Images that a prior may take in before training begins.
 _ADAPTED_TO = 10_000
@@ -74,6 +78,14 @@ def train(
             f"most the {len(images.labels)} training images."
         )
     steps = executions * settings.steps_per_execution
+    total = settings.epochs * steps
+    if settings.ema and total * (1.0 - settings.ema) < _AVERAGES:
+        warnings.warn(
+            f"training.ema={settings.ema} keeps an average of the weights over some {round(1 / (1 - settings.ema)):,} steps, and "
+            f"the run has {total:,} in all, so what is kept will be behind what was learned. Leave ema out, lower it, or train "
+            "longer.",
+            stacklevel=2,
+        )
     if not (folder / CHECKPOINT).exists():
         if recipe.pretraining:
             before = train(

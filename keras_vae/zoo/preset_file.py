@@ -63,9 +63,12 @@ class Preset:
         """
         path = Path(path) if Path(path).suffix == ".toml" else Path(path) / FILE
         if not path.is_file():
-            raise FileNotFoundError(
-                f"{path} does not exist: a preset is a folder with a {FILE} and a model.safetensors."
+            remedy = (
+                f"a preset is a folder with a {FILE} and a model.safetensors."
+                if path.name == FILE
+                else f"`keras-vae new {path}` writes a recipe to begin with."
             )
+            raise FileNotFoundError(f"{path} does not exist: {remedy}")
         if path.stat().st_size > _MAX_BYTES:
             raise ValueError(f"{path} has {path.stat().st_size} bytes: at most {_MAX_BYTES} are read.")
         try:

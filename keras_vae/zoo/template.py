@@ -86,6 +86,6 @@ warmup_epochs = 1
 [training]
 epochs = 100
 batch_size = 32            # at most the number of pictures
-ema = 0.999                # a moving average of the weights is what is kept
+# ema = 0.999              # keep an average of the weights over so long a time: 1,000 steps; for runs of many times that
 {monitor}"""
     return text.rstrip() + "\n"

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from keras_vae import ConditionalVAE, ConvVAE, zoo
 from keras_vae._backend import tf
 from keras_vae.cli import app, making
+from keras_vae.cli.app import console
 from keras_vae.models import Autoencoder, HierarchicalVAE
 from keras_vae.zoo.card import _duration
 
@@ -66,6 +67,13 @@ def test_list_names_the_trained_presets():
     assert "mnist_cvae" in run("list").output
     rows = json.loads(run("list", "--json").output)
     assert {row["name"] for row in rows} == set(zoo.list_presets())
+
+
+def test_list_shows_names_whole_where_there_is_little_room(monkeypatch):
+    monkeypatch.setattr(console, "width", 80)
+    shown = run("list").output
+    assert all(name in shown for name in zoo.list_presets())
+    assert [row["name"] for row in json.loads(run("list", "--task", "swap", "--json").output)] == ["mnist_swap"]
 
 
 def test_info_shows_the_card():

@@ -101,7 +101,7 @@ def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
         (("new", "mine.txt"), "ends in .toml"),
         (("new", "a.toml", "--kind", "gan"), "kind='gan': must be one of"),
         (("new", "a.toml", "--size", "30"), "divisible by 4"),
-        (("train", "nowhere.toml"), "nowhere.toml does not exist"),
+        (("train", "nowhere.toml"), "nowhere.toml does not exist: `keras-vae new nowhere.toml` writes"),
         (("train", "there.toml"), "--data PATH"),
         (("train", "there.toml", "--data", "nowhere"), "neither a folder nor"),
         (("new", "there.toml"), "is there already"),

@@ -82,6 +82,12 @@ def test_own_pictures_are_brought_to_the_models_form_and_that_is_said(presets, p
     assert words in result.output
 
 
+def test_that_grey_becomes_black_or_white_is_said(presets, photo, tmp_path):
+    words = "each grey pixel became white by chance"
+    assert words in run("reconstruct", "mnist_vae", photo, "--invert", "--out", tmp_path / "a.png").output
+    assert words not in run("reconstruct", presets["plain"], photo, "--invert", "--out", tmp_path / "b.png").output
+
+
 def test_ink_on_paper_is_noticed(presets, photo, tmp_path):
     model = zoo.load(presets["code"])
     bias = model.decoder.get_layer("output").bias

@@ -77,6 +77,7 @@ def test_a_large_photo_is_scaled_like_a_small_one(tmp_path):
     ("make", "message"),
     [
         (lambda path: None, "is no file"),
+        (lambda path: path.mkdir(), "is a folder: .* with --data"),
         (lambda path: path.write_bytes(b"no picture at all"), "no picture that can be read"),
         (lambda path: path.write_bytes(b""), "no picture that can be read"),
     ],

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -49,6 +50,14 @@ def test_learns_writes_a_history_and_keeps_the_average(tmp_path):
     assert model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["elbo"] == pytest.approx(
         history[-1]["val_elbo"], rel=1e-6
     )
+
+
+def test_an_average_over_longer_than_the_run_is_warned_of(tmp_path):
+    with pytest.warns(UserWarning, match=r"ema=0.999 .* over some 1,000 steps, and the run has 24 in all"):
+        run(tmp_path / "long", training={"epochs": 1, "ema": 0.999, "steps_per_execution": 24})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        run(tmp_path / "none", training={"epochs": 1, "ema": 0.0, "steps_per_execution": 24})
 
 
 def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path):
