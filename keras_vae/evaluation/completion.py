@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae import _checks, _random, data
 from keras_vae._backend import keras, tf
+from keras_vae.models import validation
 
 _BATCH = 100
 _DRAWS = 50
@@ -100,11 +101,7 @@ def completion_report(
     Raises:
         ValueError: if the model completes no pictures, or the images are not what it takes.
     """
-    if not getattr(model, "completes", False):
-        raise ValueError(
-            f"{model.name} completes no pictures: take an ImageConditionalVAE with completes=True, "
-            "such as the preset mnist_quadrant_cvae."
-        )
+    validation.completes(model)
     figures = {}
     for given in (1, 2, 3):
         by_prior, by_posterior = [], []

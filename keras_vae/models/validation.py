@@ -165,3 +165,16 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
         with tf.control_dependencies([check]):
             y = tf.identity(y)
     return tf.one_hot(tf.cast(y, tf.int32), num_classes)
+
+
+def completes(model: Any) -> None:
+    """Check that a model completes pictures.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if not getattr(model, "completes", False):
+        raise ValueError(
+            f"{model.name} completes no pictures: take an ImageConditionalVAE with completes=True, "
+            "such as the preset mnist_quadrant_cvae."
+        )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.models import validation
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure
 
@@ -22,11 +23,7 @@ def completions(model: Any, images: Any, conditions: Any, draws: int = 6, seed: 
     Raises:
         ValueError: if the model does not complete pictures.
     """
-    if not getattr(model, "completes", False):
-        raise ValueError(
-            f"{model.name} completes no pictures: take an ImageConditionalVAE with completes=True, "
-            "such as the preset mnist_quadrant_cvae."
-        )
+    validation.completes(model)
     draws = _checks.positive_int("draws", draws)
     images, conditions = np.asarray(images), np.asarray(conditions)
     full = 255.0 if conditions.dtype == np.uint8 else 1.0

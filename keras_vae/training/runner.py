@@ -78,10 +78,10 @@ def train(
             f"most the {len(images.labels)} training images."
         )
     steps = executions * settings.steps_per_execution
-    total = settings.epochs * steps
-    if settings.ema and total * (1.0 - settings.ema) < _AVERAGES:
+    total, averaged = settings.epochs * steps, 1.0 / (1.0 - settings.ema)
+    if settings.ema and total < _AVERAGES * averaged:
         warnings.warn(
-            f"training.ema={settings.ema} keeps an average of the weights over some {round(1 / (1 - settings.ema)):,} steps, and "
+            f"training.ema={settings.ema} keeps an average of the weights over some {averaged:,.0f} steps, and "
             f"the run has {total:,} in all, so what is kept will be behind what was learned. Leave ema out, lower it, or train "
             "longer.",
             stacklevel=2,
