@@ -24,6 +24,32 @@ at_end = contextlib.ExitStack()
 """What a command leaves open, such as a progress bar that an error cut short; closed before the error is printed."""
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        from keras_vae import __version__
+
+        parts = (f"{name} {version(name)}" for name in ("keras", "tensorflow", "tensorflow-probability"))
+        print(f"keras-vae {__version__} ({', '.join(parts)})")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_tell_version,
+            is_eager=True,
+            help="Print the version, and those of what it is built on.",
+        ),
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 def _preset_names(incomplete: str) -> list[str]:
     """The presets' names, for the shell's completion, which must not wait for TensorFlow."""
     package = Path(__file__).parents[1]
@@ -60,16 +86,16 @@ def _start_tensorflow_quietly() -> None:
     Only the file descriptor is silenced: an error in Python is raised, and shows, after it is back.
     """
     sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        from keras_vae._backend import tf
+    with os.fdopen(os.dup(2), "w") as kept:
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            with Console(file=kept).status("starting TensorFlow"):
+                from keras_vae._backend import tf
 
-        tf.config.list_logical_devices()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+                tf.config.list_logical_devices()
+        finally:
+            os.dup2(kept.fileno(), 2)
 
 
 def escaped(value: Any) -> str:

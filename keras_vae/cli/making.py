@@ -145,9 +145,8 @@ def evaluate(
             print(json.dumps(metrics, indent=2))
             return
         table = Table("figure", "value", box=None, header_style="bold")
-        for name, value in metrics["figures"].items():
-            values = value if isinstance(value, list) else [value]
-            table.add_row(name, ", ".join(f"{v:g}" if isinstance(v, int) else f"{v:.4f}" for v in values))
+        for words, value in zoo.in_words(metrics["figures"]):
+            table.add_row(words, value)
         console.print(table)
 
 

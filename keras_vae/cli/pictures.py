@@ -58,7 +58,8 @@ def sample(
         model = generative(zoo.load(preset), "draw images")
         if labels is not None:
             wanted = whole_numbers(labels)
-            figure = plots.grid_figure(model.sample(labels=wanted, seed=seed, temperature=temperature), len(wanted))
+            images = model.sample(labels=wanted, seed=seed, temperature=temperature)
+            figure = plots.grid_figure(images, len(wanted), f"samples of {model.name}")
         elif model.conditional:
             figure = plots.samples_by_class(model, n, seed, temperature)
         else:

@@ -2,6 +2,7 @@
 
 from keras_vae._weights import CorruptFileError
 from keras_vae.zoo.card import EXAMPLES, card, zoo_table
+from keras_vae.zoo.figures import in_words
 from keras_vae.zoo.hub import HubError, download, upload
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
@@ -25,6 +26,7 @@ __all__ = [
     "download",
     "evaluate_preset",
     "family",
+    "in_words",
     "list_presets",
     "load",
     "manifest",

@@ -89,22 +89,20 @@ def form_of(key: str) -> str:
     return _FORMS[match[1] if match else key]
 
 
-def figure_rows(figures: dict[str, Any]) -> list[str]:
-    """A row of a table for each figure."""
-    rows = []
+def in_words(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """What each figure is, and its value as it is written."""
+    found = []
     for key, words, form in _FIGURES:
         if key in figures:
             error = figures.get(f"{key}_standard_error")
             written = ", ".join(form.format(value) for value in _values(figures, key))
-            rows.append(f"| {words} | {written}{f' ± {error:.2f} (standard error)' if error is not None else ''} |")
+            found.append((words, f"{written}{f' ± {error:.2f} (standard error)' if error is not None else ''}"))
     words_of = {key: words for key, words, _ in _FIGURES}
     few = sorted((int(match[2]), match[1], key) for key in figures if (match := _FEW.fullmatch(key)))
     for count, kind, key in few:
-        rows.append(
-            f"| {words_of[kind]}, {count:,} labels | {figures[key]:.2%} ± {figures[key + '_spread']:.2%} (over draws of "
-            "labels) |"
-        )
-    return rows
+        value = f"{figures[key]:.2%} ± {figures[key + '_spread']:.2%} (over draws of labels)"
+        found.append((f"{words_of[kind]}, {count:,} labels", value))
+    return found
 
 
 def _values(figures: dict[str, Any], key: str) -> list[Any]:

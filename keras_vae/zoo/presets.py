@@ -47,9 +47,12 @@ def preset_folder(name_or_folder: str | Path) -> Path:
     known = sorted(found.parent.name for found in presets_home().glob(f"*/{preset_file.FILE}"))
     if str(name_or_folder) in known:
         return presets_home() / str(name_or_folder)
+    trained = list_presets()
+    recipes = ", ".join(name for name in known if name not in trained)
     raise ValueError(
-        f"There is no preset {str(name_or_folder)!r}: give one of {', '.join(known)}, or the path of a folder with a "
-        f"{preset_file.FILE}.{_checks.did_you_mean(name_or_folder, known)}"
+        f"There is no preset {str(name_or_folder)!r}: give one of {', '.join(trained)}, or the path of a folder with a "
+        f"{preset_file.FILE}{f' (recipes without weights, to train: {recipes})' if recipes else ''}."
+        f"{_checks.did_you_mean(name_or_folder, known)}"
     )
 
 

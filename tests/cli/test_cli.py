@@ -1,9 +1,11 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import keras_vae
 from keras_vae import ConditionalVAE, ConvVAE, zoo
 from keras_vae._backend import tf
 from keras_vae.cli import app, making
@@ -63,6 +65,12 @@ def test_the_shell_completes_the_names_of_presets():
     assert not [name for name in found if not name.startswith("mnist_c")]
 
 
+def test_the_version_is_told():
+    assert run("--version").output.startswith(
+        f"keras-vae {keras_vae.__version__} (keras {keras.__version__}, tensorflow "
+    )
+
+
 def test_list_names_the_trained_presets():
     assert "mnist_cvae" in run("list").output
     rows = json.loads(run("list", "--json").output)
@@ -119,6 +127,8 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     assert f"{metrics['figures']['nll']:.2f} nats ±" in card
     assert "| missed | nobody |" in card
     assert "| met | anybody |" in card
+    assert f'keras_vae.load("{preset}")' in card
+    assert f"keras-vae train {preset}\n" in card
     assert "digits test" in card
 
 
@@ -129,8 +139,8 @@ def test_the_figures_of_a_hierarchy_are_printed_by_level(tmp_path):
     options = ("--data", "digits", "--preprocessing", "dynamic_binarization", "--samples", 5)
     result = run("evaluate", preset, *options, "--images", 20)
     assert result.exit_code == 0, result.output
-    line = next(line for line in result.output.splitlines() if "kl_by_level" in line)
-    assert len(line.replace("kl_by_level", "").split(",")) == 2
+    line = next(line for line in result.output.splitlines() if line.startswith("the same by level"))
+    assert len(line.removeprefix("the same by level, the top one first").split(",")) == 2
     assert run("evaluate", preset, *options, "--write").exit_code == 0
     rates = zoo.read_metrics(preset)["figures"]["kl_by_level"]
     assert (
