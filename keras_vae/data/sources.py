@@ -1,6 +1,7 @@
 """Where the images come from: TensorFlow Datasets, and scikit-learn's digits, which are always there."""
 
 import dataclasses
+import logging
 import os
 import re
 import socket
@@ -92,7 +93,7 @@ def _frey_faces(split: str, data_dir: str | None) -> Images:
     folder = data_dir or os.environ.get("TFDS_DATA_DIR")
     copy = frey_faces.local_copy(Path(folder) if folder else None)
     builder = frey_faces.FreyFaces(data_dir=folder, local_copy=copy)
-    if not builder.is_prepared() and folder and not os.access(folder, os.W_OK):
+    if not _is_prepared(builder) and folder and not os.access(folder, os.W_OK):
         # A folder that is shared by many may be read-only: what is prepared goes into TFDS's own then.
         builder = frey_faces.FreyFaces(local_copy=copy)
     return _prepared(builder, split, None if copy else urllib.parse.urlsplit(frey_faces.URL).hostname)
@@ -102,7 +103,7 @@ def _prepared(builder: Any, split: str, host: str | None) -> Images:
     """Read a split, after downloading the data set from `host` (None: nothing is downloaded) where it is not there yet."""
     import tensorflow_datasets as tfds
 
-    if not builder.is_prepared():
+    if not _is_prepared(builder):
         try:
             # TFDS tries ten times, over minutes; a machine without a network should hear of it at once.
             if host and not urllib.request.getproxies():
@@ -118,6 +119,17 @@ def _prepared(builder: Any, split: str, host: str | None) -> Images:
             ) from error
     data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
     return Images(data["image"], data["label"].astype("int64"))
+
+
+def _is_prepared(builder: Any) -> bool:
+    """Whether a data set is there, without TFDS's warning that it is not: what is done then says so."""
+    log = logging.getLogger("absl")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        return builder.is_prepared()
+    finally:
+        log.setLevel(level)
 
 
 def _digits(split: str, data_dir: str | None) -> Images:

@@ -124,13 +124,14 @@ def test_bad_names_list_the_choices():
         data.load("digits", batch_size=0)
 
 
-def test_a_data_set_that_is_nowhere_says_what_to_do(tmp_path, monkeypatch):
+def test_a_data_set_that_is_nowhere_says_what_to_do(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: (_ for _ in ()).throw(OSError("no network")))
     monkeypatch.setattr("urllib.request.getproxies", dict)
     with pytest.raises(
         DataUnavailableError, match=r"'mnist' is not in .*no network.*TFDS_DATA_DIR.*'digits' needs neither"
     ):
         data.read("mnist", data_dir=str(tmp_path))
+    assert not caplog.records  # the error says it all
 
 
 def test_mnist_is_the_original(test_images):
