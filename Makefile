@@ -29,7 +29,7 @@ docs: $(VENV)/installed-docs
 # whole numbers are for a CPU and a browser.
 MNIST := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d mnist_vampprior mnist_hvae mnist_ae mnist_denoising_ae mnist_conv_ae mnist_dec mnist_vade mnist_swap mnist_quadrant_cvae mnist_contractive_ae mnist_iwae mnist_stacked_ae mnist_m2
 FREY := frey_vae frey_vae_2d
-DISCRETE := mnist_vqvae
+DISCRETE := mnist_vqvae cifar10_vqvae
 SHAPES := shapes_beta_vae shapes_beta_tc_vae shapes_factor_vae
 BUILDS := $(foreach preset,$(MNIST) $(SHAPES),$(preset)/cpu) $(foreach preset,$(FREY),$(preset)/cpu/float32) \
   $(foreach preset,$(DISCRETE),$(preset)/cpu $(preset)/web) \
@@ -52,7 +52,7 @@ clean:
 # Each stamp is the environment with what one purpose needs; it is remade when the dependencies change.
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Python %d.%d found: this needs Python 3.11, 3.12 or 3.13. Name one with: make PYTHON=python3.11 ..." % v)'
-	@echo "Making the environment $(VENV): about 2 GB, a few minutes, once."
+	@echo "Making the environment $(VENV): about 3 GB, a few minutes, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .

@@ -1,6 +1,7 @@
 """Checks of arguments: each error names the value, the rule and the remedy."""
 
 import difflib
+import importlib.util
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -88,6 +89,13 @@ def did_you_mean(value: Any, choices: Iterable[str]) -> str:
     """Return a hint with the nearest of `choices`, or an empty string."""
     close = difflib.get_close_matches(str(value), list(choices), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def installed(modules: Sequence[str], what: str, extra: str) -> None:
+    """Raise `ImportError` if a module is not installed, naming the package's extra that brings it."""
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise ImportError(f"{what} needs more packages: pip install -e '.[{extra}]' in the project's folder.")
 
 
 def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None:

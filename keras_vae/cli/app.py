@@ -90,7 +90,7 @@ def _start_tensorflow_quietly() -> None:
         try:
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
-            with Console(file=kept).status("starting TensorFlow"):
+            with Console(file=kept).status("starting TensorFlow") if kept.isatty() else contextlib.nullcontext():
                 from keras_vae._backend import tf
 
                 tf.config.list_logical_devices()

@@ -81,4 +81,8 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
             facts = {"name": found.name, "model": found.model, "weights": zoo.manifest(folder), **metrics}
             print(json.dumps(facts, indent=2))
             return
-        console.print(Markdown(zoo.card(folder)))
+        pictures = ", ".join(str(folder / name) for name in (zoo.SAMPLES, zoo.CURVES) if (folder / name).is_file())
+        lines = [line for line in zoo.card(folder).splitlines() if not line.startswith("![")]
+        console.print(Markdown("\n".join(lines)))
+        if pictures:
+            console.print(f"\nPictures: {pictures}", soft_wrap=True, highlight=False)

@@ -47,7 +47,9 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     console.print(f"   log p(x given the label): [bold]{before:.1f}[/] nats before, [bold]{after:.1f}[/] nats after")
     picture(
         "3_before_and_after.png",
-        plots.before_and_after(model, tuned, titles="The same latents before | after learning digits of 8x8, enlarged"),
+        plots.before_and_after(
+            model, tuned, titles="The same latents before | after learning digits of 8x8, which are coarse"
+        ),
     )
     picture(
         "3_reconstructions_after.png",
@@ -63,7 +65,7 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
         raise RuntimeError(
             f"The model reloaded from {folder} draws other images than the one that was saved: please report this."
         )
-    console.print(f"   {folder}: 100 images drawn from the same seed are equal, bit for bit")
+    console.print(f"   {folder}: 100 images drawn from the same seed are equal, bit for bit", soft_wrap=True)
 
     step("Done. The pictures:")
     for path in pictures:

@@ -1,5 +1,6 @@
 """The `export` command: builds of a preset for one target or for all, and the table of their proofs."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,14 @@ def run(
         raise FileExistsError(
             f"{', '.join(there)}: there already. Choose another folder with --out, or pass --overwrite."
         )
-    train, test, words = _data(source, model, given)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each new signature that is traced
+    train, test, words = _data(source, model, given, console)
     origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
     proofs, refused = [], []
     for name in wanted:
         where = out / name
+        if not console.is_terminal:
+            console.print(f"{name} ...")  # where the line below that moves does not show
         try:
             with console.status(name) as status:
                 if name == SERVER:
@@ -76,14 +80,22 @@ def run(
         raise export.ExportError("\n".join(refused))
 
 
-def _data(source: zoo.Preset, model: Any, given: str | None) -> tuple[Any, Any, str]:
-    """Examples to calibrate on and to prove on; none where neither the user nor the preset names data."""
+def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -> tuple[Any, Any, str]:
+    """Examples to calibrate on and to prove on; none where none are named or to be had."""
     chosen, preprocessing = inputs.choice_of(source.recipe, given, model.data_shape)
     if chosen is None:
         if not hasattr(model, "sample"):
             raise ValueError(f"{source.name} names no data set, and draws nothing itself: choose one with --data.")
         return None, None, ""
-    x, y = data.arrays(chosen, "train", preprocessing, seed=0)
+    try:
+        x, y = data.arrays(chosen, "train", preprocessing, seed=0)
+    except data.DataUnavailableError as error:
+        if given is not None or not hasattr(model, "sample"):
+            raise
+        console.print(
+            f"The builds are compared on images that the model draws: {error}", soft_wrap=True, highlight=False
+        )
+        return None, None, ""
     name = chosen if isinstance(chosen, str) else chosen.name
     return (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]), data.arrays(chosen, "test", preprocessing, seed=0), f"{name} test"
 

@@ -133,6 +133,7 @@ def progress_bar(words: str) -> Iterator[Any]:
 
     columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Drawn when there is news, not by a thread: one that imports while TensorFlow Datasets is being imported fails.
-    with Progress(*columns, console=errors, transient=True, auto_refresh=False) as bar:
+    shown = errors.is_terminal  # elsewhere a bar would be a blank line
+    with Progress(*columns, console=errors, transient=True, auto_refresh=False, disable=not shown) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)

@@ -12,6 +12,8 @@ from keras_vae.cli.app import JsonOption, PresetArgument, app, console, errors, 
 
 _TRAIN = "Train and score"
 _SHIP = "Ship"
+# A small convolutional VAE draws more than a smudge after some thousands.
+_FEW_STEPS = 2000
 
 
 @app.command("new", rich_help_panel=_TRAIN)
@@ -74,7 +76,7 @@ def train_preset(
             folder,
             initial=zoo.read_weights(start) if start else None,
             source=pictures,
-            callbacks=[plots.SamplePictures(folder / "samples"), *moving],
+            callbacks=[_tell_length(), plots.SamplePictures(folder / "samples"), *moving],
             verbose="auto" if verbose is None else verbose,
         )
         stages = training.read_stages(folder)
@@ -95,6 +97,22 @@ def train_preset(
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
+
+
+def _tell_length() -> Any:
+    """A callback that says at the start how long the training is, and whether that is little."""
+    from keras_vae._backend import keras
+
+    def say(logs: Any = None) -> None:
+        steps, epochs = told.params["steps"], told.params["epochs"]
+        few = " That is little: expect blurred pictures, and raise training.epochs for better ones."
+        console.print(
+            f"{epochs} epochs of {steps} steps: {epochs * steps:,} steps in all.{few if epochs * steps < _FEW_STEPS else ''}",
+            highlight=False,
+        )
+
+    told = keras.callbacks.LambdaCallback(on_train_begin=say)
+    return told
 
 
 def _hardware() -> str:
@@ -146,7 +164,7 @@ def evaluate(
             return
         table = Table("figure", "value", box=None, header_style="bold")
         for words, value in zoo.in_words(metrics["figures"]):
-            table.add_row(words, value)
+            table.add_row(escaped(words), escaped(value))
         console.print(table)
 
 

@@ -45,7 +45,9 @@ CountOption = Annotated[int, typer.Option(min=1, help="Number of test images.")]
 def sample(
     preset: PresetArgument,
     out: OutOption = Path("samples.png"),
-    n: Annotated[int, typer.Option(help="Number of images; of a conditional model, of each class.")] = 10,
+    n: Annotated[
+        int, typer.Option(help="Number of images; of a conditional model without --labels, of each class.")
+    ] = 10,
     labels: Annotated[str | None, typer.Option(help="Classes to draw from a conditional model, such as 3,1,4.")] = None,
     seed: SeedOption = 0,
     temperature: Annotated[float, typer.Option(help="Below 1: more typical images, less varied.")] = 1.0,

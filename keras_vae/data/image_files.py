@@ -11,6 +11,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """How the names of picture files end."""
 
 _MAX_PIXELS = 100_000_000
+# Of 255: less contrast than this is no writing. And the share of the contrast that shadows and the grain of paper may take.
+_LEAST_INK, _UNEVEN = 40, 0.2
 
 
 class Picture(NamedTuple):
@@ -28,7 +30,8 @@ def read_picture(path: str | Path, shape: Any, invert: bool = False) -> Picture:
     Args:
         path: of a PNG, JPEG, GIF (its first frame), BMP, WebP or TIFF file.
         shape: `(height, width, channels)`, with 1 channel for grey or 3 for colour.
-        invert: turn dark into light: a digit that is written on paper into one like MNIST's.
+        invert: turn dark into light: a digit that is written on paper into one like MNIST's. A grey picture is stretched too, so
+            that paper is black and ink white, if more than half of it is paper.
 
     Returns:
         The picture, and what was done to it.
@@ -80,7 +83,19 @@ def read_picture(path: str | Path, shape: Any, invert: bool = False) -> Picture:
         image = ImageOps.invert(image)
         words.append("dark and light exchanged")
     array = np.asarray(image, dtype="uint8").reshape(height, width, channels)
+    if invert and channels == 1:
+        array, spread = _without_paper(array)
+        words += ["paper made black and ink white"] if spread else []
     return Picture(array, f"{words[0]} {', '.join(words[1:]) or 'taken as it is'}")
+
+
+def _without_paper(ink: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Light ink on dark paper, brought to white on black, and whether there is any ink: paper is seldom quite even."""
+    paper, full = float(np.median(ink)), float(ink.max())
+    if full - paper < _LEAST_INK:
+        return ink, False
+    least = paper + _UNEVEN * (full - paper)
+    return np.round(np.clip((ink - least) / (full - least), 0.0, 1.0) * 255).astype("uint8"), True
 
 
 def picture_shape(shape: Any) -> tuple[int, int, int]:

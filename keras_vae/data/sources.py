@@ -60,8 +60,8 @@ def read(name: str | Source, split: str = "train", data_dir: str | None = None) 
     """
     if name == FOLDER:
         raise ValueError(
-            f"name={FOLDER!r}: the pictures are in a folder of your own: give data.ImageFolder(PATH, shape), or in the shell "
-            "--data PATH."
+            "The pictures are in a folder of your own: say which, in the shell with --data FOLDER, in Python with "
+            "data.ImageFolder(FOLDER, shape)."
         )
     if isinstance(name, str):
         named = _SOURCES[_checks.one_of("name", name, DATASETS)]
@@ -115,7 +115,7 @@ def _prepared(builder: Any, split: str, host: str | None) -> Images:
             raise DataUnavailableError(
                 f"The data set {builder.name!r} is not in {builder.data_dir}, and {got} failed ({reason}). "
                 "Connect to a network once, or point the environment variable TFDS_DATA_DIR to a folder where "
-                "TensorFlow Datasets has prepared it. The data set 'digits' needs neither."
+                "TensorFlow Datasets has prepared it. The data set 'digits' needs neither (in the shell, --data digits)."
             ) from error
     data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
     return Images(data["image"], data["label"].astype("int64"))

@@ -139,10 +139,8 @@ def _values(content: bytes, examples: dict[str, np.ndarray]) -> dict[str, np.nda
 
 
 def _quantizer(content: bytes) -> Any:
-    try:
-        from ai_edge_quantizer import quantizer
-    except ImportError as error:
-        raise ImportError("Exporting to TFLite needs more packages: pip install 'keras-vae[export]'") from error
+    from ai_edge_quantizer import quantizer
+
     return quantizer.Quantizer(bytearray(content))
 
 

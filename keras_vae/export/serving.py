@@ -156,7 +156,9 @@ def _requests(served: dict[str, endpoints.Endpoint], values: dict[str, Any], nam
     try:
         from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
     except ImportError as error:
-        raise ImportError("Exporting for a server needs one more package: pip install 'keras-vae[export]'") from error
+        raise ImportError(
+            "Exporting for a server needs one more package: pip install -e '.[export]' in the project's folder"
+        ) from error
 
     requests = []
     for signature, endpoint in served.items():

@@ -30,8 +30,8 @@ _EDGE = {
 _REMEDIES = {
     "TRANSPOSE_CONV": "a transposed convolution fused with ReLU is newer than any delegate: train with activation='silu', 'elu' or "
     "'tanh', or export for the target 'cpu'",
-    "WHILE": "the mean of a discretised logistic is a sum over its levels: export for the target 'cpu', or train with another "
-    "likelihood",
+    "WHILE": "the mean of a discretised logistic is a sum over its levels: export for the target 'cpu' or 'web', or "
+    "train with another likelihood, such as 'gaussian'",
 }
 
 

@@ -112,7 +112,7 @@ def pictures(c: Any, shape: tuple[int, ...], batch_size: Any) -> Any:
     if c is None:
         raise ValueError(
             f"This model is conditional: it needs one picture of shape {shape} an example. Pass them as the labels argument, as y "
-            "in fit and evaluate, or as the second element of a tf.data pair."
+            "in fit and evaluate, as predict([x, labels]), or as the second element of a tf.data pair."
         )
     c = c if tf.is_tensor(c) else np.asarray(c)
     if tf.as_dtype(c.dtype) == tf.uint8:
@@ -136,7 +136,7 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
     if y is None:
         raise ValueError(
             f"This model is conditional: it needs one label from 0 to {num_classes - 1} an example. Pass them as the "
-            "labels argument, as y in fit and evaluate, or as the second element of a tf.data pair."
+            "labels argument, as y in fit and evaluate, as predict([x, labels]), or as the second element of a tf.data pair."
         )
     y = y if tf.is_tensor(y) else np.asarray(y)
     if len(y.shape) != 1:

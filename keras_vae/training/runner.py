@@ -62,7 +62,6 @@ def train(
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(recipe.training.seed)
     model = specs.build(recipe.model)
     step = data.preprocessing_named(recipe.data.preprocessing)
@@ -86,6 +85,7 @@ def train(
             "longer.",
             stacklevel=2,
         )
+    folder.mkdir(parents=True, exist_ok=True)  # not before the recipe and the data are known to be right
     if not (folder / CHECKPOINT).exists():
         if recipe.pretraining:
             before = train(
@@ -294,7 +294,7 @@ class _EndOfEpoch(keras.callbacks.Callback):
         self._given = list(callbacks)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._callbacks = keras.callbacks.CallbackList(self._given, model=self.model)
+        self._callbacks = keras.callbacks.CallbackList(self._given, model=self.model, **self.params)
         self._callbacks.on_train_begin(logs)
 
     def on_train_end(self, logs: Any = None) -> None:

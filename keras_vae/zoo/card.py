@@ -51,7 +51,7 @@ def card(folder: str | Path) -> str:
         *(
             _figures(metrics, words)
             if metrics
-            else [f"None yet: `keras-vae evaluate {called} --write` computes them.", ""]
+            else [f"None yet: `keras-vae evaluate {called}{_data_option(preset)} --write` computes them.", ""]
         ),
         "## Where data come from, says the model",
         "",
@@ -116,11 +116,18 @@ def _data(preset: Preset) -> list[str]:
         "## Reproduce",
         "",
         "```sh",
-        f"keras-vae train {_called(preset)}",
-        f"keras-vae evaluate runs/{preset.name}/preset",
+        f"keras-vae train {_called(preset)}{_data_option(preset)}",
+        f"keras-vae evaluate runs/{preset.name}/preset{_data_option(preset)}",
         "```",
         "",
     ]
+
+
+def _data_option(preset: Preset) -> str:
+    """What a command needs for a preset whose recipe names no data set that can be found by its name."""
+    if preset.recipe is None:
+        return " --data DATASET"
+    return " --data FOLDER" if preset.recipe.data.name == data.FOLDER else ""
 
 
 def zoo_table(folders: Iterable[Path]) -> str:

@@ -170,5 +170,7 @@ def _hub() -> Any:
         import huggingface_hub
         import huggingface_hub.errors
     except ImportError as error:
-        raise ImportError('Presets on the hub need huggingface_hub: pip install "keras-vae[hub]"') from error
+        raise ImportError(
+            'Presets on the hub need huggingface_hub: pip install -e ".[hub]" in the project\'s folder'
+        ) from error
     return huggingface_hub

@@ -89,7 +89,15 @@ class Preset:
                     )
             codes = CodesRecipe.from_dict(tables.pop("codes")) if "codes" in tables else None
             recipe = Recipe.from_dict(tables) if "training" in tables else None
-        except (ValueError, TypeError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path} is no text file: a recipe is one, in TOML. `keras-vae new` writes one."
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(
+                f"{path} is no valid TOML: {error}. Is a quote, a bracket or a value missing there or in the line before?"
+            ) from error
+        except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
         return cls(path.parent, tables["model"], recipe, words, codes, path.name)
 

@@ -50,9 +50,9 @@ def preset_folder(name_or_folder: str | Path) -> Path:
     trained = list_presets()
     recipes = ", ".join(name for name in known if name not in trained)
     raise ValueError(
-        f"There is no preset {str(name_or_folder)!r}: give one of {', '.join(trained)}, or the path of a folder with a "
-        f"{preset_file.FILE}{f' (recipes without weights, to train: {recipes})' if recipes else ''}."
-        f"{_checks.did_you_mean(name_or_folder, known)}"
+        f"There is no preset {str(name_or_folder)!r}.{_checks.did_you_mean(name_or_folder, known)} Give one of "
+        f"{', '.join(trained)}, or the path of a folder with a {preset_file.FILE}"
+        f"{f' (recipes without weights, to train: {recipes})' if recipes else ''}."
     )
 
 

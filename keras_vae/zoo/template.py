@@ -17,14 +17,14 @@ _MODELS = {
 latent_size = 32           # numbers in a code
 filters = [{filters}]      # channels after each halving of the picture
 dense_units = [256]
-likelihood = "discretized_logistic"  # of pixels with 256 values; bits a dimension come of it
+likelihood = "discretized_logistic"  # of pixels with 256 values, in bits a dimension; "gaussian" goes on GPUs and Edge TPUs too
 """,
     "conditional_vae": """class = "ConditionalVAE"
 {shape}
 num_classes = {classes}            # as many as the folder has class folders
 latent_size = 32           # numbers in a code
 {network}
-likelihood = "discretized_logistic"  # of pixels with 256 values; bits a dimension come of it
+likelihood = "discretized_logistic"  # of pixels with 256 values, in bits a dimension; "gaussian" goes on GPUs and Edge TPUs too
 """,
     "autoencoder": """class = "Autoencoder"
 {shape}
@@ -86,6 +86,6 @@ warmup_epochs = 1
 [training]
 epochs = 100
 batch_size = 32            # at most the number of pictures
-# ema = 0.999              # keep an average of the weights over so long a time: 1,000 steps; for runs of many times that
+# ema = 0.999              # keeps an average of the weights over some 1,000 steps: for runs of several thousand
 {monitor}"""
     return text.rstrip() + "\n"

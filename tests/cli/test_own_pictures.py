@@ -64,7 +64,7 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     assert "mine test" in (preset / "README.md").read_text()
     result = run("evaluate", preset)
     assert result.exit_code == 1
-    assert "--data PATH" in result.stderr
+    assert "--data FOLDER" in result.stderr
 
 
 def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):
@@ -102,7 +102,7 @@ def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
         (("new", "a.toml", "--kind", "gan"), "kind='gan': must be one of"),
         (("new", "a.toml", "--size", "30"), "divisible by 4"),
         (("train", "nowhere.toml"), "nowhere.toml does not exist: `keras-vae new nowhere.toml` writes"),
-        (("train", "there.toml"), "--data PATH"),
+        (("train", "there.toml"), "--data FOLDER"),
         (("train", "there.toml", "--data", "nowhere"), "neither a folder nor"),
         (("new", "there.toml"), "is there already"),
     ],

@@ -29,7 +29,7 @@ def _rehash(folder):
 
 
 def test_an_unknown_name_lists_the_presets():
-    with pytest.raises(ValueError, match="no preset 'mnist_cvea': give one of .*mnist_cvae.*Did you mean 'mnist_cvae'"):
+    with pytest.raises(ValueError, match="no preset 'mnist_cvea'. Did you mean 'mnist_cvae'. Give one of .*mnist_cvae"):
         zoo.load("mnist_cvea")
 
 
