@@ -76,25 +76,24 @@ def run(
             "Errors of the means, beside the Keras model; nats: the ELBO, or an autoencoder's log-likelihood, through "
             "both builds."
         )
-    if refused:
+    if refused and (target != ALL or len(refused) == len(wanted)):
         raise export.ExportError("\n".join(refused))
+    for reason in refused:
+        console.print(f"Not for {reason}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -> tuple[Any, Any, str]:
-    """Examples to calibrate on and to prove on; none where none are named or to be had."""
+    """Examples to calibrate on and to prove on; none, and a word on it, where none are named or the preset's are not to be had."""
     chosen, preprocessing = inputs.choice_of(source.recipe, given, model.data_shape)
-    if chosen is None:
-        if not hasattr(model, "sample"):
-            raise ValueError(f"{source.name} names no data set, and draws nothing itself: choose one with --data.")
-        return None, None, ""
     try:
+        if chosen in (None, data.FOLDER):
+            raise data.DataUnavailableError(f"{source.name} names no data set: choose one, or a folder, with --data.")
         x, y = data.arrays(chosen, "train", preprocessing, seed=0)
     except data.DataUnavailableError as error:
         if given is not None or not hasattr(model, "sample"):
             raise
-        console.print(
-            f"The builds are compared on images that the model draws: {error}", soft_wrap=True, highlight=False
-        )
+        words = f"The builds are compared on images that the model draws. {error}"
+        console.print(words, soft_wrap=True, highlight=False, markup=False)
         return None, None, ""
     name = chosen if isinstance(chosen, str) else chosen.name
     return (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]), data.arrays(chosen, "test", preprocessing, seed=0), f"{name} test"

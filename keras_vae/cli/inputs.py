@@ -26,9 +26,13 @@ def source_of(text: str, shape: Any) -> Any:
     """The data set that `--data` names, or the folder of pictures.
 
     Raises:
-        ValueError: if it is neither.
+        ValueError: if it is neither, or both.
     """
     if text in data.DATASETS:
+        if Path(text).is_dir():
+            raise ValueError(
+                f"--data {text}: is a data set and a folder here. Write ./{text} for the folder, or go elsewhere."
+            )
         return text
     if Path(text).is_dir():
         return data.ImageFolder(text, shape, _Progress(f"reading {text}"))

@@ -53,7 +53,9 @@ def train_preset(
         Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
     ] = None,
     gif: Annotated[bool, typer.Option("--gif", help="Make a moving picture of the training, training.gif.")] = False,
-    verbose: Annotated[int | None, typer.Option(help="0 silent, 1 a progress bar, 2 a line an epoch.")] = None,
+    verbose: Annotated[
+        int | None, typer.Option(help="0 silent, 1 a progress bar, 2 a line an epoch; 1 on a terminal, 2 elsewhere.")
+    ] = None,
 ) -> None:
     """Train a preset's recipe, or go on with a run that was stopped."""
     with plain_errors():
@@ -77,7 +79,7 @@ def train_preset(
             initial=zoo.read_weights(start) if start else None,
             source=pictures,
             callbacks=[_tell_length(), plots.SamplePictures(folder / "samples"), *moving],
-            verbose="auto" if verbose is None else verbose,
+            verbose=verbose if verbose is not None else 1 if console.is_terminal else 2,
         )
         stages = training.read_stages(folder)
         facts = {

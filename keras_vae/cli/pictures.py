@@ -186,7 +186,14 @@ def complete(
     preset: PresetArgument,
     files: FilesArgument = None,
     out: OutOption = Path("completions.png"),
-    given: Annotated[int, typer.Option(min=1, max=3, help="How many quadrants the model is shown.")] = 1,
+    given: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=3,
+            help="How many quadrants it is shown: the lower left, the left half, or all but the lower right.",
+        ),
+    ] = 1,
     draws: Annotated[int, typer.Option(min=1, help="Completions of each image.")] = 6,
     data: DataOption = None,
     n: CountOption = 6,

@@ -150,6 +150,7 @@ class EncoderDecoder(keras.Model, abc.ABC):
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: bool = False,
+        **others: Any,
     ) -> None:
         """Configure training.
 
@@ -159,7 +160,16 @@ class EncoderDecoder(keras.Model, abc.ABC):
             seed: of the noise in training and evaluation; by default from Keras's global seed.
             run_eagerly, steps_per_execution, jit_compile: as in Keras. XLA is off by default: on CPUs it speeds dense networks
                 up and slows convolutions down, and code compiled by it cannot check the values of a pipeline.
+
+        Raises:
+            ValueError: if the objective is not one for this class of models.
+            TypeError: if there is another argument, such as Keras's `loss` or `metrics`.
         """
+        if others:
+            raise TypeError(
+                f"compile takes no {', '.join(others)}: what is maximised, and what is logged, is the objective, such as "
+                f"objective={self.default_objective()!r}."
+            )
         objective = self.default_objective() if objective is None else objective
         if getattr(objective, "terms_type", None) is not self.terms_type:
             raise ValueError(

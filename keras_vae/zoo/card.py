@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_vae import data, lite
 from keras_vae.models import specs
-from keras_vae.zoo.figures import SHORT, bound_of, form_of, in_words, target_rows
+from keras_vae.zoo.figures import SHORT, asked_of, form_of, in_words, target_rows
 from keras_vae.zoo.preset_file import CURVES, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.presets import presets_home
 from keras_vae.zoo.process import generative_process
@@ -133,7 +133,7 @@ def _data_option(preset: Preset) -> str:
 def zoo_table(folders: Iterable[Path]) -> str:
     """A table of presets, as Markdown: what each is for and its headline figure beside the published one."""
     lines = [
-        "| preset | what for | obtained | beside | parameters | weights | decoder on a device |",
+        "| preset | what for | obtained | published, or aim | parameters | weights | decoder on a device |",
         "|---|---|---|---|---|---|---|",
     ]
     builds = lite.list_builds()
@@ -144,7 +144,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
         own = next((key for key in ("accuracy", "nll", "psnr", "mig", "elbo") if key in figures), "nll")
         key = targets[0]["figure"] if targets else own
         obtained = f"{SHORT.get(key, key)} {form_of(key).format(figures[key])}" if key in figures else "not measured"
-        published = "; ".join(f"{form_of(key).format(bound_of(target))} ({target['source']})" for target in targets[:1])
+        published = "; ".join(f"{asked_of(target)} ({target['source']})" for target in targets[:1])
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
             f"| {obtained} | {published or '-'} | {weights['parameters']:,} | {weights['bytes'] / 1e6:.1f} MB "
@@ -229,7 +229,8 @@ def _example(model: dict[str, Any]) -> str:
         return EXAMPLES[name]
     if name.endswith("Autoencoder"):
         return "codes, again = model.encode(images), model.predict(images)"
-    return f"images = model.sample({'labels=[3, 1, 4]' if 'num_classes' in model else '16'}, seed=0)"
+    labels = [3, 1, 4] if model.get("num_classes", 10) > 4 else [0, 1]
+    return f"images = model.sample({f'labels={labels}' if 'num_classes' in model else '16'}, seed=0)"
 
 
 def _protocol(protocol: dict[str, Any]) -> str:

@@ -118,7 +118,7 @@ def target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list[
     for target in targets:
         key = target["figure"]
         upper, bound = "at_most" in target, bound_of(target)
-        asked = f"{'at most' if upper else 'at least'} {form_of(key).format(bound)}"
+        asked = asked_of(target)
         if key not in figures:
             rows.append(f"| {key} not measured | {asked} | open | {target['source']} |")
             continue
@@ -127,6 +127,11 @@ def target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list[
         obtained = ", ".join(form_of(key).format(value) for value in values)
         rows.append(f"| {key} {obtained} | {asked} | {'met' if met else 'missed'} | {target['source']} |")
     return [*rows, ""]
+
+
+def asked_of(target: dict[str, Any]) -> str:
+    """The published figure of a target in words, and which way from it is better."""
+    return f"{'at most' if 'at_most' in target else 'at least'} {form_of(target['figure']).format(bound_of(target))}"
 
 
 def bound_of(target: dict[str, Any]) -> float:

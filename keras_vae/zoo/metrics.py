@@ -66,6 +66,7 @@ def evaluate_preset(
         )
     source = source or recipe.name  # type: ignore[union-attr]
     name = source if isinstance(source, str) else source.name
+    known = source if isinstance(source, str) else ""  # a folder of pictures may be called as a data set is
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
         preprocessing = recipe.preprocessing if recipe and isinstance(model, EncoderDecoder) else "scaling"
@@ -84,7 +85,7 @@ def evaluate_preset(
             baseline = evaluation.trained_completer(data.load(source, "train", preprocessing))
             say("completing pictures of one, two and three quadrants")
             figures |= evaluation.completion_report(model, x, baseline=baseline)
-        if name == "shapes":
+        if known == "shapes":
             say("measuring the disentanglement")
             figures |= evaluation.disentanglement_report(model)
     elif isinstance(model, VQVAE):
@@ -92,13 +93,13 @@ def evaluate_preset(
     elif isinstance(model, Autoencoder):
         figures = evaluation.reconstruction_report(model, x, y)
         if isinstance(model, SwapAutoencoder):
-            figures |= _swaps(model, name, images, say)
+            figures |= _swaps(model, known, images, say)
         if preset.codes:
             train = data.arrays(source, "train", preprocessing, seed=0)
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
-    judge = JUDGES.get(name)
+    judge = JUDGES.get(known)
     if hasattr(model, "sample") and model.conditional and judge in list_presets():
         figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     if isinstance(model, SemiSupervisedVAE):

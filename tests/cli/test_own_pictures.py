@@ -56,6 +56,7 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
         assert (tmp_path / "run" / "training.gif").exists()
     assert result.exit_code == 0, result.output
     assert "Label 0 is the class dark" in result.output
+    assert "2 epochs of 2 steps: 4 steps in all. That is little" in result.output
     model = zoo.load(preset)
     assert tuple(model.data_shape) == (8, 8, 3)
     result = run("evaluate", preset, "--data", folder, "--samples", 3, "--json", "--write")
@@ -65,6 +66,20 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     result = run("evaluate", preset)
     assert result.exit_code == 1
     assert "--data FOLDER" in result.stderr
+
+
+def test_a_folder_that_is_called_as_a_data_set_is_a_folder(tmp_path, folder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder.rename(tmp_path / "shapes")
+    (tmp_path / "mine.toml").write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    result = run("train", "mine.toml", "--data", "shapes")
+    assert result.exit_code == 1
+    assert "is a data set and a folder here. Write ./shapes" in result.stderr
+    assert not (tmp_path / "runs").exists()
+    assert run("train", "mine.toml", "--data", "./shapes", "--verbose", 0).exit_code == 0
+    result = run("evaluate", "runs/mine/preset", "--data", "./shapes", "--samples", 3, "--json")
+    assert result.exit_code == 0, result.output
+    assert "mig" not in json.loads(result.stdout)["figures"]
 
 
 def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):

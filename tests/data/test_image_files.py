@@ -43,6 +43,24 @@ def test_dark_and_light_can_be_exchanged(wide):
     np.testing.assert_array_equal(inverted, 255 - plain)
 
 
+def test_paper_becomes_black_and_ink_white(tmp_path, rng):
+    photo = np.clip(225 + rng.normal(0, 4, (60, 60)), 0, 255)  # paper with a grain
+    photo[20:40, 28:32] = 40
+    picture = data.read_picture(saved(tmp_path / "photo.png", photo.astype("uint8")), (60, 60, 1), invert=True)
+    ink = np.zeros((60, 60), bool)
+    ink[20:40, 28:32] = True
+    assert (picture.image[ink] == 255).all()
+    assert (picture.image[~ink] == 0).all()
+    assert picture.changes.endswith("paper made black and ink white")
+
+
+def test_blank_paper_is_not_stretched(tmp_path):
+    photo = np.full((8, 8), 225, "uint8")
+    photo[0, 0] = 200
+    picture = data.read_picture(saved(tmp_path / "blank.png", photo), (8, 8, 1), invert=True)
+    np.testing.assert_array_equal(picture.image[..., 0], 255 - photo)
+
+
 def test_clear_pixels_become_white(tmp_path):
     array = np.zeros((4, 4, 4), "uint8")
     array[:2, :, 3] = 255

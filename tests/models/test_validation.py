@@ -165,6 +165,8 @@ def test_grey_images_under_a_bernoulli_are_warned_of(vae):
 def test_a_loss_argument_says_why_there_is_none(vae):
     with pytest.raises(ValueError, match="ELBO.*no loss= argument"):
         vae.compile("adam", "mse")
+    with pytest.raises(TypeError, match="compile takes no loss, metrics: .*objective=.*ELBO"):
+        vae.compile("adam", loss="mse", metrics=["mae"])
 
 
 @pytest.mark.parametrize(
