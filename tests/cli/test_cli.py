@@ -166,7 +166,7 @@ def test_an_autoencoder_is_exported_too(tmp_path):
     arguments = ("export", folder, "--target", "cpu", "--format", "float32", "--out", tmp_path / "builds")
     result = run(*arguments)
     assert result.exit_code == 1
-    assert "choose one with --data" in result.stderr
+    assert "choose one, or a folder, with --data" in result.stderr
     result = run(*arguments, "--data", "digits")
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "builds" / "cpu" / "build.json").read_text())["parity"]["source"] == "digits test"
