@@ -107,5 +107,5 @@ def test_a_damaged_file_stops_the_reading_and_is_named(pets):
 
 
 def test_the_name_folder_asks_for_one():
-    with pytest.raises(ValueError, match="--data PATH"):
+    with pytest.raises(ValueError, match="--data FOLDER"):
         data.read("folder")

@@ -251,7 +251,7 @@ def test_a_converter_that_dies_is_reported(tmp_path, monkeypatch):
 def test_a_package_that_is_missing_is_named_with_the_remedy(tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     model = VAE((2, 2, 1), 1, hidden_units=(3,))
-    with pytest.raises(ImportError, match=r"pip install 'keras-vae\[export\]'"):
+    with pytest.raises(ImportError, match=r"pip install -e '.\[export\]'"):
         if missing == "ai_edge_quantizer":
             export.tflite(model, tmp_path / "b", "gpu")
         else:
