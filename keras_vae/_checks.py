@@ -1,7 +1,7 @@
 """Checks of arguments: each error names the value, the rule and the remedy."""
 
 import difflib
-import importlib.util
+import importlib
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -91,11 +91,14 @@ def did_you_mean(value: Any, choices: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def installed(modules: Sequence[str], what: str, extra: str) -> None:
+def importable(module: str, what: str, extra: str) -> None:
     """Raise `ImportError` if a module is not installed, naming the package's extra that brings it."""
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise ImportError(f"{what} needs more packages: pip install -e '.[{extra}]' in the project's folder.")
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f"{what} needs more packages: pip install -e '.[{extra}]' in the project's folder."
+        ) from error
 
 
 def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None:

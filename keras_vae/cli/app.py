@@ -98,6 +98,11 @@ def _start_tensorflow_quietly() -> None:
             os.dup2(kept.fileno(), 2)
 
 
+def fit_verbosity() -> int:
+    """How `fit` shows its progress: a bar that moves on a terminal, a line an epoch in a log."""
+    return 1 if console.is_terminal else 2
+
+
 def escaped(value: Any) -> str:
     """Words in which rich sees no markup."""
     from rich.markup import escape

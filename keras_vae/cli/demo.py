@@ -8,6 +8,7 @@ from rich.console import Console
 
 from keras_vae import data, models, plots, zoo
 from keras_vae._backend import keras
+from keras_vae.cli.app import fit_verbosity
 
 _SAMPLES = 200  # importance samples an image: within about half a nat of thousands, in seconds
 
@@ -42,7 +43,7 @@ def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 2
     tuned = models.copy_of(model)
     tuned.compile(keras.optimizers.Adam(1e-3))
     stream = data.load("digits", "train", "dynamic_binarization", batch_size=64)
-    tuned.fit(stream, epochs=epochs, validation_data=(test, test_labels), verbose=1 if console.is_terminal else 2)
+    tuned.fit(stream, epochs=epochs, validation_data=(test, test_labels), verbose=fit_verbosity())
     after = _score(tuned, test, test_labels)
     console.print(f"   log p(x given the label): [bold]{before:.1f}[/] nats before, [bold]{after:.1f}[/] nats after")
     picture(

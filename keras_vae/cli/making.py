@@ -8,7 +8,17 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from keras_vae.cli.app import JsonOption, PresetArgument, app, console, errors, escaped, plain_errors, with_codes
+from keras_vae.cli.app import (
+    JsonOption,
+    PresetArgument,
+    app,
+    console,
+    errors,
+    escaped,
+    fit_verbosity,
+    plain_errors,
+    with_codes,
+)
 
 _TRAIN = "Train and score"
 _SHIP = "Ship"
@@ -79,7 +89,7 @@ def train_preset(
             initial=zoo.read_weights(start) if start else None,
             source=pictures,
             callbacks=[_tell_length(), plots.SamplePictures(folder / "samples"), *moving],
-            verbose=verbose if verbose is not None else 1 if console.is_terminal else 2,
+            verbose=fit_verbosity() if verbose is None else verbose,
         )
         stages = training.read_stages(folder)
         facts = {
@@ -105,16 +115,15 @@ def _tell_length() -> Any:
     """A callback that says at the start how long the training is, and whether that is little."""
     from keras_vae._backend import keras
 
-    def say(logs: Any = None) -> None:
-        steps, epochs = told.params["steps"], told.params["epochs"]
-        few = " That is little: expect blurred pictures, and raise training.epochs for better ones."
-        console.print(
-            f"{epochs} epochs of {steps} steps: {epochs * steps:,} steps in all.{few if epochs * steps < _FEW_STEPS else ''}",
-            highlight=False,
-        )
+    class TellLength(keras.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            steps, epochs = self.params["steps"], self.params["epochs"]
+            words = f"{epochs} epochs of {steps} steps: {epochs * steps:,} steps in all."
+            if epochs * steps < _FEW_STEPS:
+                words += " That is little: expect blurred pictures, and raise training.epochs for better ones."
+            console.print(words, highlight=False)
 
-    told = keras.callbacks.LambdaCallback(on_train_begin=say)
-    return told
+    return TellLength()
 
 
 def _hardware() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae import _checks
 from keras_vae.export import flatbuffer
 from keras_vae.export.errors import ExportError
 
@@ -139,6 +140,7 @@ def _values(content: bytes, examples: dict[str, np.ndarray]) -> dict[str, np.nda
 
 
 def _quantizer(content: bytes) -> Any:
+    _checks.importable("ai_edge_quantizer", "Exporting for devices", "export")
     from ai_edge_quantizer import quantizer
 
     return quantizer.Quantizer(bytearray(content))

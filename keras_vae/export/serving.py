@@ -153,12 +153,8 @@ def _inputs(model: EncoderDecoder, examples: Examples, size: int) -> dict[str, A
 
 def _requests(served: dict[str, endpoints.Endpoint], values: dict[str, Any], name: str) -> list[Any]:
     """Requests as a server logs them, one a signature."""
-    try:
-        from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
-    except ImportError as error:
-        raise ImportError(
-            "Exporting for a server needs one more package: pip install -e '.[export]' in the project's folder"
-        ) from error
+    _checks.importable("tensorflow_serving.apis", "Exporting for a server", "export")
+    from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
     requests = []
     for signature, endpoint in served.items():

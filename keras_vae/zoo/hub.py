@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_vae import _weights
+from keras_vae import _checks, _weights
 from keras_vae.zoo import preset_file
 
 SCHEME = "hf://"
@@ -166,11 +166,8 @@ def _told(hub: Any, address: str) -> Iterator[None]:
 
 
 def _hub() -> Any:
-    try:
-        import huggingface_hub
-        import huggingface_hub.errors
-    except ImportError as error:
-        raise ImportError(
-            'Presets on the hub need huggingface_hub: pip install -e ".[hub]" in the project\'s folder'
-        ) from error
+    _checks.importable("huggingface_hub", "A preset on the hub", "hub")
+    import huggingface_hub
+    import huggingface_hub.errors
+
     return huggingface_hub

@@ -29,8 +29,7 @@ REFUSED = {
     )
 }
 # Codes that are whole numbers do not survive int8, and the GPU delegate cannot look for the nearest one.
-DISCRETE = ("mnist_vqvae", "cifar10_vqvae")
-REFUSED |= {(name, target) for name in DISCRETE for target in ("gpu", "edge")}
+REFUSED |= {(name, target) for name in ("mnist_vqvae", "cifar10_vqvae") for target in ("gpu", "edge")}
 
 
 def test_every_generative_preset_is_shipped_for_every_target():
@@ -61,8 +60,9 @@ def test_the_proof_is_reproduced(name, target, test_images):
     parts = lite.read_proof(name, target)["files"]
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
     for part, error in proof["errors"].items():
-        # Below the second figure it is the rounding of single numbers, or codes that tipped over: three of some fifty thousand.
-        rounding = 6e-5 if name in DISCRETE else 3e-6
+        # Below the second figure it is the rounding of single numbers, or one code in half a million that tipped over. Of
+        # cifar10_vqvae three of 640,000 did, whose share of a thousand images' 64,000 is a matter of chance.
+        rounding = 5e-5 if (name, part) == ("cifar10_vqvae", "encoder") else 3e-6
         assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=rounding)
     figure, score = lite.score(lite.read_proof(name, target))
     # The change of one image may be half a nat either way: over a thousand that is a few hundredths.
