@@ -5,7 +5,7 @@ answers at once.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,11 +128,13 @@ def _having(method: str, model: Any, what: str) -> Any:
     return model
 
 
-def whole_numbers(text: str) -> list[int]:
-    """The numbers of `--labels`."""
+def labels_of(text: str, class_names: Sequence[str]) -> list[int]:
+    """The labels that `--labels` names: whole numbers, or names of a preset's classes."""
+    parts = [part.strip() for part in text.split(",")]
     try:
-        return [int(part) for part in text.split(",")]
+        return [class_names.index(part) if part in class_names else int(part) for part in parts]
     except ValueError as error:
+        named = f", or the classes {', '.join(class_names)}" if class_names else ""
         raise ValueError(
-            f"--labels {text!r}: must be whole numbers with commas between them, such as 3,1,4."
+            f"--labels {text!r}: must be whole numbers{named}, with commas between them, such as 3,1,4."
         ) from error

@@ -84,11 +84,11 @@ def run(
 
 def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -> tuple[Any, Any, str]:
     """Examples to calibrate on and to prove on; none, and a word on it, where none are named or the preset's are not to be had."""
-    chosen, preprocessing = inputs.choice_of(source.recipe, given, model.data_shape)
+    chosen = inputs.choice_of(source, given, model.data_shape)
     try:
         if chosen in (None, data.FOLDER):
             raise data.DataUnavailableError(f"{source.name} names no data set: choose one, or a folder, with --data.")
-        x, y = data.arrays(chosen, "train", preprocessing, seed=0)
+        x, y = data.arrays(chosen, "train", source.preprocessing, seed=0)
     except data.DataUnavailableError as error:
         if given is not None or not hasattr(model, "sample"):
             raise
@@ -96,7 +96,11 @@ def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -
         console.print(words, soft_wrap=True, highlight=False, markup=False)
         return None, None, ""
     name = chosen if isinstance(chosen, str) else chosen.name
-    return (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]), data.arrays(chosen, "test", preprocessing, seed=0), f"{name} test"
+    return (
+        (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]),
+        data.arrays(chosen, "test", source.preprocessing, seed=0),
+        f"{name} test",
+    )
 
 
 def _table(proofs: list[dict[str, Any]]) -> Table:

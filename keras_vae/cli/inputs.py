@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks, data, zoo
-from keras_vae.cli.app import at_end, console, errors, whole_numbers
+from keras_vae.cli.app import at_end, console, errors, labels_of
 
 
 class Inputs(NamedTuple):
@@ -42,16 +42,15 @@ def source_of(text: str, shape: Any) -> Any:
     )
 
 
-def choice_of(recipe: Any, given: str | None, shape: Any) -> tuple[Any, Any]:
-    """The data set, the one `given` or that of a preset's recipe (None: neither names one), and the preprocessing.
+def choice_of(preset: zoo.Preset, given: str | None, shape: Any) -> Any:
+    """The data set: the one `given`, or that of a preset's recipe; None where neither names one.
 
     Raises:
         ValueError: if `given` is neither a data set nor a folder.
     """
-    preprocessing = recipe.data.preprocessing if recipe else "scaling"
     if given is not None:
-        return source_of(given, shape), preprocessing
-    return (recipe.data.name, preprocessing) if recipe else (None, preprocessing)
+        return source_of(given, shape)
+    return preset.recipe.data.name if preset.recipe else None
 
 
 def images_for(
@@ -69,8 +68,8 @@ def images_for(
     Raises:
         ValueError: if a file is no picture, the model needs labels that are not given, or there is no data set.
     """
-    recipe = zoo.Preset.read(zoo.preset_folder(preset)).recipe
-    chosen, preprocessing = choice_of(recipe, None if files else source, model.data_shape)
+    found = zoo.Preset.read(zoo.preset_folder(preset))
+    chosen = choice_of(found, None if files else source, model.data_shape)
     if not files:
         if chosen in (None, data.FOLDER):
             raise ValueError(
@@ -78,20 +77,20 @@ def images_for(
             )
         if labels is not None:
             raise ValueError("--labels are those of picture files: test images have their own.")
-        x, y = data.arrays(chosen, "test", preprocessing)
+        x, y = data.arrays(chosen, "test", found.preprocessing)
         return Inputs(x[:count], y[:count], [f"test image {i}" for i in range(len(x[:count]))])
     read = [data.read_picture(path, model.data_shape, invert) for path in files]
     if not quiet:
         for path, picture in zip(files, read, strict=True):
             console.print(f"{path}: {picture.changes}", soft_wrap=True, highlight=False)
-    given = None if labels is None else np.array(whole_numbers(labels))
+    given = None if labels is None else np.array(labels_of(labels, zoo.class_names(preset)))
     if given is not None and len(given) != len(files):
         raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} picture files. Give one each.")
     if given is None and model.conditional and hasattr(model, "num_classes"):
         raise ValueError(
             f"{preset} is a conditional model: say what the pictures show, such as --labels {','.join('3' for _ in files)}."
         )
-    step = data.preprocessing_named(preprocessing)
+    step = data.preprocessing_named(found.preprocessing)
     if isinstance(step, data.FixedBinarization) and not quiet:
         console.print(
             f"{preset} learned from black and white: each grey pixel became white by chance, the more likely the lighter it is.",

@@ -77,9 +77,11 @@ def train_preset(
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
         folder = run or Path("runs") / source.name
         pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
-        for number, name in enumerate(getattr(pictures, "class_names", ())):
-            if name:
-                console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
+        classes = tuple(
+            filter(None, getattr(pictures, "class_names", ()))
+        )  # a folder without class folders has one, ""
+        for number, name in enumerate(classes):
+            console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
         console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")
         start = source.recipe.training.start_from
         moving = [plots.TrainingGif(folder / "training.gif")] if gif else []
@@ -103,6 +105,7 @@ def train_preset(
             source=source,
             training=facts,
             stored_as=source.recipe.training.stored_as,
+            class_names=classes,
             overwrite=True,
         )
         plots.save(plots.training_curves(stages[-1]), target / zoo.CURVES, colors=256)
@@ -272,11 +275,11 @@ def _draw_portrait(preset: str, source: Any) -> None:
     from keras_vae import data, plots, zoo
 
     folder = zoo.preset_folder(preset)
-    recipe = zoo.Preset.read(folder).recipe
-    if source is None and recipe is None:
+    found = zoo.Preset.read(folder)
+    if source is None and found.recipe is None:
         return
-    source = source or recipe.data.name  # type: ignore[union-attr]
-    x, y = data.arrays(source, "test", recipe.data.preprocessing if recipe else "scaling")
-    figure = plots.portrait(zoo.load(preset), x[:500], y[:500], known_factors=source == "shapes")
+    source = source or found.recipe.data.name  # type: ignore[union-attr]
+    x, y = data.arrays(source, "test", found.preprocessing)
+    figure = plots.portrait(zoo.load(preset), x[:500], y[:500], source == "shapes", zoo.class_names(folder))
     if figure is not None:
         plots.save(figure, folder / zoo.SAMPLES)

@@ -13,8 +13,8 @@ from keras_vae.cli.app import (
     app,
     console,
     generative,
+    labels_of,
     plain_errors,
-    whole_numbers,
     with_codes,
 )
 
@@ -32,7 +32,10 @@ DataOption = Annotated[
     typer.Option(help="Data set or folder of the test images; by default the preset's own. `digits` is always there."),
 ]
 LabelsOption = Annotated[
-    str | None, typer.Option(help="What the picture files show, for a conditional model, such as 3,1,4.")
+    str | None,
+    typer.Option(
+        help="What the picture files show, for a conditional model, such as 3,1,4 or the names of its classes."
+    ),
 ]
 InvertOption = Annotated[
     bool,
@@ -48,7 +51,9 @@ def sample(
     n: Annotated[
         int, typer.Option(help="Number of images; of a conditional model without --labels, of each class.")
     ] = 10,
-    labels: Annotated[str | None, typer.Option(help="Classes to draw from a conditional model, such as 3,1,4.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Classes to draw from a conditional model, such as 3,1,4, or their names.")
+    ] = None,
     seed: SeedOption = 0,
     temperature: Annotated[float, typer.Option(help="Below 1: more typical images, less varied.")] = 1.0,
     as_json: JsonOption = False,
@@ -58,12 +63,17 @@ def sample(
         from keras_vae import plots, zoo
 
         model = generative(zoo.load(preset), "draw images")
+        classes = zoo.class_names(preset)
+        if labels is not None and not model.conditional:
+            raise ValueError(
+                f"--labels {labels}: {preset} draws what it will. Leave --labels out, or take a conditional model."
+            )
         if labels is not None:
-            wanted = whole_numbers(labels)
+            wanted = labels_of(labels, classes)
             images = model.sample(labels=wanted, seed=seed, temperature=temperature)
             figure = plots.grid_figure(images, len(wanted), f"samples of {model.name}")
         elif model.conditional:
-            figure = plots.samples_by_class(model, n, seed, temperature)
+            figure = plots.samples_by_class(model, n, seed, temperature, classes)
         else:
             figure = plots.samples(model, n, seed, temperature)
         _written(plots.save(figure, out), as_json)
@@ -230,7 +240,7 @@ def swap(
 
         model = zoo.load(preset)
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
-        _written(plots.save(plots.swaps(model, x), out), as_json)
+        _written(plots.save(plots.swaps(model, x, zoo.class_names(preset)), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -255,6 +265,16 @@ def compare(
         # A conditional model among them says which labels are needed.
         first = next((i for i, model in enumerate(models) if model.conditional), 0)
         x, y, _ = inputs.images_for(models[first], presets[first], images or [], data, n, labels, invert, as_json)
+        prepared = {preset: zoo.Preset.read(zoo.preset_folder(preset)).preprocessing for preset in presets}
+        shown = prepared[presets[first]]
+        for preset, own in prepared.items():
+            if own != shown and not as_json:
+                console.print(
+                    f"{preset} learned from images prepared as {own!r}; here all are prepared as {shown!r}, as {presets[first]} "
+                    "learned from them.",
+                    soft_wrap=True,
+                    highlight=False,
+                )
         _written(plots.save(plots.comparison(models, x, y), out), as_json)
 
 

@@ -73,10 +73,21 @@ def samples(model: Any, n: int = 64, seed: int | None = 0, temperature: float = 
     return grid_figure(model.sample(n, seed=seed, temperature=temperature), title=f"{n} samples of {model.name}")
 
 
-def samples_by_class(model: Any, each: int = 10, seed: int | None = 0, temperature: float = 1.0) -> Figure:
-    """Draw `each` images of every class from a conditional model, a row a class."""
+def samples_by_class(
+    model: Any, each: int = 10, seed: int | None = 0, temperature: float = 1.0, class_names: Sequence[str] = ()
+) -> Figure:
+    """Draw `each` images of every class from a conditional model, a row a class.
+
+    Args:
+        model: a conditional model.
+        each: images a class.
+        seed, temperature: as in `sample`.
+        class_names: one a class; by default their numbers.
+    """
     images = model.sample(labels=every_class(model, each), seed=seed, temperature=temperature)
-    return grid_figure(images, each, f"{each} samples of each class, {model.name}", _class_names(model))
+    return grid_figure(
+        images, each, f"{each} samples of each class, {model.name}", class_names or _class_numbers(model)
+    )
 
 
 def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 0, titles: str = "") -> Figure:
@@ -85,7 +96,7 @@ def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 
     pair = [np.asarray(model.sample(labels=labels, seed=seed)) for model in (before, after)]
     rows = [image.reshape(before.num_classes, each, *image.shape[1:]) for image in pair]
     images = np.concatenate(rows, axis=1).reshape(-1, *pair[0].shape[1:])
-    return grid_figure(images, 2 * each, titles or "before | after", _class_names(before), gap_after=each)
+    return grid_figure(images, 2 * each, titles or "before | after", _class_numbers(before), gap_after=each)
 
 
 def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 10, title: str = "") -> Figure:
@@ -129,5 +140,5 @@ def every_class(model: Any, each: int) -> np.ndarray:
     return np.repeat(np.arange(model.num_classes), _checks.positive_int("each", each))
 
 
-def _class_names(model: Any) -> list[str]:
+def _class_numbers(model: Any) -> list[str]:
     return [str(label) for label in range(model.num_classes)]

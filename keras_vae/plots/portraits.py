@@ -1,5 +1,6 @@
 """A model in one picture."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,13 @@ from keras_vae.plots.latent import manifold
 from keras_vae.plots.traversals import traversals
 
 
-def portrait(model: Any, images: np.ndarray, labels: np.ndarray, known_factors: bool = False) -> Figure | None:
+def portrait(
+    model: Any,
+    images: np.ndarray,
+    labels: np.ndarray,
+    known_factors: bool = False,
+    class_names: Sequence[str] = (),
+) -> Figure | None:
     """Draw what a model is for, in one picture.
 
     New images, a plane of them, completions, swaps, clusters, restored images, features, latents moved one at a time, or images
@@ -26,6 +33,7 @@ def portrait(model: Any, images: np.ndarray, labels: np.ndarray, known_factors: 
         images: at least ten test images, `(N,) + data_shape`.
         labels: their labels, `(N,)`.
         known_factors: whether the images vary in known factors, which latents should be.
+        class_names: words for the labels, or for the domains.
 
     Returns:
         The figure; None for a classifier, which makes no images.
@@ -35,7 +43,7 @@ def portrait(model: Any, images: np.ndarray, labels: np.ndarray, known_factors: 
     if getattr(model, "completes", False):
         return completions(model, images[:6], data.quadrants(images[:6], 1))
     if hasattr(model, "swap"):
-        return swaps(model, images[:10])
+        return swaps(model, images[:10], class_names)
     if isinstance(model, Clusters):
         return clusters(model, images)
     if isinstance(model, DenoisingAutoencoder):
@@ -45,5 +53,5 @@ def portrait(model: Any, images: np.ndarray, labels: np.ndarray, known_factors: 
     if getattr(model, "latent_size", 0) == 2 and hasattr(model, "sample") and not model.conditional:
         return manifold(model, 15)
     if draws_unasked(model):
-        return samples_by_class(model, 10) if model.conditional else samples(model, 64)
+        return samples_by_class(model, 10, class_names=class_names) if model.conditional else samples(model, 64)
     return reconstructions(model, images[:20], labels[:20]) if hasattr(model, "reconstruct") else None

@@ -6,7 +6,15 @@ from keras_vae.zoo.figures import in_words
 from keras_vae.zoo.hub import HubError, download, upload
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
-from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder, read_weights, save_to_preset
+from keras_vae.zoo.presets import (
+    class_names,
+    list_presets,
+    load,
+    manifest,
+    preset_folder,
+    read_weights,
+    save_to_preset,
+)
 from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
 from keras_vae.zoo.template import KINDS, recipe_template
 
@@ -23,6 +31,7 @@ __all__ = [
     "PublishedTable",
     "Reproduction",
     "card",
+    "class_names",
     "download",
     "evaluate_preset",
     "family",

@@ -65,6 +65,7 @@ def card(folder: str | Path) -> str:
         "|---|---|",
         *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
         "",
+        *_labels(weights.get("class_names", [])),
         *_picture(folder, CURVES, f"Training of {preset.name}"),
         *([f"Paper: {words['paper']}.", ""] if "paper" in words else []),
         *_data(preset),
@@ -99,6 +100,10 @@ def _process(preset: Preset) -> list[str]:
     rows = generative_process(specs.build(preset.model), objective)
     lines = (f"| {_cell(row.name)} | {_cell(row.meaning)} | `{row.code}` |" for row in rows)
     return ["| symbol | what it is | in code |", "|---|---|---|", *lines]
+
+
+def _labels(names: list[str]) -> list[str]:
+    return ["Labels: " + ", ".join(f"{number} {name}" for number, name in enumerate(names)) + ".", ""] if names else []
 
 
 def _cell(text: str) -> str:

@@ -49,6 +49,11 @@ class Preset:
         return folder.parent.name if folder.name == IN_A_RUN else folder.name
 
     @property
+    def preprocessing(self) -> Any:
+        """Name or table of the preprocessing that the model learned from; `"scaling"` where there is no recipe."""
+        return self.recipe.data.preprocessing if self.recipe else "scaling"
+
+    @property
     def trained(self) -> bool:
         """Whether the weights are there."""
         return (self.folder / WEIGHTS).is_file()

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def save_to_preset(
     source: Preset | None = None,
     training: dict[str, Any] | None = None,
     stored_as: str = "float32",
+    class_names: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
     """Write a model as a preset folder that `load` takes.
@@ -119,6 +121,7 @@ def save_to_preset(
         source: the preset that the model was trained from, whose file is kept as it is.
         training: facts about the training, for the card: `epochs`, `seconds` and `hardware`.
         stored_as: `"float32"`, or `"float16"` for a file of half the size; weights are rounded to 11 bits then.
+        class_names: words for the labels, or for the domains, in their order: see `class_names`.
         overwrite: replace a folder that is there.
 
     Returns:
@@ -126,7 +129,7 @@ def save_to_preset(
 
     Raises:
         ValueError: if a part of the model is not the library's own (`model.save("x.keras")` keeps every model), a weight
-            is not finite, or the model is not what `source` describes.
+            is not finite, the model is not what `source` describes, or there are not as many names as classes.
         FileExistsError: if the folder is there and `overwrite` is not given.
         OSError: if it cannot be written; what was there stays as it was.
     """
@@ -145,6 +148,11 @@ def save_to_preset(
         if len(training) != len(_FACTS):
             raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
     _checks.one_of("stored_as", stored_as, _weights.STORED_AS)
+    count = getattr(model, "num_classes", getattr(model, "num_domains", None))
+    if class_names and count is not None and len(class_names) != count:
+        raise ValueError(
+            f"class_names={list(class_names)!r}: the model has {count} classes or domains. Give a name each."
+        )
     description = specs.describe(model)
     if source is not None and specs.describe(specs.build(source.model)) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
@@ -162,6 +170,7 @@ def save_to_preset(
             "bytes": (aside / WEIGHTS).stat().st_size,
             "parameters": sum(int(value.size) for value in tensors.values()),
             **({"training": training} if training else {}),
+            **({"class_names": list(class_names)} if class_names else {}),
         }
         _files.write_json(aside / MANIFEST, manifest)
         aside.chmod(0o755)
@@ -192,6 +201,20 @@ def manifest(folder: Path) -> dict[str, Any]:
             f"{path} cannot be read ({error}), so the weights cannot be verified. Fetch the preset anew."
         ) from error
     return found
+
+
+def class_names(name_or_folder: str | Path) -> tuple[str, ...]:
+    """Words for a preset's labels, or its domains, in their order; those of the zoo have none.
+
+    Raises:
+        ValueError: if there is no such preset.
+        CorruptFileError: if its `weights.json` cannot be read.
+    """
+    folder = preset_folder(name_or_folder)
+    names = manifest(folder).get("class_names", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _weights.CorruptFileError(f"{folder / MANIFEST} has class_names={names!r}: must be a list of words.")
+    return tuple(names)
 
 
 def _verify(folder: Path) -> None:

@@ -199,6 +199,7 @@ def test_demo_runs_on_a_small_model(tiny, tmp_path):
         (("sample", "mnist_cave"), "no preset 'mnist_cave'"),
         (("sample", "mnist_cvae", "--labels", "3,x"), "must be whole numbers"),
         (("sample", "mnist_cvae", "--labels", "3,12"), "A label is 12"),
+        (("sample", "mnist_vae", "--labels", "3"), "Leave --labels out"),
         (("sample", "mnist_cvae", "--temperature", "-1"), "temperature=-1"),
         (("reconstruct", "mnist_cvae", "--data", "mnits"), "Did you mean 'mnist'?"),
         (("evaluate", "mnist_cvae", "--images", "5", "--write"), "whole test set"),

@@ -57,12 +57,21 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     assert result.exit_code == 0, result.output
     assert "Label 0 is the class dark" in result.output
     assert "2 epochs of 2 steps: 4 steps in all. That is little" in result.output
+    assert zoo.class_names(preset) == ("dark", "light")
     model = zoo.load(preset)
     assert tuple(model.data_shape) == (8, 8, 3)
+    if kind == "conditional_vae":
+        named, numbered = (tmp_path / f"{number}.png" for number in range(2))
+        assert run("sample", preset, "--labels", "light,dark", "--out", named).exit_code == 0
+        assert run("sample", preset, "--labels", "1,0", "--out", numbered).exit_code == 0
+        np.testing.assert_array_equal(np.asarray(Image.open(named)), np.asarray(Image.open(numbered)))
+        wrong = run("sample", preset, "--labels", "light,green")
+        assert "whole numbers, or the classes dark, light" in wrong.stderr
     result = run("evaluate", preset, "--data", folder, "--samples", 3, "--json", "--write")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["protocol"]["data"] == "mine test"
     assert "mine test" in (preset / "README.md").read_text()
+    assert "Labels: 0 dark, 1 light." in (preset / "README.md").read_text()
     result = run("evaluate", preset)
     assert result.exit_code == 1
     assert "--data FOLDER" in result.stderr

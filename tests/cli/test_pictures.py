@@ -111,6 +111,16 @@ def test_models_are_compared(presets, tmp_path):
     result = run("compare", *names, "--data", "digits", "--n", 3, "--out", tmp_path / "out.png")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out.png").exists()
+    assert "prepared as" not in result.output
+
+
+def test_a_comparison_says_whose_preprocessing_all_are_shown(tmp_path):
+    result = run("compare", "mnist_vae", "mnist_ae", "--data", "digits", "--n", 3, "--out", tmp_path / "out.png")
+    assert result.exit_code == 0, result.output
+    assert (
+        "mnist_ae learned from images prepared as 'scaling'; here all are prepared as 'dynamic_binarization'"
+        in result.output
+    )
 
 
 def test_a_folder_of_pictures_is_a_data_set(presets, tmp_path):

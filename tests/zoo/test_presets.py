@@ -197,6 +197,19 @@ def test_half_the_bytes_keep_eleven_bits(folder):
         zoo.save_to_preset(model, folder, stored_as="int8", overwrite=True)
 
 
+def test_names_of_classes_are_kept_and_must_be_as_many(folder):
+    assert zoo.class_names(folder) == ()
+    model = zoo.load(folder)
+    with pytest.raises(ValueError, match="the model has 3 classes"):
+        zoo.save_to_preset(model, folder, class_names=("cat", "dog"), overwrite=True)
+    zoo.save_to_preset(model, folder, class_names=("cat", "dog", "owl"), overwrite=True)
+    assert zoo.class_names(folder) == ("cat", "dog", "owl")
+    text = (folder / "weights.json").read_text()
+    (folder / "weights.json").write_text(text.replace('"cat"', "3"))
+    with pytest.raises(zoo.CorruptFileError, match="must be a list of words"):
+        zoo.class_names(folder)
+
+
 def test_weights_that_are_not_finite_are_not_saved(folder):
     before = _tree(folder)
     model = ConditionalVAE((8, 8, 1), 3, 2)
