@@ -6,6 +6,7 @@ from typing import Any
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
+from keras_vae.distributions.pixel_cnn_steps import PixelCNNSteps
 
 _COLDEST = 1e-6
 _MAX_LAYERS = 100
@@ -19,22 +20,28 @@ class AutoregressiveGrid(tfd.Distribution):
     Args:
         logits: from grids `(N, H, W)` to logits `(N, H, W, K)`, of which those of an element depend on elements before it alone;
             for a batch shape of `(B,)` N is a multiple of B.
+        draw: from uniform noise `(N, H * W)` and a temperature above 0 to draws `(N, H, W)`.
         grid: `(H, W)`.
         temperature: the logits are divided by it.
         batch_size: B, or None for a batch shape of `()`.
     """
 
     def __init__(
-        self, logits: Callable[[Any], Any], grid: tuple[int, ...], temperature: float = 1.0, batch_size: Any = None
+        self,
+        logits: Callable[[Any], Any],
+        draw: Callable[[Any, float], Any],
+        grid: tuple[int, ...],
+        temperature: float = 1.0,
+        batch_size: Any = None,
     ):
-        self._logits, self._grid, self._batch_size = logits, grid, batch_size
+        self._logits, self._draw, self._grid, self._batch_size = logits, draw, grid, batch_size
         self._temperature = max(temperature, _COLDEST)
         super().__init__(
             dtype=tf.int32,
             reparameterization_type=tfd.NOT_REPARAMETERIZED,
             validate_args=False,
             allow_nan_stats=True,
-            parameters={"logits": logits, "grid": grid, "temperature": temperature},
+            parameters={"logits": logits, "draw": draw, "grid": grid, "temperature": temperature},
             name="AutoregressiveGrid",
         )
 
@@ -71,21 +78,7 @@ class AutoregressiveGrid(tfd.Distribution):
 
     def draw(self, noise: Any) -> Any:
         """Turn uniform noise `(..., H * W)` into grids `(..., H, W)`, one element after the other."""
-        height, width = self._grid
-        flat = tf.reshape(noise, (-1, height * width))
-
-        def one(i: Any, grid: Any) -> tuple[Any, Any]:
-            logits = tf.reshape(self.logits(grid), (tf.shape(flat)[0], height * width, -1))
-            below = tf.cumsum(tf.nn.softmax(tf.gather(logits, i, axis=1)), axis=-1)[:, :-1]
-            chosen = tf.reduce_sum(tf.cast(below < tf.gather(flat, i, axis=1)[:, None], tf.int32), axis=-1)
-            here = tf.reshape(tf.range(height * width) == i, (height, width))
-            return i + 1, tf.where(here, chosen[:, None, None], grid)
-
-        start = tf.zeros((tf.shape(flat)[0], height, width), tf.int32)
-        shapes = (tf.TensorShape([]), tf.TensorShape([None, height, width]))
-        _, grid = tf.while_loop(
-            lambda i, grid: i < height * width, one, (tf.constant(0), start), shapes, maximum_iterations=height * width
-        )
+        grid = self._draw(tf.reshape(noise, (-1, self._grid[0] * self._grid[1])), self._temperature)
         return tf.reshape(grid, tf.concat([tf.shape(noise)[:-1], self._grid], axis=0))
 
 
@@ -164,15 +157,19 @@ class PixelCNN(DistributionLayer):
             if (given is None) == bool(size):
                 made = f"was made for {size} numbers" if size else "was made without"
                 raise ValueError(f"{name}={'None' if given is None else 'a tensor'}: this PixelCNN {made}.")
-        extra = [tensor for tensor in (condition, features) if tensor is not None]
+        extra = (condition, features)
+        given = [tensor for tensor in extra if tensor is not None]
 
         def logits(grid: Any) -> Any:
-            # One given tensor serves all draws of an example, which lie beside each other in blocks.
-            copies = [tf.tile(t, [tf.shape(grid)[0] // tf.shape(t)[0], *[1] * (len(t.shape) - 1)]) for t in extra]
+            copies = [_copies(tensor, grid) for tensor in given]
             return self.network([grid, *copies] if copies else grid)
 
-        batch_size = tf.shape(extra[0])[0] if extra else None
-        return AutoregressiveGrid(logits, self.event_shape, temperature, batch_size)
+        def draw(noise: Any, temperature: float) -> Any:
+            rows, maps = (None if tensor is None else _copies(tensor, noise) for tensor in extra)
+            return PixelCNNSteps(self, rows, maps, temperature).draw(noise)
+
+        batch_size = tf.shape(given[0])[0] if given else None
+        return AutoregressiveGrid(logits, draw, self.event_shape, temperature, batch_size)
 
     def from_noise(self, noise: Any, condition: Any = None, features: Any = None) -> Any:
         """Turn standard normal noise `(B, H * W)` into draws `(B, H, W)`: what an exported model does."""
@@ -226,3 +223,8 @@ class PixelCNN(DistributionLayer):
         h = one_by_one(layers.Activation("relu", dtype="float32")(h), self.filters, "hidden")
         logits = one_by_one(layers.Activation("relu", dtype="float32")(h), self.num_codes, "logits")
         return keras.Model([grid, *extra] if extra else grid, logits, name="pixel_cnn")
+
+
+def _copies(given: Any, draws: Any) -> Any:
+    """What examples `(B, ...)` are given, for draws `(N, ...)` of them: those of each round lie beside each other."""
+    return tf.tile(given, [tf.shape(draws)[0] // tf.shape(given)[0], *[1] * (len(given.shape) - 1)])

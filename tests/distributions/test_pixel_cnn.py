@@ -53,6 +53,33 @@ def test_draws_have_those_probabilities():
     np.testing.assert_allclose(found, expected, atol=4 * np.sqrt(0.25 / 20_000))
 
 
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+@pytest.mark.parametrize("given", ["nothing", "condition", "features", "both"])
+def test_a_draw_is_what_the_whole_network_says_one_element_after_the_other(rng, kernel_size, given):
+    height, width, count = 5, 4, 12
+    extra = {
+        "condition": rng.normal(size=(3, 2)).astype("float32") if given in ("condition", "both") else None,
+        "features": rng.normal(size=(3, height, width, 3)).astype("float32") if given in ("features", "both") else None,
+    }
+    sizes = {
+        "condition_size": 2 * (extra["condition"] is not None),
+        "num_features": 3 * (extra["features"] is not None),
+    }
+    layer = _excited(PixelCNN((height, width), 6, **sizes, filters=5, num_layers=3, kernel_size=kernel_size), scale=0.4)
+    noise = rng.uniform(size=(count, height * width)).astype("float32")
+    drawn = layer(**extra, temperature=0.8).draw(noise).numpy()
+    grid, copies = (
+        np.zeros((count, height, width), int),
+        [np.tile(e, (4, *[1] * (e.ndim - 1))) for e in extra.values() if e is not None],
+    )
+    for i, (row, column) in enumerate(itertools.product(range(height), range(width))):
+        logits = layer.network([grid, *copies] if copies else grid).numpy()[:, row, column] / 0.8
+        below = np.cumsum(tf.nn.softmax(logits).numpy(), axis=-1)[:, :-1]
+        grid[:, row, column] = (below < noise[:, i, None]).sum(axis=-1)
+    np.testing.assert_array_equal(drawn, grid)
+    assert np.ptp(grid, axis=0).all()
+
+
 def test_condition_and_features_have_a_part_in_it(rng):
     layer = _excited(PixelCNN((3, 2), 4, condition_size=2, num_features=3, **SMALL))
     condition = np.eye(2, dtype="float32")[[0, 1, 1]]
