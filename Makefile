@@ -26,19 +26,19 @@ docs: $(VENV)/installed-docs
 # The TFLite builds under export/tflite, remade from the zoo's weights; it needs MNIST and Frey faces (see TFDS_DATA_DIR). A build
 # is preset/target or preset/target/format. In int8 others lose more than their bar lets through, and a hierarchy has operations that
 # an Edge TPU has not; a density as sharp as that of the Frey faces bears no int8 weights on a CPU either. Codes that are
-# whole numbers are for a CPU and a browser.
+# whole numbers, and the largest of many, are for a CPU and a browser.
 MNIST := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d mnist_vampprior mnist_hvae mnist_ae mnist_denoising_ae mnist_conv_ae mnist_dec mnist_vade mnist_swap mnist_quadrant_cvae mnist_contractive_ae mnist_iwae mnist_stacked_ae mnist_m2
 FREY := frey_vae frey_vae_2d
-DISCRETE := mnist_vqvae cifar10_vqvae
+CPU_WEB := mnist_vqvae cifar10_vqvae mnist_sparse_ae
 SHAPES := shapes_beta_vae shapes_beta_tc_vae shapes_factor_vae
 BUILDS := $(foreach preset,$(MNIST) $(SHAPES),$(preset)/cpu) $(foreach preset,$(FREY),$(preset)/cpu/float32) \
-  $(foreach preset,$(DISCRETE),$(preset)/cpu $(preset)/web) \
+  $(foreach preset,$(CPU_WEB),$(preset)/cpu $(preset)/web) \
   $(foreach preset,$(MNIST) $(FREY) $(SHAPES),$(preset)/gpu $(preset)/web) $(foreach preset,$(SHAPES),$(preset)/edge) mnist_cvae/edge mnist_vae/edge mnist_iwae/edge mnist_m2/edge mnist_stacked_ae/edge mnist_vampprior/edge mnist_ae/edge mnist_denoising_ae/edge mnist_vade/edge mnist_swap/edge mnist_quadrant_cvae/edge frey_vae_2d/edge
 builds: $(VENV)/installed-export
 	@set -e; for build in $(BUILDS); do \
 	  set -- $$(echo $$build | tr / ' '); \
 	  $(BIN)/keras-vae export $$1 --target $$2 $${3:+--format $$3} --out export/tflite/$$1 --overwrite; done; \
-	  for preset in $(MNIST) $(FREY) $(DISCRETE) $(SHAPES); do \
+	  for preset in $(MNIST) $(FREY) $(CPU_WEB) $(SHAPES); do \
 	  $(BIN)/python -c "from keras_vae import zoo; zoo.write_metrics('$$preset', zoo.read_metrics('$$preset'))"; done
 
 # The page that runs the decoders in a browser, served on this machine; it needs npm, once. PORT=0 takes any free port.

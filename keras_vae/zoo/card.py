@@ -223,7 +223,10 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
     lines += [f"- {', '.join(builds)}: {held}" for held, builds in operations.items()]
     missing = [target for target in ("cpu", "gpu", "edge", "web") if target not in {p["target"] for p in proofs}]
     if missing:
-        lines += ["", f"Not shipped: {', '.join(missing)}, where no way to its format met the bar."]
+        lines += [
+            "",
+            f"Not shipped: {', '.join(missing)}, for which no build holds its operations alone and meets its bar.",
+        ]
     return [*lines, ""]
 
 
