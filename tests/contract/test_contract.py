@@ -147,7 +147,8 @@ def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
 def test_at_temperature_zero_only_the_choice_of_a_component_is_left(model):
     given = {"labels": conditions(model, np.ones(30, int))} if model.conditional else {"n": 30}
     images = model.sample(**given, temperature=0.0, seed=0).numpy().reshape(30, -1)
-    same = np.abs(images[:, None] - images[None]).max(axis=-1) < 1e-6
+    # Rounding hangs on a row's place in the batch.
+    same = np.abs(images[:, None] - images[None]).max(axis=-1) < 1e-5
     prior = getattr(model.prior, "top", model.prior)
     assert len(np.unique(same, axis=0)) <= getattr(prior, "num_components", 1)
 
