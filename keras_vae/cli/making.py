@@ -77,9 +77,8 @@ def train_preset(
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
         folder = run or Path("runs") / source.name
         pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
-        classes = tuple(
-            filter(None, getattr(pictures, "class_names", ()))
-        )  # a folder without class folders has one, ""
+        # A folder without class folders has one class, "".
+        classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
             console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
         console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")

@@ -63,17 +63,16 @@ def sample(
         from keras_vae import plots, zoo
 
         model = generative(zoo.load(preset), "draw images")
-        classes = zoo.class_names(preset)
         if labels is not None and not model.conditional:
             raise ValueError(
                 f"--labels {labels}: {preset} draws what it will. Leave --labels out, or take a conditional model."
             )
         if labels is not None:
-            wanted = labels_of(labels, classes)
+            wanted = labels_of(labels, zoo.class_names(preset))
             images = model.sample(labels=wanted, seed=seed, temperature=temperature)
             figure = plots.grid_figure(images, len(wanted), f"samples of {model.name}")
         elif model.conditional:
-            figure = plots.samples_by_class(model, n, seed, temperature, classes)
+            figure = plots.samples_by_class(model, n, seed, temperature, zoo.class_names(preset))
         else:
             figure = plots.samples(model, n, seed, temperature)
         _written(plots.save(figure, out), as_json)

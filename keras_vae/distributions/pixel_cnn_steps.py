@@ -22,6 +22,8 @@ class PixelCNNSteps:
     def __init__(self, layer: Any, condition: Any, features: Any, temperature: float):
         self._layer, self._condition, self._features, self._temperature = layer, condition, features, temperature
         self._reach = layer.kernel_size // 2
+        # Looked up by name many times an element; Keras would go through its list each time.
+        self._parts = {part.name: part for part in layer.network.layers}
 
     def draw(self, noise: Any) -> Any:
         """Turn uniform noise `(M, H * W)` into grids `(M, H, W)`."""
@@ -102,4 +104,4 @@ class PixelCNNSteps:
         return tf.tanh(first) * tf.sigmoid(second)
 
     def _part(self, name: str) -> Any:
-        return self._layer.network.get_layer(f"{self._layer.name}_{name}")
+        return self._parts[f"{self._layer.name}_{name}"]

@@ -17,7 +17,7 @@ from keras_vae.export.examples import examples_for
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, score
 from keras_vae.lite.folders import PARTS
-from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE
+from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, specs
 
 _POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
 _FILES = {MANIFEST, *(f"{part}.tflite" for part in PARTS)}
@@ -216,8 +216,8 @@ def _check_parts(model: Any) -> None:
             f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(_POSTERIORS)}. Export such a "
             "model with export.saved_model."
         )
-    of_labels = (getattr(model, "num_classes", None), getattr(model, "num_domains", None))
-    if model.conditional and not isinstance(model, ImageConditionalVAE) and model.condition_size not in of_labels:
+    _, count = specs.label_setting(model) or ("", None)
+    if model.conditional and not isinstance(model, ImageConditionalVAE) and model.condition_size != count:
         raise ExportError(
             f"The condition of {type(model).__name__} is neither a one-hot label nor a picture: builds take these alone. Export "
             "such a model with export.saved_model."

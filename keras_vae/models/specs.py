@@ -52,3 +52,11 @@ def describe(model: Any) -> dict[str, Any]:
                 f"The {key} is a {value['class_name']}, which is not the library's own. Keep the model with model.save('x.keras')."
             )
     return {"class": name, **{key: value for key, value in config.items() if key not in ("name", "frozen", "dtype")}}
+
+
+def label_setting(model: Any) -> tuple[str, int] | None:
+    """The name and the value of the setting that says how many labels there are, of classes or of domains; None without labels."""
+    for name in ("num_classes", "num_domains"):
+        if getattr(model, name, None) is not None:
+            return name, getattr(model, name)
+    return None

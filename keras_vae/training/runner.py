@@ -141,17 +141,13 @@ def train(
 
 def _check_classes(model: Any, source: str | data.Source | None) -> None:
     """Raise `ValueError` if a data set of one's own has other classes than the model."""
-    names = getattr(source, "class_names", None)
-    if names is None:
+    names, setting = getattr(source, "class_names", None), specs.label_setting(model)
+    if names is None or setting is None or len(names) == setting[1]:
         return
-    found = f"{len(names)} classes ({', '.join(names[:10]) or 'no class folders'})"
-    for setting in ("num_classes", "num_domains"):
-        wanted = getattr(model, setting, None)
-        if wanted is not None and len(names) != wanted:
-            raise ValueError(
-                f"model.{setting}={wanted}: the pictures have {found}. Put the pictures of each class into a folder of its own, "
-                "and their number into the recipe."
-            )
+    raise ValueError(
+        f"model.{setting[0]}={setting[1]}: the pictures have {len(names)} classes ({', '.join(names[:10]) or 'no class folders'}). "
+        "Put the pictures of each class into a folder of its own, and their number into the recipe."
+    )
 
 
 def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str, np.ndarray] | None) -> None:

@@ -65,11 +65,11 @@ def evaluate_preset(
             f"{preset.name} has no recipe that names its data: choose a data set, for example --data digits."
         )
     source = source or recipe.name  # type: ignore[union-attr]
-    known = source if isinstance(source, str) else ""  # a folder of pictures may be called as a data set is
     name = source if isinstance(source, str) else source.name
+    known = source if isinstance(source, str) else ""  # a folder of pictures may be called as a data set is
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
-        preprocessing = recipe.preprocessing if recipe and isinstance(model, EncoderDecoder) else "scaling"
+        preprocessing = preset.preprocessing if isinstance(model, EncoderDecoder) else "scaling"
     x, y = data.arrays(source, "test", preprocessing, seed=0)
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)

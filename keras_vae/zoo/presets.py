@@ -148,10 +148,10 @@ def save_to_preset(
         if len(training) != len(_FACTS):
             raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
     _checks.one_of("stored_as", stored_as, _weights.STORED_AS)
-    count = getattr(model, "num_classes", getattr(model, "num_domains", None))
-    if class_names and count is not None and len(class_names) != count:
+    setting = specs.label_setting(model)
+    if class_names and setting and len(class_names) != setting[1]:
         raise ValueError(
-            f"class_names={list(class_names)!r}: the model has {count} classes or domains. Give a name each."
+            f"class_names={list(class_names)!r}: the model has {setting[1]} classes or domains. Give a name each."
         )
     description = specs.describe(model)
     if source is not None and specs.describe(specs.build(source.model)) != description:

@@ -145,12 +145,11 @@ def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
 
 
 def test_at_temperature_zero_only_the_choice_of_a_component_is_left(model):
-    given = {"labels": conditions(model, np.ones(30, int))} if model.conditional else {"n": 30}
-    images = model.sample(**given, temperature=0.0, seed=0).numpy().reshape(30, -1)
-    # Rounding hangs on a row's place in the batch.
-    same = np.abs(images[:, None] - images[None]).max(axis=-1) < 1e-5
+    # One by one, since a row's rounding hangs on its place in a batch.
+    given = {"labels": conditions(model, np.ones(1, int))} if model.conditional else {"n": 1}
+    images = [model.sample(**given, temperature=0.0, seed=seed).numpy().ravel() for seed in range(30)]
     prior = getattr(model.prior, "top", model.prior)
-    assert len(np.unique(same, axis=0)) <= getattr(prior, "num_components", 1)
+    assert len(np.unique(images, axis=0)) <= getattr(prior, "num_components", 1)
 
 
 def test_eager_graph_and_compiled_agree(model, batch):

@@ -68,10 +68,8 @@ def test_a_draw_is_what_the_whole_network_says_one_element_after_the_other(rng, 
     layer = _excited(PixelCNN((height, width), 6, **sizes, filters=5, num_layers=3, kernel_size=kernel_size), scale=0.4)
     noise = rng.uniform(size=(count, height * width)).astype("float32")
     drawn = layer(**extra, temperature=0.8).draw(noise).numpy()
-    grid, copies = (
-        np.zeros((count, height, width), int),
-        [np.tile(e, (4, *[1] * (e.ndim - 1))) for e in extra.values() if e is not None],
-    )
+    grid = np.zeros((count, height, width), int)
+    copies = [np.tile(e, (4, *[1] * (e.ndim - 1))) for e in extra.values() if e is not None]
     for i, (row, column) in enumerate(itertools.product(range(height), range(width))):
         logits = layer.network([grid, *copies] if copies else grid).numpy()[:, row, column] / 0.8
         below = np.cumsum(tf.nn.softmax(logits).numpy(), axis=-1)[:, :-1]
