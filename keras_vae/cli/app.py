@@ -6,11 +6,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+from keras_vae.cli import completion
 
 app = typer.Typer(
     name="keras-vae",
@@ -50,18 +51,11 @@ def _options(
     """What stands before a command."""
 
 
-def _preset_names(incomplete: str) -> list[str]:
-    """The presets' names, for the shell's completion, which must not wait for TensorFlow."""
-    package = Path(__file__).parents[1]
-    homes = (package / "zoo" / "presets", package.parent / "zoo")
-    return sorted({path.parent.name for home in homes for path in home.glob(f"{incomplete}*/preset.toml")})
-
-
 PresetArgument = Annotated[
     str,
     typer.Argument(
         help="Name of a preset (see `keras-vae list`), path of a preset folder, or hf://user/name@revision.",
-        autocompletion=_preset_names,
+        autocompletion=completion.preset_names,
     ),
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
@@ -71,8 +65,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn an error that a user can mend into one line and exit status 1; let a defect of ours show its traceback."""
-    _start_tensorflow_quietly()
     try:
+        _start_tensorflow_quietly()
         with contextlib.closing(at_end):
             yield
     except (ValueError, ArithmeticError, OSError, RuntimeError, ImportError) as error:

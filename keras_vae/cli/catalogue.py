@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from keras_vae.cli import completion
 from keras_vae.cli.app import JsonOption, PresetArgument, app, console, plain_errors
 
 _PANEL = "Look"
@@ -15,9 +16,18 @@ _PANEL = "Look"
 def list_(
     family: Annotated[
         str | None,
-        typer.Option(help="Only these: vae, autoencoder, discrete (codes that are whole numbers), classifier."),
+        typer.Option(
+            help="Only these: vae, autoencoder, discrete (codes that are whole numbers), classifier.",
+            autocompletion=completion.words(completion.FAMILIES),
+        ),
     ] = None,
-    data: Annotated[str | None, typer.Option(help="Only those that learned from this data set, such as mnist.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Only those that learned from this data set, such as mnist.",
+            autocompletion=completion.words(completion.DATASETS),
+        ),
+    ] = None,
     task: Annotated[
         str | None, typer.Option(help="Only those whose purpose or name has these words, such as draw.")
     ] = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from keras_vae.cli import completion
 from keras_vae.cli.app import (
     JsonOption,
     PresetArgument,
@@ -29,7 +30,12 @@ _FEW_STEPS = 2000
 @app.command("new", rich_help_panel=_TRAIN)
 def new_recipe(
     path: Annotated[Path, typer.Argument(help="File to write, such as my_recipe.toml.")],
-    kind: Annotated[str, typer.Option(help="vae, conditional_vae, autoencoder or vq_vae.")] = "vae",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="vae, conditional_vae, autoencoder or vq_vae.", autocompletion=completion.words(completion.KINDS)
+        ),
+    ] = "vae",
     size: Annotated[int, typer.Option(help="Height and width of the pictures as the model sees them.")] = 64,
     grey: Annotated[bool, typer.Option("--grey", help="Grey pictures; by default in colour.")] = False,
     classes: Annotated[int, typer.Option(help="Number of classes, of a conditional_vae.")] = 2,
@@ -54,7 +60,10 @@ def train_preset(
     ],
     data: Annotated[
         str | None,
-        typer.Option(help="Folder of pictures, with a folder in it for each class or none; or a data set's name."),
+        typer.Option(
+            help="Folder of pictures, with a folder in it for each class or none; or a data set's name.",
+            autocompletion=completion.data_sets,
+        ),
     ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; the same folder resumes. Default: runs/NAME.")
@@ -143,8 +152,19 @@ def evaluate(
     preset: PresetArgument,
     samples: Annotated[int, typer.Option(help="Importance samples an image.")] = 5000,
     images: Annotated[int | None, typer.Option(min=1, help="Only the first so many test images.")] = None,
-    data: Annotated[str | None, typer.Option(help="Data set or folder of pictures; by default the recipe's.")] = None,
-    preprocessing: Annotated[str | None, typer.Option(help="By default that of the preset's recipe.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Data set or folder of pictures; by default the recipe's.", autocompletion=completion.data_sets
+        ),
+    ] = None,
+    preprocessing: Annotated[
+        str | None,
+        typer.Option(
+            help="By default that of the preset's recipe.",
+            autocompletion=completion.words(completion.PREPROCESSINGS),
+        ),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Write metrics.json and the card into the preset's folder.")
     ] = False,
@@ -183,7 +203,10 @@ def evaluate(
 
 @app.command(rich_help_panel=_TRAIN)
 def reproduce(
-    table: Annotated[str | None, typer.Argument(help="A published table; without one, they are listed.")] = None,
+    table: Annotated[
+        str | None,
+        typer.Argument(help="A published table; without one, they are listed.", autocompletion=completion.table_names),
+    ] = None,
     list_tables: Annotated[bool, typer.Option("--list", help="List the tables.")] = False,
     train: Annotated[
         bool, typer.Option("--train", help="Train every preset of the table anew first (hours), in runs/.")
@@ -221,14 +244,28 @@ def reproduce(
 @app.command(rich_help_panel=_SHIP)
 def export(
     preset: PresetArgument,
-    target: Annotated[str, typer.Option(help="cpu, gpu, edge, web (TFLite), server (SavedModel), or all.")] = "all",
+    target: Annotated[
+        str,
+        typer.Option(
+            help="cpu, gpu, edge, web (TFLite), server (SavedModel), or all.",
+            autocompletion=completion.words(completion.TARGETS),
+        ),
+    ] = "all",
     out: Annotated[
         Path | None, typer.Option(help="Folder; each target gets a folder in it. Default: exports/NAME.")
     ] = None,
-    format: Annotated[str | None, typer.Option(help="Of a cpu build: dynamic_range or float32.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a cpu build: dynamic_range or float32.", autocompletion=completion.words(completion.FORMATS)
+        ),
+    ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Data set or folder of pictures to calibrate and prove on; by default the recipe's."),
+        typer.Option(
+            help="Data set or folder of pictures to calibrate and prove on; by default the recipe's.",
+            autocompletion=completion.data_sets,
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace builds that are there.")] = False,
 ) -> None:

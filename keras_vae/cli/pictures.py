@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_vae.cli import completion
 from keras_vae.cli.app import (
     JsonOption,
     PresetArgument,
@@ -29,7 +30,10 @@ FilesArgument = Annotated[
 ]
 DataOption = Annotated[
     str | None,
-    typer.Option(help="Data set or folder of the test images; by default the preset's own. `digits` is always there."),
+    typer.Option(
+        help="Data set or folder of the test images; by default the preset's own. `digits` is always there.",
+        autocompletion=completion.data_sets,
+    ),
 ]
 LabelsOption = Annotated[
     str | None,
@@ -244,7 +248,12 @@ def swap(
 
 @app.command(rich_help_panel=_PANEL)
 def compare(
-    presets: Annotated[list[str], typer.Argument(help="Presets of one kind of data.", metavar="PRESET...")],
+    presets: Annotated[
+        list[str],
+        typer.Argument(
+            help="Presets of one kind of data.", metavar="PRESET...", autocompletion=completion.preset_names
+        ),
+    ],
     images: Annotated[
         list[Path] | None, typer.Option("--image", help="A picture file of your own; may be given several times.")
     ] = None,

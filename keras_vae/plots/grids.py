@@ -1,6 +1,7 @@
 """Pictures laid out in a grid."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,10 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae.plots.figure import Figure
+
+_INCHES_A_LETTER = 0.09
+# A sheet of a few small images is drawn larger, so that its title has room.
+_LEAST_INCHES = 3.0
 
 
 def image_grid(images: Any, columns: int | None = None, padding: int = 2) -> np.ndarray:
@@ -53,24 +58,28 @@ def grid_figure(
         cut = 1 + gap_after * ((sheet.shape[1] - 2) // columns)
         sheet = np.insert(sheet, [cut] * 12, 255, axis=1)
     height, width = sheet.shape[:2]
-    inch = 72.0  # sheet pixels an inch: at 144 dots an inch each pixel of an image becomes two by two
-    top = 0.4 if title else 0.05
+    # At 144 dots an inch each pixel of the sheet becomes two by two, or more where the sheet is small.
+    zoom = max(1, int(_LEAST_INCHES * 72 / width))
+    wide, high = width * zoom / 72, height * zoom / 72
     left = 0.12 + 0.075 * max((len(label) for label in row_labels), default=-1)
-    size = (left + max(width / inch, 0.09 * len(title)) + 0.1, height / inch + top + 0.05)
+    lines = textwrap.wrap(title, int(wide / _INCHES_A_LETTER), break_long_words=False)
+    top = 0.2 + 0.2 * len(lines) if title else 0.05
+    size = (left + max([wide, *(_INCHES_A_LETTER * len(line) for line in lines)]) + 0.1, high + top + 0.05)
     figure = Figure(figsize=size)
-    axes = figure.add_axes((left / size[0], 0.05 / size[1], width / inch / size[0], height / inch / size[1]))
+    axes = figure.add_axes((left / size[0], 0.05 / size[1], wide / size[0], high / size[1]))
     axes.imshow(sheet, interpolation="nearest")
     axes.set_axis_off()
     if title:
-        figure.text(left / size[0], 1 - top / 2 / size[1], title, fontsize=11, va="center")
+        figure.text(left / size[0], 1 - top / 2 / size[1], "\n".join(lines), fontsize=11, va="center")
     for i, label in enumerate(row_labels):
-        axes.text(-4, (i + 0.5) / len(row_labels) * height, label, ha="right", va="center", fontsize=10)
+        axes.text(-4 / zoom, (i + 0.5) / len(row_labels) * height, label, ha="right", va="center", fontsize=10)
     return figure
 
 
 def samples(model: Any, n: int = 64, seed: int | None = 0, temperature: float = 1.0) -> Figure:
     """Draw `n` images from a model without a condition."""
-    return grid_figure(model.sample(n, seed=seed, temperature=temperature), title=f"{n} samples of {model.name}")
+    title = f"{n} sample{'s' * (n != 1)} of {model.name}"
+    return grid_figure(model.sample(n, seed=seed, temperature=temperature), title=title)
 
 
 def samples_by_class(
@@ -85,9 +94,8 @@ def samples_by_class(
         class_names: one a class; by default their numbers.
     """
     images = model.sample(labels=every_class(model, each), seed=seed, temperature=temperature)
-    return grid_figure(
-        images, each, f"{each} samples of each class, {model.name}", class_names or _class_numbers(model)
-    )
+    title = f"{each} sample{'s' * (each != 1)} of each class, {model.name}"
+    return grid_figure(images, each, title, class_names or _class_numbers(model))
 
 
 def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 0, titles: str = "") -> Figure:

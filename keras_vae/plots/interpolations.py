@@ -47,8 +47,8 @@ def interpolation_gif(
         ValueError: as `interpolations`.
         OSError: if it cannot be written; what was there stays.
     """
-    images, _ = _between(model, first, second, labels, frames)
-    return rows_gif(images, path, scale)
+    images, names = _between(model, first, second, labels, frames)
+    return rows_gif(images, path, scale, names)
 
 
 def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> tuple[np.ndarray, list[str]]:

@@ -1,5 +1,6 @@
 """One latent moved at a time, as a picture or as a moving one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def traversal_gif(
     reach: float = 2.5,
     scale: int = 2,
 ) -> Path:
-    """Write the traversals of `traversals` as a GIF that runs to and fro, all latents beside each other; returns its path.
+    """Write the traversals of `traversals` as a GIF that runs to and fro, all latents beside each other, each under
+    its name; returns its path.
 
     Args:
         model, image, label, rows, reach: as in `traversals`.
@@ -58,14 +60,36 @@ def traversal_gif(
         ValueError: as `traversals`.
         OSError: if it cannot be written; what was there stays.
     """
-    images, _ = _moved(model, image, label, rows, frames, reach)
-    return rows_gif(images, path, scale)
+    images, order = _moved(model, image, label, rows, frames, reach)
+    return rows_gif(images, path, scale, [f"z[{latent}]" for latent in order])
 
 
-def rows_gif(images: np.ndarray, path: str | Path, scale: int) -> Path:
-    """Write rows of images `(rows, frames) + data_shape` as a GIF that runs to and fro, all rows beside each other."""
-    sheets = [image_grid(images[:, i], len(images)) for i in range(images.shape[1])]
-    return save_gif([*sheets, *sheets[-2:0:-1]], path, scale=scale)
+def rows_gif(images: np.ndarray, path: str | Path, scale: int, names: Sequence[str]) -> Path:
+    """Write rows of images `(rows, frames) + data_shape` as a GIF that runs to and fro, all rows beside each other and the name
+    of each above it.
+    """
+    scale = _checks.positive_int("scale", scale, maximum=16)
+    sheets = [magnified(image_grid(images[:, i], len(images)), scale) for i in range(images.shape[1])]
+    if names:
+        heading = _heading(sheets[0].shape[1], names)
+        sheets = [np.concatenate([heading, sheet]) for sheet in sheets]
+    return save_gif([*sheets, *sheets[-2:0:-1]], path)
+
+
+def magnified(picture: np.ndarray, scale: int) -> np.ndarray:
+    """A picture with each pixel made a square of `scale` by `scale`."""
+    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def _heading(width: int, names: Sequence[str]) -> np.ndarray:
+    """A white strip with names spread evenly over it, uint8 `(height, width, 3)`."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    strip = Image.new("RGB", (width, 20), "white")
+    font = ImageFont.load_default(12)
+    for i, name in enumerate(names):
+        ImageDraw.Draw(strip).text(((i + 0.5) * width / len(names), 10), name, fill="black", font=font, anchor="mm")
+    return np.asarray(strip)
 
 
 def save_gif(frames: Any, path: str | Path, frames_per_second: float = 12.0, scale: int = 1) -> Path:
@@ -88,7 +112,7 @@ def save_gif(frames: Any, path: str | Path, frames_per_second: float = 12.0, sca
         raise ValueError(f"frames have shape {frames.shape} and type {frames.dtype}: give uint8 (T, height, width, 3).")
     rate = _checks.finite_float("frames_per_second", frames_per_second, minimum=1.0, maximum=50.0)
     scale = _checks.positive_int("scale", scale, maximum=16)
-    pictures = [Image.fromarray(frame.repeat(scale, axis=0).repeat(scale, axis=1)) for frame in frames]
+    pictures = [Image.fromarray(magnified(frame, scale)) for frame in frames]
     path = Path(path)
     with _files.replacing(path) as part:
         pictures[0].save(part, format="GIF", save_all=True, append_images=pictures[1:], duration=1000 / rate, loop=0)

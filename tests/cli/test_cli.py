@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -56,13 +60,6 @@ def test_no_arguments_show_the_way():
     result = run()
     assert "sample" in result.output
     assert "train" in result.output
-
-
-def test_the_shell_completes_the_names_of_presets():
-    environment = {"_KERAS_VAE_COMPLETE": "complete_bash", "COMP_WORDS": "keras-vae sample mnist_c", "COMP_CWORD": "2"}
-    found = runner.invoke(app, [], prog_name="keras-vae", env=environment).output.split()
-    assert {"mnist_classifier", "mnist_conv_vae", "mnist_cvae"} <= set(found)
-    assert not [name for name in found if not name.startswith("mnist_c")]
 
 
 def test_the_version_is_told():
@@ -236,3 +233,23 @@ def test_reproduce_names_the_tables_there_are():
     result = run("reproduce", "mnist_likelyhood")
     assert result.exit_code == 1
     assert "mnist_likelihood" in result.output
+
+
+@pytest.mark.parametrize(
+    ("missing", "flags"), [("typer", ["-S"]), ("tensorflow", [])], ids=["no shell", "no TensorFlow"]
+)
+def test_without_what_it_is_built_on_a_command_ends_in_one_line(missing, flags):
+    start = "from keras_vae.__main__ import main; main()"
+    script = f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['keras-vae', 'list']; {start}"
+    root = str(Path(keras_vae.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+    assert done.returncode == 1
+    assert "Error:" in done.stderr
+    assert missing in done.stderr
+    assert "Traceback" not in done.stderr

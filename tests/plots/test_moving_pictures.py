@@ -6,6 +6,7 @@ from PIL import Image
 
 from keras_vae import VAE, data, models, plots
 from keras_vae._backend import keras
+from keras_vae.plots.traversals import rows_gif
 
 SHAPE = (8, 8, 1)
 
@@ -39,9 +40,24 @@ def test_a_gif_runs_to_and_fro(model, rng, tmp_path):
     path = plots.traversal_gif(model, rng.uniform(size=SHAPE).astype("float32"), tmp_path / "a.gif", rows=3, frames=5)
     with Image.open(path) as picture:
         assert picture.n_frames == 8
-        assert picture.size == (2 * (3 * 10 + 2), 2 * 12)
+        assert picture.size == (2 * (3 * 10 + 2), 20 + 2 * 12)
         assert picture.info["loop"] == 0
     assert [p.name for p in tmp_path.iterdir()] == ["a.gif"]
+
+
+def test_the_rows_of_a_gif_are_named(rng, tmp_path):
+    rows = rng.uniform(size=(3, 4, *SHAPE))
+
+    def heading(names):
+        with Image.open(rows_gif(rows, tmp_path / "a.gif", 4, names)) as picture:
+            whole = np.asarray(picture.convert("RGB"))
+        return whole[: whole.shape[0] - 4 * 12].min(axis=-1)
+
+    assert heading([]).shape[0] == 0
+    first, second, third = np.array_split(heading(["z[1]", "", "z[2]"]), 3, axis=1)
+    assert first.min() < 100  # ink
+    assert third.min() < 100
+    assert second.min() == 255
 
 
 def test_completions_show_what_is_given_and_what_was_made(rng):

@@ -54,6 +54,17 @@ def test_every_figure_draws_what_the_model_makes(vae, cvae, rng):
         assert (pixels[:, -1, :3] == 255).all(), number
 
 
+def test_a_few_small_images_are_drawn_large_and_a_long_title_leaves_no_margin():
+    image = np.zeros((3, 8, 8, 1))
+    figure = plots.grids.grid_figure(image, 3, "A title of so many words that it would be much wider than the images")
+    box = figure.axes[0].get_position()
+    assert figure.get_figwidth() * box.width > 2.5
+    assert box.width > 0.85
+    title = figure.texts[0].get_window_extent(figure.canvas.get_renderer())
+    assert title.x1 <= figure.bbox.x1
+    assert title.y0 >= box.y1 * figure.bbox.height
+
+
 def test_saving_is_whole_and_repeatable(vae, tmp_path):
     paths = [plots.save(plots.samples(vae, 4, seed=1), tmp_path / f"{i}.png") for i in range(2)]
     assert paths[0].read_bytes()[:4] == b"\x89PNG"
