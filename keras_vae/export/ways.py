@@ -1,8 +1,6 @@
 """The ways to reach a format, from the fastest to the most exact; the first that meets its bar is taken."""
 
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vae._backend import keras
-from keras_vae.export import convert, endpoints, flatbuffer, quantize, rounding
+from keras_vae.export import converter, endpoints, flatbuffer, quantize, rounding
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples
 from keras_vae.export.targets import NETWORKS, Target
@@ -76,15 +74,10 @@ def float32(model: EncoderDecoder, networks: dict[str, keras.Model] | None = Non
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         endpoints.write(offered, model, str(folder / "model"), list(networks.values()))
-        done = subprocess.run(
-            [sys.executable, "-P", convert.__file__, str(folder / "model"), str(folder), *offered],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        said = converter.to_float32(folder / "model", folder, offered)
         contents = {part: folder / f"{part}.tflite" for part in offered}
-        if done.returncode or not all(path.is_file() for path in contents.values()):
-            raise ExportError(_why_not(done.stdout + done.stderr))
+        if not all(path.is_file() for path in contents.values()):
+            raise ExportError(_why_not(said))
         return {part: path.read_bytes() for part, path in contents.items()}
 
 

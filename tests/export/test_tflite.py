@@ -3,14 +3,18 @@
 import hashlib
 import json
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.stats
 
+import keras_vae
 from keras_vae import VAE, ConditionalVAE, ConvVAE, distributions, export, lite
 from keras_vae._backend import tf
 from keras_vae.export import parity, quantize
+from keras_vae.export.converter import Converter
 from keras_vae.export.examples import examples_for
 from keras_vae.export.tflite import _hold_to_bar
 from keras_vae.export.ways import float32, ways
@@ -237,14 +241,44 @@ def test_only_the_librarys_models(tmp_path):
         export.tflite(tf.keras, tmp_path / "b")
 
 
-def test_a_converter_that_dies_is_reported(tmp_path, monkeypatch):
-    from keras_vae.export import convert
-
+def test_a_converter_that_dies_is_reported_and_started_again(tmp_path, monkeypatch):
     broken = tmp_path / "broken.py"
-    broken.write_text("raise SystemExit('a word from the converter')")
-    monkeypatch.setattr(convert, "__file__", str(broken))
-    with pytest.raises(export.ExportError, match="converter failed: a word from the converter"):
-        export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
+    broken.write_text(
+        f"import pathlib, sys\nif not pathlib.Path({str(tmp_path / 'mended')!r}).exists():\n    sys.exit('a word')\n"
+    )
+    broken.write_text(broken.read_text() + "from keras_vae.export import convert\nconvert.main()\n")
+    monkeypatch.setenv("PYTHONPATH", str(Path(keras_vae.__file__).parents[1]))
+    converter = Converter(str(broken))
+    monkeypatch.setattr("keras_vae.export.converter.to_float32", converter)
+    model = VAE((2, 2, 1), 1, hidden_units=(3,))
+    with pytest.raises(export.ExportError, match="converter failed: a word"):
+        export.tflite(model, tmp_path / "b", format="float32")
+    (tmp_path / "mended").touch()
+    export.tflite(model, tmp_path / "b", format="float32")
+    converter.close()
+
+
+def test_the_converter_is_kept_for_so_many_conversions_and_so_long(tmp_path, monkeypatch):
+    program = tmp_path / "counts.py"
+    program.write_text(
+        "import json, os, pathlib, sys\n"
+        "for line in sys.stdin:\n"
+        "    (pathlib.Path(json.loads(line)[1]) / 'log.txt').write_text(str(os.getpid()))\n"
+        "    print('done', flush=True)\n"
+    )
+    monkeypatch.setattr("keras_vae.export.converter._CONVERSIONS", 2)
+    converter = Converter(str(program))
+    first, second, third = (converter(tmp_path, tmp_path, ["encoder"]) for _ in range(3))
+    assert first == second != third
+    monkeypatch.setattr("keras_vae.export.converter._SECONDS", 0.0)
+    assert converter(tmp_path, tmp_path, ["encoder"]) == third
+    for _ in range(100):
+        if converter._process is None:
+            break
+        time.sleep(0.05)
+    assert converter._process is None  # it was not asked for a while
+    assert converter(tmp_path, tmp_path, ["encoder"]) != third
+    converter.close()
 
 
 @pytest.mark.parametrize("missing", ["ai_edge_quantizer", "tensorflow_serving.apis"])
