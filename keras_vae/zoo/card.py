@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import data, lite
-from keras_vae.models import specs
 from keras_vae.zoo.figures import SHORT, asked_of, form_of, in_words, target_rows
 from keras_vae.zoo.preset_file import CURVES, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.presets import presets_home
@@ -97,7 +96,7 @@ def _picture(folder: Path, name: str, words: str) -> list[str]:
 
 def _process(preset: Preset) -> list[str]:
     objective = preset.recipe.build_objective(1) if preset.recipe else None
-    rows = generative_process(specs.build(preset.model), objective)
+    rows = generative_process(preset.build(), objective)
     lines = (f"| {_cell(row.name)} | {_cell(row.meaning)} | `{row.code}` |" for row in rows)
     return ["| symbol | what it is | in code |", "|---|---|---|", *lines]
 

@@ -58,6 +58,20 @@ class Preset:
         """Whether the weights are there."""
         return (self.folder / WEIGHTS).is_file()
 
+    def build(self, **more: Any) -> Any:
+        """Make the model with fresh weights.
+
+        Args:
+            **more: settings beside those of the table `[model]`, such as `name`.
+
+        Raises:
+            ValueError: if a setting is unknown, missing or wrong, naming file and key.
+        """
+        try:
+            return specs.build({**more, **self.model})
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self.folder / self.file}: [model]: {error}") from error
+
     @classmethod
     def read(cls, path: str | Path) -> "Preset":
         """Read `preset.toml` in a folder, or a TOML file of any name.

@@ -77,7 +77,7 @@ def load(name_or_folder: str | Path) -> Any:
     # On the hub's disk a preset's folder is called by its commit.
     known_as = hub.Address.read(str(name_or_folder)).name if str(name_or_folder).startswith(hub.SCHEME) else preset.name
     name = re.sub(r"\W", "_", known_as)
-    model = specs.build({"name": name if name[:1].isalpha() else f"preset_{name}", **preset.model})
+    model = preset.build(name=name if name[:1].isalpha() else f"preset_{name}")
     _weights.assign(preset.folder / WEIGHTS, _weights.named(model), tensors)
     model.compile()
     return model
@@ -154,7 +154,7 @@ def save_to_preset(
             f"class_names={list(class_names)!r}: the model has {setting[1]} classes or domains. Give a name each."
         )
     description = specs.describe(model)
-    if source is not None and specs.describe(specs.build(source.model)) != description:
+    if source is not None and specs.describe(source.build()) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))

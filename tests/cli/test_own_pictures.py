@@ -119,6 +119,16 @@ def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
         training.train(recipe, tmp_path / "run", source=ImageFolder(folder, (8, 8, 3)), verbose=0)
 
 
+def test_a_mistake_in_the_model_is_told_first_and_names_the_file(tmp_path, folder):
+    text = recipe_template("vae", 8).replace("latent_size = ", "latent_size = -")
+    (tmp_path / "mine.toml").write_text(text)
+    result = run("train", tmp_path / "mine.toml", "--data", folder, "--run", tmp_path / "run")
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'mine.toml'}: [model]: latent_size=-" in result.stderr
+    assert "Training" not in result.output.replace(result.stderr, "")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -141,6 +141,10 @@ def test_a_recipe_without_weights(folder):
         ("\x00", "preset.toml: .*"),
         ("[model]\nclass = 'VAE'\n[extra]\n", "no setting 'extra'"),
         ("[model]\nclass = '__import__'\n", "model class='__import__'"),
+        (
+            "[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 'two'\n",
+            r"preset.toml: \[model\]: latent_size='two': must be",
+        ),
         ("[model]\nclass = 'VAE'\ndata_shape = [100000, 100000]\nlatent_size = 2\n", r"data_shape\[0\]=100000"),
         (
             "[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nhidden_units = [99999999]\n",
