@@ -65,6 +65,10 @@ class Objective(abc.ABC):
             training: whether this is a training step, for the layers that behave differently in one.
         """
 
+    def trains(self, model: Any) -> list[Any]:
+        """The weights of the model that it moves, of those that are trainable."""
+        return list(model.trainable_variables)
+
     # Most objectives train nothing but the model.
     def prepare(self, model: Any) -> None:  # noqa: B027
         """Make what the objective trains beside the model, such as a discriminator, if it has any; `compile` calls this."""

@@ -13,6 +13,7 @@ from keras_vae.objectives.reconstruction import (
     part_config,
     part_from_config,
     terms_of,
+    without_clusters,
 )
 from keras_vae.objectives.schedules import Linear, Schedule, as_schedule
 
@@ -60,3 +61,7 @@ class NoisyCode(Objective):
         if self.penalty is not None:
             price += self.penalty(model, x, heard, condition, _random.fold_in(seed, 1), training)
         return terms_of(found, x, price)
+
+    def trains(self, model: Any) -> list[Any]:
+        """All but clusters: see `Objective.trains`."""
+        return without_clusters(model)

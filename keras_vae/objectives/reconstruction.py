@@ -81,6 +81,10 @@ class Reconstruction(Objective):
             return terms_of(found, x)
         return terms_of(found, x, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
 
+    def trains(self, model: Any) -> list[Any]:
+        """All but clusters: see `Objective.trains`."""
+        return without_clusters(model)
+
     def code(self, model: Any, x: Any, condition: Any, step: Any, training: bool) -> Any:
         """The codes `(B, Z)` of data at an optimizer step."""
         return model.code_given(x, condition, training)
@@ -90,6 +94,12 @@ def terms_of(found: Any, x: Any, penalty: Any = None) -> ReconstructionTerms:
     """The terms of data `x`, given p(x|code) and the penalties `(B,)`, None for zeros."""
     error = tf.reduce_mean(tf.square(x - found.mean()), axis=range(1, len(x.shape)))
     return ReconstructionTerms(found.log_prob(x), tf.zeros_like(error) if penalty is None else penalty, error)
+
+
+def without_clusters(model: Any) -> list[Any]:
+    """The trainable weights of a model but for its clusters, of which nothing is said while codes are learned for them."""
+    clusters = {id(weight) for weight in model.assignment.weights} if hasattr(model, "assignment") else set()
+    return [weight for weight in model.trainable_variables if id(weight) not in clusters]
 
 
 def part(what: str, base: type, spec: Any) -> Any:

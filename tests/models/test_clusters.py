@@ -1,12 +1,14 @@
 """Clusters of models: where they start, what they say, and what they refuse."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_moons
 
-from keras_vae import evaluation, models, training
+from keras_vae import evaluation, models, objectives, training
 from keras_vae._backend import keras
 from keras_vae.models import DEC, VaDE
 
@@ -48,6 +50,21 @@ def test_too_few_data_and_none_are_refused(build, blobs):
         type(model).from_config({**model.get_config(), "start": "labels"})
     with pytest.raises(ValueError, match="There are no data"):
         model.cluster(blobs[0][:0])
+
+
+@pytest.mark.parametrize("objective", [objectives.Reconstruction(), objectives.NoisyCode()])
+def test_while_codes_are_learned_for_them_clusters_stay_where_they_are_and_nothing_is_warned_of(objective, blobs):
+    model = DEC(SHAPE, 3, 4, MLP)
+    centres, kernel = model.assignment.centres.numpy(), model.encoder.trainable_variables[0].numpy()
+    model.compile("adam", objective)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(blobs[0], verbose=0)
+    np.testing.assert_array_equal(model.assignment.centres, centres)
+    assert np.abs(model.encoder.trainable_variables[0] - kernel).max() > 0
+    model.compile(model.optimizer)  # the optimizer knows all weights
+    model.fit(blobs[0], verbose=0)
+    assert np.abs(model.assignment.centres - centres).max() > 0
 
 
 class _Identity:
