@@ -1,5 +1,5 @@
 """What the shell completes. It must not wait for TensorFlow, so the words of rooms that load it stand here once more, and
-tests/cli/test_completion.py holds them against those rooms.
+tests/cli/test_shell_completion.py holds them against those rooms.
 """
 
 import glob
