@@ -29,7 +29,7 @@ docs: $(VENV)/installed-docs
 # whole numbers, and the largest of many, are for a CPU and a browser.
 MNIST := mnist_cvae mnist_conv_vae mnist_vae mnist_vae_2d mnist_vampprior mnist_hvae mnist_ae mnist_denoising_ae mnist_conv_ae mnist_dec mnist_vade mnist_swap mnist_quadrant_cvae mnist_contractive_ae mnist_iwae mnist_stacked_ae mnist_m2
 FREY := frey_vae frey_vae_2d
-CPU_WEB := mnist_vqvae cifar10_vqvae mnist_sparse_ae
+CPU_WEB := mnist_vqvae cifar10_vqvae cifar10_vqvae2 mnist_sparse_ae
 SHAPES := shapes_beta_vae shapes_beta_tc_vae shapes_factor_vae
 BUILDS := $(foreach preset,$(MNIST) $(SHAPES),$(preset)/cpu) $(foreach preset,$(FREY),$(preset)/cpu/float32) \
   $(foreach preset,$(CPU_WEB),$(preset)/cpu $(preset)/web) \

@@ -31,7 +31,9 @@ REFUSED = {
 # Codes that are whole numbers do not survive int8, and the GPU delegate cannot look for the nearest one. Nor can it, or an Edge
 # TPU, look for the largest of many.
 REFUSED |= {
-    (name, target) for name in ("mnist_vqvae", "cifar10_vqvae", "mnist_sparse_ae") for target in ("gpu", "edge")
+    (name, target)
+    for name in ("mnist_vqvae", "cifar10_vqvae", "cifar10_vqvae2", "mnist_sparse_ae")
+    for target in ("gpu", "edge")
 }
 
 
@@ -64,8 +66,8 @@ def test_the_proof_is_reproduced(name, target, test_images):
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
     for part, error in proof["errors"].items():
         # Below the second figure it is the rounding of single numbers, or one code in half a million that tipped over. Of
-        # cifar10_vqvae three of 640,000 did, whose share of a thousand images' 64,000 is a matter of chance.
-        rounding = 5e-5 if (name, part) == ("cifar10_vqvae", "encoder") else 3e-6
+        # photographs some in a hundred thousand do, whose share of a thousand images' codes is a matter of chance.
+        rounding = 5e-5 if name.startswith("cifar10_vqvae") and part == "encoder" else 3e-6
         assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=rounding)
     figure, score = lite.score(lite.read_proof(name, target))
     # The change of one image may be half a nat either way: over a thousand that is a few hundredths.

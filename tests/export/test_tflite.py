@@ -131,6 +131,19 @@ def test_the_bars(format, change, mean, met):
             _hold_to_bar(format, proof)
 
 
+def test_the_bar_of_discrete_codes_is_a_share_of_them():
+    elbo = {"keras": -100.0, "build": -100.0, "change": 0.0}
+
+    def proof(encoder, decoder):
+        return {"elbo": elbo, "errors": {"encoder": {"mean": encoder}, "decoder": {"mean": decoder}}}
+
+    assert _hold_to_bar("float32", proof(9e-5, 9e-6), discrete=True)["codes_that_differ"] == 1e-4
+    with pytest.raises(export.ExportError, match=r"a share of 0.00011 of the codes differ: at most 1e-04"):
+        _hold_to_bar("float32", proof(1.1e-4, 0.0), discrete=True)
+    with pytest.raises(export.ExportError, match="mean absolute error is 1.1e-05"):
+        _hold_to_bar("float32", proof(0.0, 1.1e-5), discrete=True)
+
+
 def test_a_build_that_misses_its_bar_is_not_written(model, digits, tmp_path, monkeypatch):
     """A quantiser that spoils the decoder on purpose: every way is tried, and none is written."""
     other = float32(ConditionalVAE.from_config(model.get_config()))["decoder"]
