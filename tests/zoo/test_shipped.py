@@ -82,7 +82,7 @@ def test_what_discrete_codes_keep_and_draw_is_reproduced(name, test_images):
     model, figures = zoo.load(name), zoo.read_metrics(name)["figures"]
     found = codebook_report(model, images, labels)
     for key in ("elbo", "squared_error", "perplexity"):
-        assert found[key] == pytest.approx(figures[key], rel=1e-3)
+        assert found[key] == pytest.approx(figures[key], rel=1e-3, abs=5e-6)  # kept to five places
     drawn = model.sample(labels=np.arange(10), seed=3)
     assert np.abs(drawn[0] - drawn[1]).max() > 0.3
     np.testing.assert_array_equal(drawn, zoo.load(name).sample(labels=np.arange(10), seed=3))
