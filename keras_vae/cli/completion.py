@@ -39,21 +39,15 @@ def data_sets(incomplete: str) -> list[str]:
 
 def preset_names(incomplete: str) -> list[str]:
     """Complete the name of a preset."""
-    return sorted(
-        {
-            path.parent.name
-            for home in _homes()
-            for path in home.glob("*/preset.toml")
-            if path.parent.name.startswith(incomplete)
-        }
-    )
+    return words(sorted({path.parent.name for home in _homes() for path in home.glob("*/preset.toml")}))(incomplete)
 
 
 def table_names(incomplete: str) -> list[str]:
     """Complete the name of a published table."""
     files = (home / "tables.toml" for home in _homes())
-    known = {name for path in files if path.is_file() for name in tomllib.loads(path.read_text("utf-8"))}
-    return sorted(name for name in known if name.startswith(incomplete))
+    return words(sorted({name for path in files if path.is_file() for name in tomllib.loads(path.read_text("utf-8"))}))(
+        incomplete
+    )
 
 
 def _homes() -> tuple[Path, Path]:
