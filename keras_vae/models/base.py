@@ -251,8 +251,6 @@ class EncoderDecoder(keras.Model, abc.ABC):
             loss += sum(self.losses)
             # The optimizer adds up the gradients of all replicas.
             scaled = self.optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
-        if not self.optimizer.built:  # for all weights, whichever the objective moves
-            self.optimizer.build(self.trainable_variables)
         variables = self.objective.trains(self)
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self.objective.learn(self, x, condition, step, _random.fold_in(seed, -1))
