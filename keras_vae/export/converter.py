@@ -48,7 +48,8 @@ class Converter:
             self._idle.daemon = True
             self._idle.start()
         log = out / convert.LOG
-        return (log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "") + last_words
+        # The log comes last: what it ends with says most.
+        return last_words + (log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "")
 
     def close(self) -> None:
         """End the process."""
@@ -80,7 +81,7 @@ class Converter:
             if line == "done\n":
                 return said
             said += line
-        return said or f"it ended with status {self._process.wait()}"
+        return said or f"it ended with status {self._process.wait()}\n"
 
     def _end(self, kill: bool = False) -> None:
         if self._process is None:

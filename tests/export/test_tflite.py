@@ -271,6 +271,16 @@ def test_a_converter_that_dies_is_reported_and_started_again(tmp_path, monkeypat
     converter.close()
 
 
+def test_what_a_converter_logged_before_it_died_is_the_last_that_is_said(tmp_path):
+    program = tmp_path / "dies.py"
+    program.write_text(
+        "import json, pathlib, sys\n"
+        "(pathlib.Path(json.loads(sys.stdin.readline())[1]) / 'log.txt').write_text('why it ended')\n"
+        "sys.exit(3)\n"
+    )
+    assert Converter(str(program))(tmp_path, tmp_path, ["encoder"]) == "it ended with status 3\nwhy it ended"
+
+
 def test_the_converter_is_kept_for_so_many_conversions_and_so_long(tmp_path, monkeypatch):
     program = tmp_path / "counts.py"
     program.write_text(
