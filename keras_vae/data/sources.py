@@ -110,15 +110,22 @@ def _prepared(builder: Any, split: str, host: str | None) -> Images:
                 socket.getaddrinfo(host, 443)
             builder.download_and_prepare()  # shows its own progress bar
         except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            got = f"downloading it from {host}" if host else "preparing it"
-            raise DataUnavailableError(
-                f"The data set {builder.name!r} is not in {builder.data_dir}, and {got} failed ({reason}). "
-                "Connect to a network once, or point the environment variable TFDS_DATA_DIR to a folder where "
-                "TensorFlow Datasets has prepared it. The data set 'digits' needs neither (in the shell, --data digits)."
-            ) from error
+            if not _is_prepared(builder):
+                raise _unavailable(builder, host, error) from error
+            # Another process prepared it meanwhile, and was first.
+            builder.info.read_from_directory(builder.data_dir)
     data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
     return Images(data["image"], data["label"].astype("int64"))
+
+
+def _unavailable(builder: Any, host: str | None, error: Exception) -> DataUnavailableError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    got = f"downloading it from {host}" if host else "preparing it"
+    return DataUnavailableError(
+        f"The data set {builder.name!r} is not in {builder.data_dir}, and {got} failed ({reason}). "
+        "Connect to a network once, or point the environment variable TFDS_DATA_DIR to a folder where "
+        "TensorFlow Datasets has prepared it. The data set 'digits' needs neither (in the shell, --data digits)."
+    )
 
 
 def _is_prepared(builder: Any) -> bool:

@@ -38,6 +38,20 @@ def test_a_local_copy_beside_tfdss_folder_is_taken(folder, faces):
     _all(faces)  # prepared once, it stays
 
 
+def test_two_processes_may_prepare_it_at_once(folder, faces, monkeypatch):
+    np.savez(folder / "frey_faces.npz", images=faces)
+    read_file, others = frey_faces.read_file, []
+
+    def while_another_is_first(path):
+        monkeypatch.setattr(frey_faces, "read_file", read_file)
+        others.append(data.read("frey_faces").images)
+        return read_file(path)
+
+    monkeypatch.setattr(frey_faces, "read_file", while_another_is_first)
+    np.testing.assert_array_equal(data.read("frey_faces").images, others[0])
+    assert [path.name for path in folder.glob("tfds/frey_faces/*")] == ["1.0.0"]
+
+
 def test_the_public_file_is_taken_from_the_manual_folder(folder, faces):
     manual = folder / "tfds" / "downloads" / "manual"
     manual.mkdir(parents=True)
