@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 _BATCH = 1000
+_ELEMENTS = 10_000_000
 
 
 def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
@@ -17,3 +18,8 @@ def in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarr
     if not len(x):
         raise ValueError("There are no data: give at least one example.")
     return np.concatenate([np.asarray(function(x[i : i + _BATCH])) for i in range(0, len(x), _BATCH)])
+
+
+def batch_size(elements: int, most: int) -> int:
+    """How many examples to take at a time, `most` or as many fewer as keep a tensor of `elements` numbers an example at 40 MB."""
+    return max(1, min(most, _ELEMENTS // elements))

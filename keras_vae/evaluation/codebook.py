@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._backend import tf
+from keras_vae._batches import batch_size
 from keras_vae.evaluation.likelihood import in_bits
 from keras_vae.models import VQVAE
 
@@ -34,11 +35,12 @@ def codebook_report(model: VQVAE, images: np.ndarray, labels: np.ndarray | None 
     given = labels if model.conditional else None
     errors, log_likelihood, rate = [], [], []
     counts = np.zeros((len(model.downsampling), model.num_codes))
-    for start in range(0, total, _BATCH):
-        x = images[start : start + _BATCH]
+    size = batch_size(model.latent_size * model.num_codes, _BATCH)  # of the prior's logits
+    for start in range(0, total, size):
+        x = images[start : start + size]
         codes = model.encode(x)
         p = model.decode(codes)
-        condition = model.condition_of(None if given is None else given[start : start + _BATCH], len(x))
+        condition = model.condition_of(None if given is None else given[start : start + size], len(x))
         errors.append(np.square(x - p.mean().numpy()).reshape(len(x), -1).mean(axis=1))
         log_likelihood.append(p.log_prob(tf.constant(x)).numpy())
         rate.append(-model.prior_given(condition).log_prob(codes).numpy())

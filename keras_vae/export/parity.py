@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vae import _random
 from keras_vae._backend import tf
+from keras_vae._batches import batch_size
 from keras_vae.export.examples import Examples
 from keras_vae.lite import Build
 from keras_vae.lite.build import takes_whole_numbers
@@ -108,9 +109,11 @@ def _measure_codes(model: VQVAE, builds: dict[str, Build], examples: Examples) -
 
 def _batches(model: EncoderDecoder, examples: Examples) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
     """The examples some at a time: where each batch starts, its data, its condition, and that by the name that builds take."""
-    for start in range(0, len(examples.data), _BATCH):
-        x = examples.data[start : start + _BATCH]
-        labels = None if examples.labels is None else examples.labels[start : start + _BATCH]
+    # A prior over codes puts out K numbers for each.
+    size = batch_size(model.latent_size * model.num_codes, _BATCH) if isinstance(model, VQVAE) else _BATCH
+    for start in range(0, len(examples.data), size):
+        x = examples.data[start : start + size]
+        labels = None if examples.labels is None else examples.labels[start : start + size]
         condition = model.condition_of(labels, len(x))
         yield start, x, condition, {} if condition is None else {"condition": np.asarray(condition)}
 
