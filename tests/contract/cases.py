@@ -81,18 +81,6 @@ def conditions(model: Any, numbers: np.ndarray) -> np.ndarray:
     return pictures[numbers].astype("float32")
 
 
-def _shipped(cases: dict[str, Callable[[], Any]]) -> dict[str, Callable[[], Any]]:
-    """Every preset that is shipped passes the suite of its class."""
-    classes = {type(build()).__name__ for build in cases.values()}
-    return {
-        name: (lambda name=name: zoo.load(name))
-        for name in zoo.list_presets()
-        if zoo.Preset.read(zoo.preset_folder(name)).model["class"] in classes
-    }
-
-
-PRESETS = _shipped(CASES)
-
 _ONE_LAYER = {"name": "mlp", "hidden_units": ()}
 
 # Deterministic autoencoders have a suite of their own: a code and no posterior.
@@ -119,8 +107,6 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}, own_layers=1),
 }
 
-AUTOENCODER_PRESETS = _shipped(AUTOENCODERS)
-
 _SMALL_NET = {"filters": 8, "residual_filters": 4, "residual_blocks": 1}
 _SMALL_PRIOR = {"filters": 8, "num_layers": 2, "kernel_size": 3}
 
@@ -138,4 +124,23 @@ QUANTIZED: dict[str, Callable[[], Any]] = {
     "vq_vae_2_classes": lambda: _quantized(num_classes=3, downsampling=(2, 2), likelihood="discretized_logistic"),
 }
 
-QUANTIZED_PRESETS = _shipped(QUANTIZED)
+CLASSES = {name: type(build()) for name, build in {**CASES, **AUTOENCODERS, **QUANTIZED}.items()}
+
+
+def one_of_each_class(cases: dict[str, Callable[[], Any]]) -> dict[str, Callable[[], Any]]:
+    """The first case of each class, for what does not hang on a model's distributions."""
+    first = {CLASSES[name]: name for name in reversed(cases)}
+    return {name: cases[name] for name in cases if name in first.values()}
+
+
+def _shipped(cases: dict[str, Callable[[], Any]]) -> dict[str, Callable[[], Any]]:
+    """Every preset that is shipped passes the suite of its class."""
+    classes = {CLASSES[name].__name__ for name in cases}
+    return {
+        name: (lambda name=name: zoo.load(name))
+        for name in zoo.list_presets()
+        if zoo.Preset.read(zoo.preset_folder(name)).model["class"] in classes
+    }
+
+
+PRESETS, AUTOENCODER_PRESETS, QUANTIZED_PRESETS = (_shipped(cases) for cases in (CASES, AUTOENCODERS, QUANTIZED))

@@ -11,7 +11,8 @@ import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import Autoencoder, Clusters, copy_of, freeze, specs
-from tests.contract.cases import AUTOENCODER_PRESETS, AUTOENCODERS, SHAPE
+from tests.contract.cases import AUTOENCODER_PRESETS, AUTOENCODERS, CLASSES, SHAPE, one_of_each_class
+from tests.contract.training import often, trains_the_same
 
 EVERY = {**AUTOENCODERS, **AUTOENCODER_PRESETS}
 
@@ -19,6 +20,7 @@ BATCH = 6
 
 # What hangs on a model's class and not on its weights or its size is asked of a small model of each class alone.
 SMALL = pytest.mark.parametrize("model", AUTOENCODERS, indirect=True)
+ONE_EACH = pytest.mark.parametrize("model", one_of_each_class(AUTOENCODERS), indirect=True)
 LOGS = ["loss", "log_likelihood", "penalty", "squared_error"]
 
 
@@ -43,7 +45,7 @@ def _labels(model, labels):
 
 def test_every_autoencoder_has_a_case():
     classes = {cls for cls in specs.classes().values() if issubclass(cls, Autoencoder)}
-    assert {type(build()) for build in AUTOENCODERS.values()} == classes
+    assert {CLASSES[name] for name in AUTOENCODERS} == classes
 
 
 def test_shapes_and_dtypes(model, batch):
@@ -81,7 +83,7 @@ def test_fit_lowers_the_loss_and_logs_identities(model, batch):
 
     before = loss()
     model.compile(keras.optimizers.Adam(1e-2))
-    history = model.fit(x, y, epochs=30, batch_size=3, validation_data=(x, y), verbose=0).history
+    history = model.fit(*often(x, y), epochs=3, batch_size=3, validation_data=(x, y), verbose=0).history
     assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
     assert loss() < before
     for prefix in ("", "val_"):
@@ -100,26 +102,24 @@ def test_eager_graph_and_compiled_agree(model, batch):
         return model.encode(x), model.reconstruct(x, **_labels(model, y)), *terms
 
     eager = everything(tf.constant(x))
-    for jit_compile in (False, True):
+    # What is compiled is traced as a graph is: of the large ones the graph alone is not tried too.
+    for jit_compile in (False, True) if model.data_shape == SHAPE else (True,):
         other = tf.function(everything, jit_compile=jit_compile)(tf.constant(x))
         for a, b in zip(eager, other, strict=True):
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
 
 
 @SMALL
-def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch):
-    x, y = batch
-    weights = model.get_weights()
-    losses = []
-    for arguments in ({}, {"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}):
-        model.set_weights(weights)
-        model.compile(keras.optimizers.SGD(1e-4), seed=5, **arguments)
-        losses.append(model.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"])
-    for found in losses[1:]:
-        np.testing.assert_allclose(found, losses[0], rtol=1e-4)
+def test_training_is_the_same_compiled(model, batch):
+    trains_the_same(model, batch, 1e-4, {"jit_compile": True})
 
 
-@SMALL
+@ONE_EACH
+def test_training_is_the_same_eager_and_in_longer_executions(model, batch):
+    trains_the_same(model, batch, 1e-4, {"run_eagerly": True}, {"steps_per_execution": 2})
+
+
+@ONE_EACH
 def test_sample_weights_of_zero_leave_examples_out(model, batch):
     x, y = batch
     model.compile()
@@ -130,7 +130,7 @@ def test_sample_weights_of_zero_leave_examples_out(model, batch):
     assert whole["log_likelihood"] == pytest.approx(changed["log_likelihood"], rel=1e-6)
 
 
-@SMALL
+@ONE_EACH
 def test_predict_takes_arrays_and_pairs(model, batch):
     x, y = batch
     expected = model.reconstruct(x, **_labels(model, y))
@@ -153,7 +153,7 @@ def test_mixed_precision_trains(rng):
         assert model.encode(x).dtype == tf.float32, name
 
 
-@SMALL
+@ONE_EACH
 def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
     model.compile("adam", seed=3)
@@ -161,7 +161,6 @@ def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batc
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(model.encode(x), again.encode(x))
-    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
     histories = [m.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"] for m in (model, again)]
     np.testing.assert_allclose(*histories, rtol=1e-6)
 

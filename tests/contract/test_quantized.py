@@ -11,7 +11,8 @@ import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import VQVAE, copy_of, freeze, specs
-from tests.contract.cases import QUANTIZED, QUANTIZED_PRESETS, SHAPE
+from tests.contract.cases import CLASSES, QUANTIZED, QUANTIZED_PRESETS, SHAPE, one_of_each_class
+from tests.contract.training import often, trains_the_same
 
 EVERY = {**QUANTIZED, **QUANTIZED_PRESETS}
 
@@ -19,6 +20,7 @@ BATCH = 6
 
 # What hangs on a model's class and not on its weights or its size is asked of a small model of each class alone.
 SMALL = pytest.mark.parametrize("model", QUANTIZED, indirect=True)
+ONE_EACH = pytest.mark.parametrize("model", one_of_each_class(QUANTIZED), indirect=True)
 LOGS = ["loss", "elbo", "log_likelihood", "kl", "perplexity", "squared_error"]
 
 
@@ -48,7 +50,7 @@ def _labels(model, labels):
 
 def test_every_model_with_discrete_codes_has_a_case():
     classes = {cls for cls in specs.classes().values() if issubclass(cls, VQVAE)}
-    assert {type(build()) for build in QUANTIZED.values()} == classes
+    assert {CLASSES[name] for name in QUANTIZED} == classes
 
 
 def test_shapes_and_dtypes(model, batch):
@@ -85,10 +87,9 @@ def test_every_weight_gets_a_finite_gradient(model, batch):
 def test_fit_lowers_the_loss_and_logs_identities(model, batch):
     x, y = batch
     model.compile(keras.optimizers.Adam(1e-2))
-    with pytest.warns(UserWarning, match="fewer than ten a code"):
-        history = model.fit(x, y, epochs=30, batch_size=3, validation_data=(x, y), verbose=0).history
+    history = model.fit(*often(x, y), epochs=3, batch_size=3, validation_data=(x, y), verbose=0).history
     assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
-    assert np.mean(history["loss"][-5:]) < np.mean(history["loss"][:5])
+    assert history["loss"][-1] < history["loss"][0]
     for prefix in ("", "val_"):
         for elbo, log_likelihood, kl in zip(
             *(history[prefix + n] for n in ("elbo", "log_likelihood", "kl")), strict=True
@@ -108,7 +109,8 @@ def test_eager_graph_and_compiled_agree(model, batch):
         return model.encode(x), model.reconstruct(x), model.sample(**given, seed=1), *terms
 
     eager = everything(tf.constant(x))
-    for jit_compile in (False, True):
+    # What is compiled is traced as a graph is: of the large ones the graph alone is not tried too.
+    for jit_compile in (False, True) if model.data_shape == SHAPE else (True,):
         other = tf.function(everything, jit_compile=jit_compile)(tf.constant(x))
         for a, b in zip(eager, other, strict=True):
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
@@ -116,16 +118,14 @@ def test_eager_graph_and_compiled_agree(model, batch):
 
 @SMALL
 @pytest.mark.filterwarnings("ignore:num_codes")
-def test_training_is_the_same_eager_compiled_and_in_longer_executions(model, batch):
-    x, y = batch
-    weights = model.get_weights()
-    losses = []
-    for arguments in ({}, {"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution": 2}):
-        model.set_weights(weights)
-        model.compile(keras.optimizers.SGD(1e-4), seed=5, **arguments)
-        losses.append(model.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"])
-    for found in losses[1:]:
-        np.testing.assert_allclose(found, losses[0], rtol=1e-3)
+def test_training_is_the_same_compiled(model, batch):
+    trains_the_same(model, batch, 1e-4, {"jit_compile": True}, rtol=1e-3)
+
+
+@ONE_EACH
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_training_is_the_same_eager_and_in_longer_executions(model, batch):
+    trains_the_same(model, batch, 1e-4, {"run_eagerly": True}, {"steps_per_execution": 2}, rtol=1e-3)
 
 
 def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
@@ -135,7 +135,7 @@ def test_the_same_seed_draws_the_same_images_and_another_does_not(model):
     assert np.abs(drawn - model.sample(**given, seed=8)).max() > 1e-4
 
 
-@SMALL
+@ONE_EACH
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_predict_takes_arrays_and_pairs(model, batch):
     x, y = batch
@@ -159,7 +159,7 @@ def test_mixed_precision_trains(small_batch):
         assert model.reconstruct(x).dtype == tf.float32, name
 
 
-@SMALL
+@ONE_EACH
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_keras_file_round_trip_keeps_weights_book_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
@@ -168,7 +168,6 @@ def test_keras_file_round_trip_keeps_weights_book_optimizer_and_objective(model,
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(model.encode(x), again.encode(x))
-    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
     histories = [m.fit(x, y, epochs=2, batch_size=3, shuffle=False, verbose=0).history["loss"] for m in (model, again)]
     np.testing.assert_allclose(*histories, rtol=1e-5)
 
@@ -181,7 +180,7 @@ def test_with_all_but_the_prior_frozen_only_the_prior_learns(model, batch):
     for part in ("encoder", "decoder"):
         freeze(model, part)
     model.compile(keras.optimizers.Adam(0.05))
-    history = model.fit(x, y, epochs=20, batch_size=6, verbose=0).history
+    history = model.fit(*often(x, y), epochs=2, batch_size=6, verbose=0).history
     np.testing.assert_array_equal(model.reconstruct(x), before)
     np.testing.assert_array_equal(model.encode(x), codes)
     assert history["kl"][-1] < history["kl"][0]

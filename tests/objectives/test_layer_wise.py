@@ -69,9 +69,9 @@ def test_only_the_layer_whose_turn_it_is_learns(model, x, jit_compile):
 
 def test_greedy_training_lowers_the_loss_of_each_layer(model, x):
     model.compile(keras.optimizers.Adam(0.01), objectives.LayerWise(100), seed=0)
-    losses = model.fit(x, epochs=400, batch_size=20, verbose=0).history["loss"]
-    for start in (0, 100, 200, 300):
-        assert losses[start + 99] < losses[start + 2]
+    losses = model.fit(tf.tile(x, (25, 1, 1, 1)), epochs=16, batch_size=20, verbose=0).history["loss"]
+    for start in (0, 4, 8, 12):
+        assert losses[start + 3] < losses[start]
 
 
 def test_the_configuration_comes_back():
