@@ -122,7 +122,7 @@ def test_training_is_the_same_eager_and_in_longer_executions(model, batch):
 @ONE_EACH
 def test_sample_weights_of_zero_leave_examples_out(model, batch):
     x, y = batch
-    model.compile()
+    model.compile(run_eagerly=True)
     weight = np.array([1, 1, 1, 0, 0, 0], "float32")
     options = {"sample_weight": weight, "batch_size": BATCH, "verbose": 0, "return_dict": True}
     whole = model.evaluate(x, y, **options)
@@ -148,7 +148,7 @@ def test_mixed_precision_trains(rng):
     finally:
         keras.config.set_dtype_policy("float32")
     for name, model in built.items():
-        model.compile()
+        model.compile(run_eagerly=True)
         assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all(), name
         assert model.encode(x).dtype == tf.float32, name
 
@@ -156,7 +156,7 @@ def test_mixed_precision_trains(rng):
 @ONE_EACH
 def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
-    model.compile("adam", seed=3)
+    model.compile("adam", seed=3, run_eagerly=True)
     model.fit(x, y, epochs=2, batch_size=3, verbose=0)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
@@ -170,7 +170,7 @@ def test_a_frozen_encoder_stays(model, batch):
     x, y = batch
     before = model.encode(x).numpy()
     freeze(model, "encoder")
-    model.compile(keras.optimizers.Adam(0.1))
+    model.compile(keras.optimizers.Adam(0.1), run_eagerly=True)
     model.fit(x, y, verbose=0)
     np.testing.assert_array_equal(model.encode(x), before)
     assert [v.path for v in copy_of(model).trainable_variables] == [v.path for v in model.trainable_variables]

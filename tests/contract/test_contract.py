@@ -195,7 +195,7 @@ def test_training_is_the_same_eager_and_in_longer_executions(model, batch):
 @ONE_EACH
 def test_sample_weights_of_zero_leave_examples_out(model, batch):
     x, y = batch
-    model.compile()
+    model.compile(run_eagerly=True)
     weight = np.array([1, 1, 1, 0, 0, 0], "float32")
     # One batch, so that both calls draw the same noise for the first three examples.
     whole = model.evaluate(x, y, sample_weight=weight, batch_size=BATCH, verbose=0, return_dict=True)
@@ -223,7 +223,7 @@ def test_mixed_precision_trains(rng):
     finally:
         keras.config.set_dtype_policy("float32")
     for name, model in built.items():
-        model.compile()
+        model.compile(run_eagerly=True)
         y = conditions(model, numbers)
         assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all(), name
         assert model.elbo(x, **_labels(model, y)).dtype == tf.float32, name
@@ -235,7 +235,7 @@ def test_keras_file_round_trip_keeps_weights_optimizer_and_objective(model, batc
     objective = keras_vae.ELBO(beta=keras_vae.objectives.Linear(10), num_samples=2)
     if isinstance(model, SemiSupervisedVAE):
         objective = keras_vae.objectives.SemiSupervisedELBO(3.0, num_samples=2)
-    model.compile("adam", objective, seed=3)
+    model.compile("adam", objective, seed=3, run_eagerly=True)
     model.fit(x, y, epochs=2, batch_size=3, verbose=0)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")

@@ -162,7 +162,7 @@ def test_mixed_precision_trains(small_batch):
     finally:
         keras.config.set_dtype_policy("float32")
     for name, model in built.items():
-        model.compile()
+        model.compile(run_eagerly=True)
         assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all(), name
         assert model.reconstruct(x).dtype == tf.float32, name
 
@@ -171,7 +171,7 @@ def test_mixed_precision_trains(small_batch):
 @pytest.mark.filterwarnings("ignore:num_codes")
 def test_keras_file_round_trip_keeps_weights_book_optimizer_and_objective(model, batch, tmp_path):
     x, y = batch
-    model.compile("adam", seed=3)
+    model.compile("adam", seed=3, run_eagerly=True)
     model.fit(x, y, epochs=2, batch_size=3, verbose=0)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
