@@ -182,6 +182,7 @@ def test_preset_round_trip_is_bit_equal(model, batch, tmp_path):
     again = zoo.load(tmp_path / "mine")
     np.testing.assert_array_equal(model.reconstruct(x, **_labels(model, y)), again.reconstruct(x, **_labels(model, y)))
     assert again.get_config() | {"name": ""} == model.get_config() | {"name": ""}
+    again.run_eagerly = True
     again.fit(x, y, verbose=0)  # it is compiled, and trains on
 
 
