@@ -73,19 +73,28 @@ def test_every_weight_gets_a_finite_gradient(model, batch):
     assert any(np.abs(g).max() > 0 for g in gradients)
 
 
+def _loss(model, batch):
+    """Of all images, the same noise before and after: what single batches log of a noisy objective says too little."""
+    objective, given = model.default_objective(), (tf.constant(batch[0]), model.condition_of(batch[1], BATCH))
+    return np.mean([objective.terms(model, *given, 30, tf.constant([1, i])).loss for i in range(20)])
+
+
+@pytest.mark.parametrize("model", AUTOENCODER_PRESETS, indirect=True)
+def test_a_preset_is_fine_tuned(model, batch):
+    before = _loss(model, batch)
+    model.compile(keras.optimizers.Adam(1e-3))
+    model.fit(*often(*batch), epochs=3, batch_size=3, verbose=0)
+    assert _loss(model, batch) < before
+
+
+@SMALL
 def test_fit_lowers_the_loss_and_logs_identities(model, batch):
     x, y = batch
-
-    def loss():
-        # Of all images, the same noise before and after: what single batches log of a noisy objective says too little.
-        objective, given = model.default_objective(), (tf.constant(x), model.condition_of(y, BATCH))
-        return np.mean([objective.terms(model, *given, 30, tf.constant([1, i])).loss for i in range(20)])
-
-    before = loss()
+    before = _loss(model, batch)
     model.compile(keras.optimizers.Adam(1e-2))
     history = model.fit(*often(x, y), epochs=3, batch_size=3, validation_data=(x, y), verbose=0).history
     assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
-    assert loss() < before
+    assert _loss(model, batch) < before
     for prefix in ("", "val_"):
         columns = (np.float32(history[prefix + name]) for name in LOGS)
         for loss, log_likelihood, penalty, _ in zip(*columns, strict=True):

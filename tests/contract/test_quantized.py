@@ -90,6 +90,16 @@ def test_every_weight_gets_a_finite_gradient(model, batch):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), variable.path
 
 
+@pytest.mark.parametrize("model", QUANTIZED_PRESETS, indirect=True)
+@pytest.mark.filterwarnings("ignore:num_codes")
+def test_a_preset_trains_on(model, batch):
+    before = [variable.numpy() for variable in model.trainable_variables]
+    model.compile(keras.optimizers.Adam(1e-4), run_eagerly=True)
+    # Under a scale as sharp as photographs allow, noise is too far away for its loss to fall in a few steps.
+    assert np.isfinite(model.fit(*batch, verbose=0).history["loss"]).all()
+    assert all(np.any(a != b.numpy()) for a, b in zip(before, model.trainable_variables, strict=True))
+
+
 @SMALL
 def test_fit_lowers_the_loss_and_logs_identities(model, batch):
     x, y = batch
