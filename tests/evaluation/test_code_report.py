@@ -27,7 +27,7 @@ def trained(digits):
 
 def test_the_report_is_made_of_classifiers_and_their_controls(trained, digits):
     before, said = trained.get_weights(), []
-    settings = ClassifierRecipe(epochs=3, min_steps=50)
+    settings = ClassifierRecipe(epochs=3, min_steps=12, learning_rate=0.005)
     recipe = CodesRecipe(classifier=settings, labels=(30,), draws=2)
     found = evaluation.code_report(trained, *digits, recipe, said.append)
     assert found["probe_error"] < 0.15
@@ -52,10 +52,10 @@ def test_a_preset_says_what_its_codes_are_for_and_its_card_shows_it(trained, tmp
     folder = zoo.save_to_preset(trained, tmp_path / "coder")
     text = (folder / "preset.toml").read_text()
     targets = 'targets = [{ figure = "classifier_error_30_labels", at_most = 1.0, source = "nobody" }]\n'
-    table = "\n[codes]\nlabels = [30]\ndraws = 2\nclassifier = { epochs = 1, min_steps = 20 }\n"
+    table = "\n[codes]\nlabels = [30]\ndraws = 2\nclassifier = { epochs = 1, min_steps = 8 }\n"
     (folder / "preset.toml").write_text("[card]\n" + targets + text + table)
     assert Preset.read(folder).codes == CodesRecipe(
-        classifier=ClassifierRecipe(epochs=1, min_steps=20), labels=(30,), draws=2
+        classifier=ClassifierRecipe(epochs=1, min_steps=8), labels=(30,), draws=2
     )
     zoo.write_metrics(folder, zoo.evaluate_preset(folder, source="digits"))
     figures, card = zoo.read_metrics(folder)["figures"], (folder / "README.md").read_text()

@@ -1,5 +1,6 @@
-"""Every notebook runs from top to bottom, in a fresh kernel."""
+"""Every notebook runs from top to bottom, in a fresh kernel, its trainings made short: what they end in is kept in the notebook."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,8 @@ def test_there_are_notebooks():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_and_shows_pictures(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.source = re.sub(r"epochs=\d+", "epochs=2", cell.source)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
