@@ -15,7 +15,8 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_and_shows_pictures(path, tmp_path):
+def test_runs_and_shows_pictures(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_COMPILE", "0")  # of a server's packages most are never imported
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.source = re.sub(r"epochs=\d+", "epochs=2", cell.source)
