@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import evaluation
+from keras_vae import _batches, evaluation
 from keras_vae._backend import keras
 from tests.contract.cases import QUANTIZED, SHAPE
 
@@ -33,6 +33,16 @@ def test_the_figures_are_those_of_the_models_methods(model, rng):
     assert ("bits_per_dim" in found) == model.likelihood.discrete
     if model.likelihood.discrete:
         assert found["bits_per_dim"] == pytest.approx(-found["elbo"] / np.log(2) / 64, rel=1e-6)
+
+
+def test_where_a_prior_says_much_of_an_image_batches_are_small_and_the_figures_the_same(model, rng, monkeypatch):
+    x, y = rng.uniform(size=(30, *SHAPE)).astype("float32"), rng.integers(0, 3, 30)
+    whole, encode, sizes = evaluation.codebook_report(model, x, y), model.encode, []
+    monkeypatch.setattr(_batches, "_ELEMENTS", 7 * model.latent_size * model.num_codes)
+    monkeypatch.setattr(model, "encode", lambda part: sizes.append(len(part)) or encode(part))
+    assert evaluation.codebook_report(model, x, y) == pytest.approx(whole, rel=1e-5)
+    assert sizes == [7, 7, 7, 7, 2]
+    assert _batches.batch_size(10**12, 100) == 1
 
 
 def test_no_images(model):
