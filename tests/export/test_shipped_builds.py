@@ -58,17 +58,16 @@ def test_it_is_made_from_the_zoos_weights(name, target):
 
 @pytest.mark.parametrize(("name", "target"), BUILDS)
 def test_the_proof_is_reproduced(name, target, test_images):
-    """On the first thousand images and with other noise; on fewer where a prior says much of each."""
+    """On the first thousand images and with other noise."""
     model, proof = zoo.load(name), lite.read_proof(name, target)["parity"]
-    some = 200 if name.endswith(("vqvae", "vqvae2")) else 1000
-    examples = examples_for(model, tuple(part[:some] for part in test_images(name)))
+    examples = examples_for(model, tuple(part[:1000] for part in test_images(name)))
     built = lite.load(name, target=target)
     parts = lite.read_proof(name, target)["files"]
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
     for part, error in proof["errors"].items():
         # Below the second figure it is the rounding of single numbers, or one code in half a million that tipped over. Of
         # photographs some in a hundred thousand do, whose share of a thousand images' codes is a matter of chance.
-        rounding = 1e-4 if name.startswith("cifar10_vqvae") and part == "encoder" else 3e-6
+        rounding = 5e-5 if name.startswith("cifar10_vqvae") and part == "encoder" else 3e-6
         assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=rounding)
     figure, score = lite.score(lite.read_proof(name, target))
     # The change of one image may be half a nat either way: over a thousand that is a few hundredths.
