@@ -50,6 +50,10 @@ def test_the_report(rng):
         monte_carlo, importance = found[f"completion_nll_monte_carlo_{given}"], found[f"completion_nll_{given}"]
         assert monte_carlo == pytest.approx(importance, abs=0.2)
         assert importance == pytest.approx(hidden * np.log(2), rel=0.3)
+        condition = data.quadrants(x, given)
+        bound = -np.mean(model.elbo(x, condition, num_samples=300, seed=5))
+        assert found[f"completion_bound_{given}"] == pytest.approx(bound, rel=0.01)
+        assert found[f"completion_bound_{given}"] > importance
     half = evaluation.completion_report(model, x, num_samples=1, baseline=lambda c: np.full(c[..., :-1].shape, 0.5))
     assert half["completion_nll_baseline_1"] == pytest.approx(12 * np.log(2))
     assert half["completion_nll_baseline_3"] == pytest.approx(4 * np.log(2))
