@@ -12,10 +12,10 @@ from keras_vae.models import validation
 
 _BATCH = 100
 _DRAWS = 50
+_LEAST = 1e-6
 
 # Draws of the posterior for the bound: as many as Pyro's rerun of the published table takes.
 _BOUND_DRAWS = 10
-_LEAST = 1e-6
 
 Completer = Callable[[np.ndarray], np.ndarray]
 """From conditions `(N, H, W, C + 1)` to the probability of each pixel, `(N, H, W, C)`."""
