@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_vae import _random
+from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.penalties import Penalty
@@ -20,35 +20,48 @@ from keras_vae.objectives.schedules import Linear, Schedule, as_schedule
 
 @serializable
 class NoisyCode(Objective):
-    """log p(x | h + noise) - beta * |h|^2 / 2 - penalty, with the code h of x and normal noise of unit scale.
+    """log p(x | h + noise) - beta * |h|^2 / 2 - penalty + cycle * log p(x | h' + noise), with the code h of x and normal noise.
+
+    The noise has unit scale; h' is the code of x as the next domain's decoder draws it.
 
     The bound of a VAE whose posterior is N(h, I), as Liu et al. (2017), section 3, have it: |h|^2 / 2 is the KL to the prior
     N(0, I), in nats, and the noise hides what is said in a whisper. So a code says what the reconstruction needs and no more;
     above all not what the decoder is told anyway, such as the domain that a `models.SwapAutoencoder` decodes to.
 
+    Codes may be alike between domains as a whole and yet mean other things: a thick digit's outline may have the code of a thin
+    digit. The cycle (Zhu et al., 2017, equation 2) sees that: there and back, an image must be itself. What was drawn on the way
+    is taken as a given, as in back-translation, so that the way there cannot hide a message for the way back.
+
     Args:
         beta: weight of the KL, a number >= 0 or a `Schedule` of the step; by default it rises to 0.3 over 1,000 steps. Where it
             does not rise from 0, codes may never grow out of the noise.
         penalty: as in `Reconstruction`, of the code with its noise: what the decoder hears.
+        cycle: weight of the way there and back, from 0; above 0 only for a `models.SwapAutoencoder`, whose condition is the domain.
 
     Raises:
-        ValueError: if a name or an argument is unknown or out of its range.
+        ValueError: if a name or an argument is unknown or out of its range, or, in training, if there are no domains to go through.
     """
 
     terms_type = ReconstructionTerms
 
-    def __init__(self, beta: float | Schedule | None = None, penalty: Any = None):
+    def __init__(self, beta: float | Schedule | None = None, penalty: Any = None, cycle: float = 0.0):
         self.beta = as_schedule("beta", Linear(1000, end=0.3) if beta is None else beta)
         self.penalty = part("penalty", Penalty, penalty)
+        self.cycle = _checks.finite_float("cycle", cycle, minimum=0.0)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"beta": keras.saving.serialize_keras_object(self.beta), "penalty": part_config(self.penalty)}
+        return {
+            "beta": keras.saving.serialize_keras_object(self.beta),
+            "penalty": part_config(self.penalty),
+            "cycle": self.cycle,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "NoisyCode":
         """Make the objective that `get_config` described."""
-        return cls(keras.saving.deserialize_keras_object(config["beta"]), part_from_config(config["penalty"]))
+        beta, penalty = keras.saving.deserialize_keras_object(config["beta"]), part_from_config(config["penalty"])
+        return cls(beta, penalty, config.get("cycle", 0.0))  # models saved before there was a cycle do not name it
 
     def terms(
         self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
@@ -60,7 +73,21 @@ class NoisyCode(Objective):
         price = self.beta(step) * tf.reduce_sum(tf.square(code), axis=-1) / 2.0
         if self.penalty is not None:
             price += self.penalty(model, x, heard, condition, _random.fold_in(seed, 1), training)
+        if self.cycle:
+            price -= self.cycle * self._there_and_back(model, x, code, condition, _random.fold_in(seed, 2), training)
         return terms_of(found, x, price)
+
+    def _there_and_back(self, model: Coder, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+        """log p(x | h' + noise), `(B,)`: see the class."""
+        if condition is None:
+            raise ValueError(
+                f"cycle={self.cycle}: {type(model).__name__} has no domains to go through. Take a SwapAutoencoder, or cycle=0."
+            )
+        elsewhere = tf.roll(condition, shift=1, axis=-1)
+        drawn = tf.stop_gradient(model.likelihood_given(code, elsewhere, training).mean())
+        returned = model.code_given(drawn, elsewhere, training)
+        heard = returned + _random.normal(tf.shape(returned), seed)
+        return model.likelihood_given(heard, condition, training).log_prob(x)
 
     def trains(self, model: Any) -> list[Any]:
         """All but clusters: see `Objective.trains`."""

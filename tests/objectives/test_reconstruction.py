@@ -169,6 +169,7 @@ def test_round_trip_of_the_configuration(bits):
         ),
         (lambda: objectives.NoisyCode(beta=-1.0), "beta=-1.0"),
         (lambda: objectives.NoisyCode(penalty="l3"), "penalty='l3'"),
+        (lambda: objectives.NoisyCode(cycle=-0.5), "cycle=-0.5"),
     ],
 )
 def test_bad_settings(make, message):
@@ -225,6 +226,37 @@ def test_a_noisy_code_has_the_bound_of_a_posterior_of_unit_scale(rng):
     added = np.mean([loud.terms(model, x, None, 0, tf.constant([1, i])).penalty - 0.5 * kl for i in range(300)], axis=0)
     np.testing.assert_allclose(added, 2.0 * np.abs(z).sum(axis=2).mean(axis=0), atol=0.6)
     assert (added > 2.0 * np.abs(code).sum(axis=1) + 1.0).all()
+
+
+def test_a_cycle_scores_an_image_that_went_through_the_next_domain(rng):
+    model, x = models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
+    domains = np.array([0, 1, 1, 0])
+    condition = model.condition_of(domains, 4)
+
+    def terms(cycle, seed=SEED):
+        return objectives.NoisyCode(0.5, cycle=cycle).terms(model, x, condition, 0, seed)
+
+    added = np.mean(
+        [terms(3.0, tf.constant([1, i])).loss - terms(0.0, tf.constant([1, i])).loss for i in range(300)], axis=0
+    )
+    returned = model.encode(model.swap(x, 1 - domains)).numpy()
+    z = returned + rng.normal(size=(300, 4, 3)).astype("float32")
+    expected = np.mean([model.decode(part, domains).log_prob(x) for part in z], axis=0)
+    np.testing.assert_allclose(added, -3.0 * expected, atol=0.5)
+    with pytest.raises(ValueError, match="cycle=3.0: Autoencoder has no domains to go through"):
+        objectives.NoisyCode(cycle=3.0).terms(models.Autoencoder(SHAPE, 3), x, None, 0, SEED)
+
+
+def test_a_cycle_teaches_the_way_back_alone(rng):
+    """The decoder of the other domain draws what is taken as a given, so it has no gradient from the cycle."""
+    model, x = models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
+    condition = model.condition_of(np.zeros(4, int), 4)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(objectives.NoisyCode(0.0, cycle=1.0).terms(model, x, condition, 0, SEED).loss)
+    slopes = tape.gradient(loss, model.trainable_variables, unconnected_gradients="zero")
+    largest = {w.path: float(tf.reduce_max(tf.abs(g))) for w, g in zip(model.trainable_variables, slopes, strict=True)}
+    assert all(value == 0.0 for path, value in largest.items() if "domain_1" in path)
+    assert all(value > 0.0 for path, value in largest.items() if "domain_0" in path)
 
 
 def test_domains_share_all_layers_of_the_decoder_but_the_last(rng):
