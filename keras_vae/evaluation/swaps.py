@@ -1,6 +1,7 @@
 """How well an image is moved from one domain to another, where the truth is known."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,7 +40,8 @@ def swap_report(
     Returns:
         For the way from the first to the second domain (`_there`) and back (`_back`): `psnr`, in dB, of the swapped image against
         the truth; `label_kept`, the share whose label the judge of the new domain finds; `domain_taken`, the share that the domain
-        judge takes for the new domain. Beside the first, floors: `psnr_identity`, of the image left as it is, and
+        judge takes for the new domain. Beside the second, a ceiling: `label_of_truth`, the share whose label that judge finds in
+        the truth. Beside the first, floors: `psnr_identity`, of the image left as it is, and
         `psnr_neighbour`, of the nearest training image of the new domain, both on the first 1,000.
     """
     found: dict[str, float] = {}
@@ -52,13 +54,14 @@ def swap_report(
             f"psnr_identity_{way}": psnr(x[some], truth[some]),
             f"psnr_neighbour_{way}": psnr(_nearest(x[some], training[target]), truth[some]),
             f"label_kept_{way}": float(np.mean(judges[target](swapped) == labels)),
+            f"label_of_truth_{way}": float(np.mean(judges[target](truth) == labels)),
             f"domain_taken_{way}": float(np.mean(domain_judge(swapped) == target)),
         }
     return found
 
 
-def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 3, seed: int = 0) -> Judge:
-    """Train a small convolutional classifier to judge with.
+def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 5, seed: int = 0) -> Judge:
+    """Train a small convolutional classifier to judge with, at a rate that falls to zero.
 
     Args:
         images: `(N, H, W, C)` from 0 to 1.
@@ -68,8 +71,10 @@ def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 3, seed:
     """
     keras.utils.set_random_seed(seed)
     classifier = Classifier(images.shape[1:], int(labels.max()) + 1, filters=(16, 32))
-    classifier.compile("adam", jit_compile=False)
-    classifier.fit(images, labels, batch_size=min(128, len(images)), epochs=epochs, verbose=0)
+    batch_size = min(128, len(images))
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * math.ceil(len(images) / batch_size))
+    classifier.compile(keras.optimizers.Adam(rate), jit_compile=False)
+    classifier.fit(images, labels, batch_size=batch_size, epochs=epochs, verbose=0)
     return lambda x: classifier.predict(x, batch_size=_BATCH, verbose=0).argmax(axis=-1)
 
 
