@@ -79,7 +79,7 @@ SHORT = {
     "classifier_error": "classifier on top",
     "classification_error": "its classifier",
     "clustering_accuracy_with_training_images": "clustering accuracy",
-    "label_kept_there": "label kept",
+    "label_kept_back": "label kept, back",
     "class_accuracy": "samples of their class",
     "squared_error_of_variance": "error / variance",
     "mig": "MIG",
