@@ -41,8 +41,8 @@ def swap_report(
         For the way from the first to the second domain (`_there`) and back (`_back`): `psnr`, in dB, of the swapped image against
         the truth; `label_kept`, the share whose label the judge of the new domain finds; `domain_taken`, the share that the domain
         judge takes for the new domain. Beside the second, a ceiling: `label_of_truth`, the share whose label that judge finds in
-        the truth. Beside the first, floors: `psnr_identity`, of the image left as it is, and
-        `psnr_neighbour`, of the nearest training image of the new domain, both on the first 1,000.
+        the truth. Beside the first, floors: `psnr_identity`, of the image left as it is, and `psnr_neighbour`, of the nearest
+        training image of the new domain, both on the first 1,000.
     """
     found: dict[str, float] = {}
     for source, target, way in ((0, 1, "there"), (1, 0, "back")):
@@ -73,7 +73,7 @@ def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 5, seed:
     classifier = Classifier(images.shape[1:], int(labels.max()) + 1, filters=(16, 32))
     batch_size = min(128, len(images))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * math.ceil(len(images) / batch_size))
-    classifier.compile(keras.optimizers.Adam(rate), jit_compile=False)
+    classifier.compile(keras.optimizers.Adam(rate))
     classifier.fit(images, labels, batch_size=batch_size, epochs=epochs, verbose=0)
     return lambda x: classifier.predict(x, batch_size=_BATCH, verbose=0).argmax(axis=-1)
 

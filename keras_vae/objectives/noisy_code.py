@@ -68,7 +68,7 @@ class NoisyCode(Objective):
     ) -> ReconstructionTerms:
         """Compute the terms of a batch: see `Objective.terms`."""
         code = model.code_given(x, condition, training)
-        heard = code + _random.normal(tf.shape(code), _random.fold_in(seed, 0))
+        heard = _heard(code, _random.fold_in(seed, 0))
         found = model.likelihood_given(heard, condition, training)
         price = self.beta(step) * tf.reduce_sum(tf.square(code), axis=-1) / 2.0
         if self.penalty is not None:
@@ -85,10 +85,14 @@ class NoisyCode(Objective):
             )
         elsewhere = tf.roll(condition, shift=1, axis=-1)
         drawn = tf.stop_gradient(model.likelihood_given(code, elsewhere, training).mean())
-        returned = model.code_given(drawn, elsewhere, training)
-        heard = returned + _random.normal(tf.shape(returned), seed)
+        heard = _heard(model.code_given(drawn, elsewhere, training), seed)
         return model.likelihood_given(heard, condition, training).log_prob(x)
 
     def trains(self, model: Any) -> list[Any]:
         """All but clusters: see `Objective.trains`."""
         return without_clusters(model)
+
+
+def _heard(code: Any, seed: Any) -> Any:
+    """The codes with normal noise of unit scale: what the decoder hears."""
+    return code + _random.normal(tf.shape(code), seed)

@@ -139,9 +139,11 @@ def _penalty(model: Any, objective: Any) -> str:
     if isinstance(model, DEC):
         return " + weight KL(p || q), p the sharpened q of the batch"
     penalty = getattr(objective, "penalty", None)
-    price = " + β |h|² / 2, of h + ε, ε ~ N(0, I), in the place of h" if isinstance(objective, NoisyCode) else ""
-    if getattr(objective, "cycle", 0.0):
-        price += f" - {objective.cycle:g} log p(x | h' + ε), h' the code of x as drawn in the next domain,"
+    price = ""
+    if isinstance(objective, NoisyCode):
+        price = " + β |h|² / 2, of h + ε, ε ~ N(0, I), in the place of h"
+        if objective.cycle:
+            price += f" - {objective.cycle:g} log p(x | h' + ε), h' the code of x as drawn in the next domain,"
     return price + ("" if penalty is None else f" + {_words(penalty)}")
 
 

@@ -142,6 +142,15 @@ def test_round_trip_of_the_configuration(bits):
     assert again.get_config() == objective.get_config()
 
 
+def test_round_trip_of_a_noisy_code_and_of_one_that_was_saved_before_the_cycle():
+    saved = keras.saving.serialize_keras_object(objectives.NoisyCode(0.5, penalty="domain_alignment", cycle=2.0))
+    again = keras.saving.deserialize_keras_object(saved)
+    assert keras.saving.serialize_keras_object(again) == saved
+    assert again.cycle == 2.0
+    del saved["config"]["cycle"]
+    assert keras.saving.deserialize_keras_object(saved).cycle == 0.0
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
