@@ -153,8 +153,8 @@ class TrainingRecipe:
 class Recipe:
     """Everything that decides the weights of a model.
 
-    `pretraining` holds tables `objective`, `optimizer` and `training` of a stage before: what they say is different there, and what
-    the table `training` does not say is the same.
+    `pretraining` holds tables `objective`, `optimizer`, `data` and `training` of a stage before: what they say is different there,
+    and what the last two do not say is the same. So a first stage may hold images out, to choose by, and the last learn from all.
     """
 
     model: dict[str, Any]
@@ -177,9 +177,7 @@ class Recipe:
         for name in ("model", "data", "training"):
             if not isinstance(tables.get(name), dict):
                 raise ValueError(f"A recipe needs a table [{name}].")
-        for name, table in tables.items():
-            if not isinstance(table, dict):
-                raise ValueError(f"{name}={table!r}: must be a table, [{name}].")
+        _all_tables("", tables)
         recipe = cls(
             model=tables["model"],
             data=_table("data", DataRecipe, tables["data"]),
@@ -212,10 +210,12 @@ class Recipe:
         Raises:
             ValueError: if a table or a key of it is unknown, or a value is out of its range.
         """
-        _checks.known_keys("[pretraining]", self.pretraining, ("objective", "optimizer", "training"))
+        _checks.known_keys("[pretraining]", self.pretraining, ("objective", "optimizer", "data", "training"))
+        _all_tables("pretraining.", self.pretraining)
         own = self.to_dict()
-        tables = {"model": own["model"], "data": own["data"], **self.pretraining}
-        tables["training"] = {**own["training"], **self.pretraining.get("training", {})}
+        tables = {"model": own["model"], **self.pretraining}
+        for name in ("data", "training"):
+            tables[name] = {**own[name], **self.pretraining.get(name, {})}
         try:
             return Recipe.from_dict(tables)
         except ValueError as error:
@@ -237,6 +237,12 @@ class Recipe:
                 spec[key] = _named.build(f"objective.{key}", objectives, Schedule, schedule)
         spec = {"name": "elbo", **_in_steps("objective", spec, steps_per_epoch)}
         return _named.build("objective", objectives, Objective, spec, {"num_examples": num_examples})
+
+
+def _all_tables(within: str, tables: dict[str, Any]) -> None:
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ValueError(f"{within}{name}={table!r}: must be a table, [{within}{name}].")
 
 
 def _in_steps(name: str, table: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:

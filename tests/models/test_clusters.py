@@ -161,8 +161,23 @@ def _stop_after_an_epoch(recipe, folder):
         training.train(recipe, folder, callbacks=[Stop()], checkpoint_seconds=0.0, verbose=0)
 
 
+def test_a_first_stage_may_hold_out_images_that_the_last_learns_from(tmp_path):
+    tables = {**RECIPE, "data": {"name": "digits"}}
+    tables["pretraining"] = {**RECIPE["pretraining"], "data": {"validation": 200}}
+    recipe = training.Recipe.from_dict(tables)
+    assert recipe.first_stage().data == training.Recipe.from_dict(RECIPE).data
+    training.train(recipe, tmp_path, verbose=0)
+    first, last = training.read_stages(tmp_path)
+    assert all("val_elbo" in line or "val_log_likelihood" in line for line in first)
+    assert not any(key.startswith("val_") for line in last for key in line)
+
+
 def test_a_wrong_pretraining_is_refused():
     with pytest.raises(ValueError, match=r"\[pretraining\]: objective"):
         training.Recipe.from_dict({**RECIPE, "pretraining": {"objective": {"name": "unknown"}}})
     with pytest.raises(ValueError, match=r"\[pretraining\].*model"):
         training.Recipe.from_dict({**RECIPE, "pretraining": {"model": {}}})
+    with pytest.raises(ValueError, match=r"\[pretraining\]: data.validation=-1"):
+        training.Recipe.from_dict({**RECIPE, "pretraining": {"data": {"validation": -1}}})
+    with pytest.raises(ValueError, match=r"\[pretraining.data\]"):
+        training.Recipe.from_dict({**RECIPE, "pretraining": {"data": "digits"}})
