@@ -143,7 +143,8 @@ def _penalty(model: Any, objective: Any) -> str:
     if isinstance(objective, NoisyCode):
         price = " + β |h|² / 2, of h + ε, ε ~ N(0, I), in the place of h"
         if objective.cycle:
-            price += f" - {objective.cycle:g} log p(x | h' + ε), h' the code of x as drawn in the next domain,"
+            power = f" with its odds to the power {objective.contrast:g}" if objective.contrast > 1.0 else ""
+            price += f" - {objective.cycle:g} log p(x | h' + ε), h' the code of x as drawn in the next domain{power},"
     return price + ("" if penalty is None else f" + {_words(penalty)}")
 
 

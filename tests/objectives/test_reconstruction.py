@@ -143,10 +143,14 @@ def test_round_trip_of_the_configuration(bits):
 
 
 def test_round_trip_of_a_noisy_code_and_of_one_that_was_saved_before_the_cycle():
-    saved = keras.saving.serialize_keras_object(objectives.NoisyCode(0.5, penalty="domain_alignment", cycle=2.0))
+    saved = keras.saving.serialize_keras_object(
+        objectives.NoisyCode(0.5, penalty="domain_alignment", cycle=2.0, contrast=3.0)
+    )
     again = keras.saving.deserialize_keras_object(saved)
     assert keras.saving.serialize_keras_object(again) == saved
-    assert again.cycle == 2.0
+    assert (again.cycle, again.contrast) == (2.0, 3.0)
+    del saved["config"]["contrast"]
+    assert keras.saving.deserialize_keras_object(saved).contrast == 1.0
     del saved["config"]["cycle"]
     assert keras.saving.deserialize_keras_object(saved).cycle == 0.0
 
@@ -179,6 +183,8 @@ def test_round_trip_of_a_noisy_code_and_of_one_that_was_saved_before_the_cycle()
         (lambda: objectives.NoisyCode(beta=-1.0), "beta=-1.0"),
         (lambda: objectives.NoisyCode(penalty="l3"), "penalty='l3'"),
         (lambda: objectives.NoisyCode(cycle=-0.5), "cycle=-0.5"),
+        (lambda: objectives.NoisyCode(cycle=1.0, contrast=0.5), "contrast=0.5"),
+        (lambda: objectives.NoisyCode(contrast=4.0), "contrast=4.0: is that of what the cycle draws"),
     ],
 )
 def test_bad_settings(make, message):
@@ -237,18 +243,22 @@ def test_a_noisy_code_has_the_bound_of_a_posterior_of_unit_scale(rng):
     assert (added > 2.0 * np.abs(code).sum(axis=1) + 1.0).all()
 
 
-def test_a_cycle_scores_an_image_that_went_through_the_next_domain(rng):
+@pytest.mark.parametrize("contrast", [1.0, 4.0])
+def test_a_cycle_scores_an_image_that_went_through_the_next_domain(rng, contrast):
     model, x = models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
     domains = np.array([0, 1, 1, 0])
     condition = model.condition_of(domains, 4)
 
     def terms(cycle, seed=SEED):
-        return objectives.NoisyCode(0.5, cycle=cycle).terms(model, x, condition, 0, seed)
+        objective = objectives.NoisyCode(0.5, cycle=cycle, contrast=contrast if cycle else 1.0)
+        return objective.terms(model, x, condition, 0, seed)
 
     added = np.mean(
         [terms(3.0, tf.constant([1, i])).loss - terms(0.0, tf.constant([1, i])).loss for i in range(300)], axis=0
     )
-    returned = model.encode(model.swap(x, 1 - domains)).numpy()
+    drawn = model.swap(x, 1 - domains)
+    odds = (drawn / (1.0 - drawn)) ** contrast
+    returned = model.encode(odds / (1.0 + odds)).numpy()
     z = returned + rng.normal(size=(300, 4, 3)).astype("float32")
     expected = np.mean([model.decode(part, domains).log_prob(x) for part in z], axis=0)
     np.testing.assert_allclose(added, -3.0 * expected, atol=0.5)

@@ -41,9 +41,10 @@ def test_every_model_has_its_symbols_and_the_code_is_there(case):
 def test_the_loss_is_that_of_the_recipe():
     model = EVERY["swap"]()
     noisy = "-log p(x | h) + β |h|² / 2, of h + ε, ε ~ N(0, I), in the place of h"
-    cycle = " - 0.5 log p(x | h' + ε), h' the code of x as drawn in the next domain,"
-    for weight, between in ((0.0, ""), (0.5, cycle)):
-        objective = objectives.NoisyCode(penalty=objectives.DomainAlignment(7.0), cycle=weight)
+    cycle = " - 0.5 log p(x | h' + ε), h' the code of x as drawn in the next domain"
+    sharp = " with its odds to the power 4"
+    for weight, contrast, between in ((0.0, 1.0, ""), (0.5, 1.0, cycle + ","), (0.5, 4.0, cycle + sharp + ",")):
+        objective = objectives.NoisyCode(penalty=objectives.DomainAlignment(7.0), cycle=weight, contrast=contrast)
         (loss,) = (row.meaning for row in process.generative_process(model, objective) if row.name == "the loss")
         assert loss == noisy + between + " + domain alignment (weight 7.0)"
     corrupted = process.generative_process(EVERY["dec"](), objectives.EmbeddedClustering(corruption="random_affine"))
