@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import data, lite
-from keras_vae.zoo.figures import SHORT, asked_of, form_of, in_words, target_rows
-from keras_vae.zoo.preset_file import CURVES, MANIFEST, METRICS, SAMPLES, Preset
+from keras_vae.training import Recipe
+from keras_vae.zoo.figures import asked_of, form_of, in_words, short, target_rows, value_of, verdict
+from keras_vae.zoo.preset_file import CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.presets import presets_home
 from keras_vae.zoo.process import generative_process
 
@@ -30,7 +31,8 @@ def card(folder: str | Path) -> str:
     folder = Path(folder)
     preset = Preset.read(folder)
     weights, metrics = _json(folder / MANIFEST), _json(folder / METRICS)
-    words, called = preset.card, _called(preset)
+    words = preset.card
+    called = _called(preset) if weights else f"runs/{preset.name}/{IN_A_RUN}"
     lines = [
         f"# {preset.name}: {words.get('title', '')}".rstrip(": "),
         "",
@@ -63,6 +65,7 @@ def card(folder: str | Path) -> str:
         "| setting | value |",
         "|---|---|",
         *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
+        *(f"| {table} | {_plain(settings)} |" for table, settings in _recipe(preset).items()),
         "",
         *_labels(weights.get("class_names", [])),
         *_picture(folder, CURVES, f"Training of {preset.name}"),
@@ -145,13 +148,17 @@ def zoo_table(folders: Iterable[Path]) -> str:
         preset = Preset.read(folder)
         figures, weights = _json(folder / METRICS).get("figures", {}), _json(folder / MANIFEST)
         targets = preset.card.get("targets", [])
-        own = next((key for key in ("accuracy", "nll", "psnr", "mig", "elbo") if key in figures), "nll")
-        key = targets[0]["figure"] if targets else own
-        obtained = f"{SHORT.get(key, key)} {form_of(key).format(figures[key])}" if key in figures else "not measured"
-        published = "; ".join(f"{asked_of(target)} ({target['source']})" for target in targets[:1])
+        if targets:
+            first = targets[0]
+            obtained = f"{short(first['figure'])} {value_of(first, figures)}"
+            published = f"{verdict(first, figures)}: {asked_of(first)} ({first['source']})"
+        else:
+            key = next((key for key in ("accuracy", "nll", "psnr", "mig", "elbo") if key in figures), "")
+            obtained = f"{short(key)} {form_of(key).format(figures[key])}" if key else "not measured"
+            published = "-"
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
-            f"| {obtained} | {published or '-'} | {weights['parameters']:,} | {weights['bytes'] / 1e6:.1f} MB "
+            f"| {obtained} | {published} | {weights['parameters']:,} | {weights['bytes'] / 1e6:.1f} MB "
             f"| {_smallest_decoder(preset.name, builds.get(preset.name, []))} |"
         )
     return "\n".join(lines)
@@ -185,9 +192,28 @@ def _training(preset: Preset, weights: dict[str, Any]) -> list[str]:
         lines[0] += f" Trained for {facts['epochs']} epochs in {_duration(facts['seconds'])} on {facts['hardware']}."
     if preset.recipe:
         lines.append(
-            f"The whole recipe is in [preset.toml](preset.toml); `keras-vae train {_called(preset)}` repeats it."
+            "The whole recipe is in [preset.toml](preset.toml); "
+            f"`keras-vae train {_called(preset)}{_data_option(preset)}` repeats it."
         )
     return lines
+
+
+def _recipe(preset: Preset) -> dict[str, dict[str, Any]]:
+    """The tables of the recipe beside the model's, and those of a first stage that differ, with what is not zero or empty."""
+    if preset.recipe is None:
+        return {}
+    last = _stage(preset.recipe)
+    first = _stage(preset.recipe.first_stage()) if preset.recipe.pretraining else {}
+    return {**last, **{f"pretraining: {name}": table for name, table in first.items() if table != last.get(name)}}
+
+
+def _stage(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    tables = recipe.to_dict()
+    found = {
+        name: {key: value for key, value in tables.get(name, {}).items() if value}
+        for name in ("data", "objective", "optimizer", "training")
+    }
+    return {name: table for name, table in found.items() if table}
 
 
 def _deployment(name: str, weights_sha256: str | None) -> list[str]:
@@ -197,14 +223,15 @@ def _deployment(name: str, weights_sha256: str | None) -> list[str]:
     if not proofs:
         return []
     tested = proofs[0]["parity"]
+    score = {"elbo": "ELBO", "log_likelihood": "log-likelihood"}[lite.score(proofs[0])[0]]
     lines = [
         "## Deployment",
         "",
         f'`keras_vae.lite.load("{name}")` runs these builds without TensorFlow; `keras-vae export {name}` makes them, and a '
-        "SavedModel for a server. Errors are of the means, beside the Keras model; the ELBO in nats is computed through encoder "
-        f"and decoder, on {tested['examples']:,} images ({tested['source']}); latency is of one image on one thread.",
+        f"SavedModel for a server. Errors are of the means, beside the Keras model; the {score} in nats is computed through "
+        f"encoder and decoder, on {tested['examples']:,} images ({tested['source']}); latency is of one image on one thread.",
         "",
-        "| target | format | build | kB | largest error | mean error | ELBO | change | ms |",
+        f"| target | format | build | kB | largest error | mean error | {score} | change | ms |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     operations: dict[str, list[str]] = {}  # the builds that hold the same ones
@@ -250,7 +277,10 @@ def _protocol(protocol: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+        return ", ".join(
+            f"{key} ({_plain(item)})" if isinstance(item, dict) else f"{key} {_plain(item)}"
+            for key, item in value.items()
+        )
     if isinstance(value, list):
         return " x ".join(str(item) for item in value) or "none"
     return str(value)

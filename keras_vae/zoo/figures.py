@@ -40,18 +40,18 @@ _FIGURES = (
     ("dci_informativeness", "informativeness (DCI)", "{:.3f}"),
     ("factor_vae_score", "FactorVAE score", "{:.3f}"),
     ("psnr", "peak signal to noise", "{:.2f} dB"),
-    ("psnr_there", "the swap to the second domain against the truth", "{:.2f} dB"),
+    ("psnr_there", "swaps to the second domain against the truth", "{:.2f} dB"),
     ("psnr_identity_there", "the image left as it is", "{:.2f} dB"),
     ("psnr_neighbour_there", "the nearest training image of that domain", "{:.2f} dB"),
-    ("label_kept_there", "swaps that keep their label", "{:.2%}"),
+    ("label_kept_there", "swaps to the second domain that keep their label", "{:.2%}"),
     ("label_of_truth_there", "the same of the truth: what the judge can see", "{:.2%}"),
-    ("domain_taken_there", "swaps taken for the new domain", "{:.2%}"),
-    ("psnr_back", "the swap to the first domain against the truth", "{:.2f} dB"),
+    ("domain_taken_there", "swaps taken for the second domain", "{:.2%}"),
+    ("psnr_back", "swaps to the first domain against the truth", "{:.2f} dB"),
     ("psnr_identity_back", "the image left as it is", "{:.2f} dB"),
     ("psnr_neighbour_back", "the nearest training image of that domain", "{:.2f} dB"),
-    ("label_kept_back", "swaps that keep their label", "{:.2%}"),
+    ("label_kept_back", "swaps to the first domain that keep their label", "{:.2%}"),
     ("label_of_truth_back", "the same of the truth: what the judge can see", "{:.2%}"),
-    ("domain_taken_back", "swaps taken for the new domain", "{:.2%}"),
+    ("domain_taken_back", "swaps taken for the first domain", "{:.2%}"),
     ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
     ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
     ("classification_error", "test error of its own classifier", "{:.2%}"),
@@ -71,21 +71,37 @@ _FIGURES = (
     ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
 )
 _FORMS = {key: form for key, _, form in _FIGURES}
-SHORT = {
+_SHORT = {
     "nll": "NLL",
-    "elbo": "ELBO",
     "psnr": "PSNR",
     "probe_error": "linear classifier",
     "classifier_error": "classifier on top",
     "classification_error": "its classifier",
     "clustering_accuracy_with_training_images": "clustering accuracy",
+    "label_kept_there": "label kept, there",
     "label_kept_back": "label kept, back",
+    "domain_taken_there": "domain taken, there",
+    "domain_taken_back": "domain taken, back",
     "class_accuracy": "samples of their class",
     "squared_error_of_variance": "error / variance",
+    "perplexity": "perplexity of the codes",
     "mig": "MIG",
-    "completion_nll_1": "NLL, 1 quadrant given",
+    **{
+        f"completion_{key}_{count}": f"{words}, {count} quadrant{'s' if count > 1 else ''} given"
+        for count in (1, 2, 3)
+        for key, words in (
+            ("nll", "NLL"),
+            ("nll_monte_carlo", "NLL by draws of the prior"),
+            ("bound", "minus the ELBO"),
+        )
+    },
 }
 _FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
+
+
+def short(key: str) -> str:
+    """A name of a figure that stands alone, by its key in metrics.json."""
+    return _SHORT.get(key) or next((words for known, words, _ in _FIGURES if known == key), key)
 
 
 def form_of(key: str) -> str:
@@ -99,6 +115,8 @@ def in_words(figures: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
     for key, words, form in _FIGURES:
         if key in figures:
+            if key == "log_likelihood" and "kl" not in figures:  # an autoencoder's, whose code is no draw
+                words = "log-likelihood log p(x given its code)"
             error = figures.get(f"{key}_standard_error")
             written = ", ".join(form.format(value) for value in _values(figures, key))
             found.append((words, f"{written}{f' ± {error:.2f} (standard error)' if error is not None else ''}"))
@@ -121,17 +139,26 @@ def target_rows(targets: list[dict[str, Any]], figures: dict[str, Any]) -> list[
         return []
     rows = ["| obtained | beside | | source |", "|---|---|---|---|"]
     for target in targets:
-        key = target["figure"]
-        upper, bound = "at_most" in target, bound_of(target)
-        asked = asked_of(target)
-        if key not in figures:
-            rows.append(f"| {key} not measured | {asked} | open | {target['source']} |")
-            continue
-        values = _values(figures, key)
-        met = max(values) <= bound if upper else min(values) >= bound
-        obtained = ", ".join(form_of(key).format(value) for value in values)
-        rows.append(f"| {key} {obtained} | {asked} | {'met' if met else 'missed'} | {target['source']} |")
+        obtained = f"{short(target['figure'])} {value_of(target, figures)}"
+        rows.append(f"| {obtained} | {asked_of(target)} | {verdict(target, figures)} | {target['source']} |")
     return [*rows, ""]
+
+
+def value_of(target: dict[str, Any], figures: dict[str, Any]) -> str:
+    """The figure of a target as it is written."""
+    key = target["figure"]
+    return (
+        ", ".join(form_of(key).format(value) for value in _values(figures, key)) if key in figures else "not measured"
+    )
+
+
+def verdict(target: dict[str, Any], figures: dict[str, Any]) -> str:
+    """Whether a target is met or missed, by every value where there is one for each level; open where none was measured."""
+    if target["figure"] not in figures:
+        return "open"
+    values, bound = _values(figures, target["figure"]), bound_of(target)
+    met = max(values) <= bound if "at_most" in target else min(values) >= bound
+    return "met" if met else "missed"
 
 
 def asked_of(target: dict[str, Any]) -> str:

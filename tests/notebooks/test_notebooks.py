@@ -24,3 +24,11 @@ def test_runs_and_shows_pictures(path, tmp_path, monkeypatch):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 3
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_formulas_are_written_for_a_reader_and_the_end_is_something_to_try(path):
+    words = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    for formula in re.findall(r"\$[^$\n]+\$", "\n".join(words)):
+        assert r"\\" not in formula, f"{formula} has a backslash too many"
+    assert "try" in words[-1].lower()

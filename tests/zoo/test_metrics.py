@@ -52,7 +52,7 @@ def test_swaps_are_judged_by_what_learned_from_each_domain(tmp_path):
     # A model that has learned nothing draws grey: the judges see neither its digits nor its domain.
     assert figures["label_kept_there"] < 0.5
     assert figures["psnr_there"] < figures["psnr_neighbour_there"]
-    assert f"| swaps that keep their label | {figures['label_kept_there']:.2%} |" in card
+    assert f"| swaps to the second domain that keep their label | {figures['label_kept_there']:.2%} |" in card
 
 
 def test_discrete_codes(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import keras_vae
 from keras_vae import data, distributions, models, objectives, zoo
 from keras_vae.distributions.base import Likelihood, Posterior, Prior
-from keras_vae.zoo import process
+from keras_vae.zoo import goals, process
 from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED
 
 EVERY = {**CASES, **AUTOENCODERS, **QUANTIZED}
@@ -38,17 +38,100 @@ def test_every_model_has_its_symbols_and_the_code_is_there(case):
     assert any("labels" in row.code or "domain" in row.code for row in rows) or not model.conditional
 
 
-def test_the_loss_is_that_of_the_recipe():
-    model = EVERY["swap"]()
-    noisy = "-log p(x | h) + β |h|² / 2, of h + ε, ε ~ N(0, I), in the place of h"
-    cycle = " - 0.5 log p(x | h' + ε), h' the code of x as drawn in the next domain"
-    sharp = " with its odds to the power 4"
-    for weight, contrast, between in ((0.0, 1.0, ""), (0.5, 1.0, cycle + ","), (0.5, 4.0, cycle + sharp + ",")):
-        objective = objectives.NoisyCode(penalty=objectives.DomainAlignment(7.0), cycle=weight, contrast=contrast)
-        (loss,) = (row.meaning for row in process.generative_process(model, objective) if row.name == "the loss")
-        assert loss == noisy + between + " + domain alignment (weight 7.0)"
-    corrupted = process.generative_process(EVERY["dec"](), objectives.EmbeddedClustering(corruption="random_affine"))
-    assert any("random affine" in row.meaning for row in corrupted)
+def _loss(case, objective=None):
+    (loss,) = (row.meaning for row in process.generative_process(EVERY[case](), objective) if row.name == "the loss")
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("case", "objective", "loss"),
+    [
+        ("vae", objectives.ELBO(), "-E_q[log p(x | z)] + KL"),
+        (
+            "vae",
+            objectives.ELBO(beta=8.0, free_bits=0.5),
+            "-E_q[log p(x | z)] + 8 KL, of each latent at least 0.5 nats",
+        ),
+        (
+            "conditional_dense",
+            objectives.ELBO(beta=objectives.Linear(10)),
+            "-E_q[log p(x | z, c)] + β (rising from 0 to 1) KL",
+        ),
+        (
+            "conditional_dense",
+            objectives.IWAE(7, "standard"),
+            "-log 1/7 Σₖ p(x, zₖ | c) / q(zₖ | x, c), zₖ ~ q, by the standard gradient",
+        ),
+        (
+            "vae",
+            objectives.BetaTCVAE(100, beta=10.0),
+            "-ELBO + 9 TC, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
+        ),
+        ("vae", objectives.FactorVAE(35.0), "-ELBO + 35 TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it"),
+        ("vae", objectives.AnnealedCapacity(), "-E_q[log p(x | z)] + 100 |KL - C|, C up to 25 nats"),
+        (
+            "semi_supervised",
+            objectives.SemiSupervisedELBO(20.0, corruption="gaussian_noise"),
+            "-ELBO, and where y is known - 20 log q(y | x̃) beside it, x̃ being x with gaussian noise (stddev 0.25)",
+        ),
+        (
+            "dec",
+            objectives.EmbeddedClustering(3.0),
+            "-log p(x | h) + 3 KL(p, q(c | h)), p the sharpened q of the batch",
+        ),
+        (
+            "k_sparse",
+            objectives.KSparse(start=9),
+            "-log p(x | h), the k largest of h kept, k falling from 9",
+        ),
+        (
+            "stacked",
+            objectives.LayerWise(corruption="dropped_pixels"),
+            "each layer in turn: -log p(h_l | h_l₊₁), h₀ = x, h_l₊₁ of a corrupted h_l, then all as one",
+        ),
+    ],
+)
+def test_the_loss_is_that_of_the_recipe(case, objective, loss):
+    assert _loss(case, objective) == loss
+
+
+def test_the_loss_of_noisy_codes():
+    for weight, contrast, between in (
+        (0.0, 1.0, ""),
+        (1.0, 1.0, " - log p(x | h' + ε), h' the code of x as drawn in the next domain,"),
+        (0.5, 4.0, " - 0.5 log p(x | h' + ε), h' the code of x as drawn in the next domain, its odds to the power 4,"),
+    ):
+        objective = objectives.NoisyCode(2.0, objectives.DomainAlignment(7.0), weight, contrast)
+        noisy = f"-log p(x | h + ε) + 2 |h|² / 2{between} + domain alignment (weight 7.0), ε ~ N(0, I)"
+        assert _loss("swap", objective) == noisy
+
+
+def test_every_objective_has_a_formula():
+    found = (getattr(objectives, name) for name in objectives.__all__)
+    known = {cls.__name__ for cls in found if isinstance(cls, type) and issubclass(cls, objectives.Objective)}
+    assert known - {"Objective"} == set(goals.GOALS)
+
+
+def test_what_is_corrupted_has_a_row():
+    rows = process.generative_process(EVERY["dec"](), objectives.EmbeddedClustering(corruption="random_affine"))
+    assert any(row.name == "x̃" and "random affine" in row.meaning for row in rows)
+
+
+def test_a_label_that_may_be_unknown_is_generated_as_the_latents_are():
+    names = [row.name for row in process.generative_process(EVERY["semi_supervised"]())]
+    assert names[:3] == ["p(y)", "p(z)", "p(x | z, y)"]
+    given = process.generative_process(EVERY["conditional_dense"]())
+    assert [row.name for row in given][1:5] == ["p(z | c)", "p(x | z, c)", "q(z | x, c)", "log p(x | c)"]
+    assert all("labels" in row.code for row in given if row.name.endswith(("z, c)", "x, c)", "x | c)")))
+
+
+def test_the_top_of_a_hierarchy_is_named():
+    (prior,) = (
+        row.meaning
+        for row in process.generative_process(models.HierarchicalVAE((8, 8, 1), (3, 2), prior="real_nvp"))
+        if row.name == "p(z)"
+    )
+    assert prior.startswith("z₁ ~ g(ε), ε ~ N(0, I)")
 
 
 _DIGITS, _SMALL = (28, 28, 1), {"name": "mlp", "hidden_units": (4,)}
@@ -80,6 +163,17 @@ def test_data_sets_have_words_and_a_licence():
     assert data.about("folder") == ""
 
 
+def test_a_card_shows_the_recipe_and_where_its_first_stage_differs():
+    text = (zoo.preset_folder("mnist_iwae") / "README.md").read_text(encoding="utf-8")
+    recipe = zoo.Preset.read(zoo.preset_folder("mnist_iwae")).recipe
+    first = recipe.first_stage()
+    assert f"| objective | name iwae, num_samples {recipe.objective['num_samples']} |" in text
+    assert f"| training | epochs {recipe.training.epochs}, batch_size {recipe.training.batch_size}," in text
+    assert f"| pretraining: training | epochs {first.training.epochs}," in text
+    assert f"learning_rate {first.optimizer.learning_rate}," in text
+    assert "| pretraining: objective |" not in text, "the same in both stages"
+
+
 @pytest.mark.parametrize("name", zoo.list_presets())
 def test_a_card_has_all_its_parts(name):
     folder = zoo.preset_folder(name)
@@ -88,3 +182,11 @@ def test_a_card_has_all_its_parts(name):
         assert part in text, part
     if zoo.Preset.read(folder).model["class"] != "Classifier":
         assert f"]({zoo.SAMPLES})" in text
+
+
+def test_the_card_of_a_recipe_without_weights_says_where_they_will_be():
+    folder = zoo.preset_folder("celeb_a_beta_tc_vae")
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text == zoo.card(folder)
+    assert 'load("runs/celeb_a_beta_tc_vae/preset")' in text
+    assert "`keras-vae train celeb_a_beta_tc_vae --data FOLDER` repeats it" in text
