@@ -5,6 +5,7 @@ import http.server
 import importlib.util
 import json
 import os
+import re
 import shutil
 import threading
 import urllib.request
@@ -223,13 +224,82 @@ def test_a_drawn_digit_is_centred_encoded_and_given_back(page, site):
     assert labels.count("1") >= 3
 
 
-def test_a_finger_moves_over_the_plane_on_a_phone(browser, site):
+def test_a_digit_is_drawn_by_keys_alone(page):
+    page.click(f"{DRAWING} .clear")
+    page.locator(f"{DRAWING} .sheet").focus()
+
+    def stroke():
+        for key in ("ArrowUp",) * 6 + (" ",) + ("ArrowDown",) * 12 + (" ", "ArrowRight"):
+            page.keyboard.press(key)
+
+    changed(page, f"{DRAWING} .seen", stroke)
+    page.wait_for_timeout(500)
+    seen, _ = shown(page, f"{DRAWING} .seen")
+    rows, columns = np.nonzero(seen > 60)
+    assert 18 <= np.ptp(rows) + 1 <= 22
+    assert np.ptp(columns) + 1 <= 5, "the pen was up when it moved to the side"
+    labels = page.locator(f"{DRAWING} .neighbours figcaption").all_inner_texts()
+    assert labels.count("1") >= 3
+
+
+def colours(page):
+    return page.evaluate("(({backgroundColor, color}) => [backgroundColor, color])(getComputedStyle(document.body))")
+
+
+def test_a_finger_moves_over_the_plane_on_a_phone(browser, site, page):
+    light = colours(page)
     page = opened(browser, site, has_touch=True, is_mobile=True, color_scheme="dark")
+    dark = colours(page)
+    assert sum(map(int, re.findall(r"\d+", light[0]))) > 700 > 300 > sum(map(int, re.findall(r"\d+", dark[0])))
+    assert light[1] != dark[1]
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.documentElement.dataset.ready === 'yes'", timeout=1000 * PAGE_SECONDS)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = page.locator(f"{PLANE} .map").bounding_box()
     changed(page, f"{PLANE} .picture", lambda: page.touchscreen.tap(box["x"] + 30, box["y"] + 30))
+    finger = page.context.new_cdp_session(page)
+
+    def touched(kind, *points):
+        given = [{"x": x, "y": y} for x, y in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    def drag(canvas, far=90):
+        page.locator(canvas).scroll_into_view_if_needed()
+        box = page.locator(canvas).bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 10
+        touched("touchStart", (x, y))
+        for step in range(1, 7):
+            touched("touchMove", (x, y - far * step / 6))
+        touched("touchEnd")
+        page.wait_for_timeout(300)
+        return page.evaluate("scrollY")
+
+    before = page.evaluate("scrollY")
+    changed(page, f"{PLANE} .picture", lambda: drag(f"{PLANE} .map"))
+    assert page.evaluate("scrollY") == before, "a finger on the plane moves over it and not the page"
+    before = page.evaluate("scrollY")
+    assert drag(f"{PLANE} .picture") > before, "over a picture it scrolls"
+    page.context.close()
+
+
+def test_it_works_below_a_hosts_root(browser, site):
+    page = browser.new_context().new_page()
+    page.route(
+        "**/somewhere/below/**", lambda route: route.continue_(url=route.request.url.replace("somewhere/below/", ""))
+    )
+    page.goto(f"{site}somewhere/below/index.html")
+    page.wait_for_function("document.documentElement.dataset.ready === 'yes'", timeout=1000 * PAGE_SECONDS)
+    page.context.close()
+
+
+@pytest.mark.parametrize("pattern", ["**/vendor/litert/index.js", "**/sliders.js"])
+def test_a_missing_script_is_told(browser, site, pattern):
+    page = browser.new_context().new_page()
+    page.route(pattern, lambda route: route.fulfill(status=404))
+    page.goto(site)
+    page.wait_for_selector("#status.wrong", timeout=1000 * PAGE_SECONDS)
+    assert "A script of this page is not there" in page.inner_text("#status")
+    assert "make web" in page.inner_text("#status")
     page.context.close()
 
 

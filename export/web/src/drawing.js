@@ -4,6 +4,7 @@ import { draw, latest, note } from "./pictures.js";
 const SIDE = 28; // of the model's pictures
 const BOX = 20; // MNIST's digits fill a box of this side, their centre of mass in the middle
 const NEIGHBOURS = 8;
+const STEP = 14; // of the pen that keys move, a twentieth of the sheet
 
 export async function drawing(section, entry, encoder, decoder, gallery) {
   const sheet = section.querySelector(".sheet");
@@ -27,10 +28,7 @@ export async function drawing(section, entry, encoder, decoder, gallery) {
     pen.fillStyle = "#000";
     pen.fillRect(0, 0, sheet.width, sheet.height);
   };
-  const line = (event, begin) => {
-    const box = sheet.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * sheet.width;
-    const y = ((event.clientY - box.top) / box.height) * sheet.height;
+  const line = (x, y, begin) => {
     if (begin) {
       pen.beginPath();
       pen.moveTo(x, y);
@@ -40,13 +38,18 @@ export async function drawing(section, entry, encoder, decoder, gallery) {
     pen.stroke();
     show();
   };
+  const pointed = (event, begin) => {
+    const box = sheet.getBoundingClientRect();
+    line(((event.clientX - box.left) / box.width) * sheet.width, ((event.clientY - box.top) / box.height) * sheet.height, begin);
+  };
   sheet.addEventListener("pointerdown", (event) => {
     sheet.setPointerCapture(event.pointerId);
-    line(event, true);
+    pointed(event, true);
   });
   sheet.addEventListener("pointermove", (event) => {
-    if (sheet.hasPointerCapture(event.pointerId)) line(event, false);
+    if (sheet.hasPointerCapture(event.pointerId)) pointed(event, false);
   });
+  keys(sheet, section.querySelector(".nib"), line);
   section.querySelector(".clear").addEventListener("click", () => {
     clear();
     show();
@@ -59,6 +62,28 @@ export async function drawing(section, entry, encoder, decoder, gallery) {
   };
   section.querySelector(".example").addEventListener("click", example);
   await example();
+}
+
+/** A pen that the arrow keys move, and that the space bar puts down and lifts. */
+function keys(sheet, nib, line) {
+  const place = [sheet.width / 2, sheet.height / 2];
+  let down = false;
+  const shown = () => {
+    nib.style.left = `${(100 * place[0]) / sheet.width}%`;
+    nib.style.top = `${(100 * place[1]) / sheet.height}%`;
+    nib.classList.toggle("down", down);
+  };
+  sheet.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], " ": [0, 0] }[event.key];
+    if (!way) return;
+    event.preventDefault(); // of the page's scrolling
+    const begins = event.key === " " && !down;
+    if (event.key === " ") down = !down;
+    [0, 1].forEach((i) => (place[i] = Math.min(sheet.width - STEP, Math.max(STEP, place[i] + STEP * way[i]))));
+    if (down) line(...place, begins);
+    shown();
+  });
+  shown();
 }
 
 /** The drawing as the model knows digits: in a box of 20 pixels, its centre of mass in the middle of 28. */
