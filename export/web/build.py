@@ -29,8 +29,8 @@ DRAWING = "mnist_vae"
 FACTORS = "shapes_beta_tc_vae"
 SLIDERS = 8
 AWAKE = 0.2  # a latent whose mean varies less, in units of the one that varies most, moves nothing
-NEIGHBOURS = 600  # digits to look for neighbours among
-COLUMNS = 30
+NEIGHBOURS = 2000  # digits to look for neighbours among, drawn by the model of classes
+COLUMNS = 50
 REACH = 2.4  # of a plane, in standard deviations of the prior
 
 
@@ -95,7 +95,7 @@ def described(out: Path) -> dict[str, Any]:
         ],
         "classes": _sliders(CLASSES, _scaled(images), labels),
         "factors": factors,
-        "drawing": _drawing(out, images[:NEIGHBOURS], labels[:NEIGHBOURS]),
+        "drawing": _drawing(out),
     }
 
 
@@ -128,7 +128,10 @@ def _factors(shapes: Any) -> dict[str, Any]:
     return {**entry, "names": names}
 
 
-def _drawing(out: Path, images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def _drawing(out: Path) -> dict[str, Any]:
+    labels = np.arange(NEIGHBOURS) % 10
+    drawn = np.asarray(lite.load(CLASSES, TARGET).sample(labels=labels, seed=0))
+    images = np.round(255 * drawn).astype("uint8")
     codes = _codes(DRAWING, _scaled(images), None)
     rows = [np.concatenate(list(images[i : i + COLUMNS, ..., 0]), axis=1) for i in range(0, len(images), COLUMNS)]
     Image.fromarray(np.concatenate(rows)).save(out / "gallery.png", optimize=True)
