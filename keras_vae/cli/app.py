@@ -92,6 +92,13 @@ def _start_tensorflow_quietly() -> None:
             os.dup2(kept.fileno(), 2)
 
 
+@contextlib.contextmanager
+def working(words: str) -> Iterator[None]:
+    """Words with a sign that moves while something takes its time; on a terminal alone."""
+    with errors.status(escaped(words)) if errors.is_terminal else contextlib.nullcontext():
+        yield
+
+
 def fit_verbosity() -> int:
     """How `fit` shows its progress: a bar that moves on a terminal, a line an epoch in a log."""
     return 1 if console.is_terminal else 2

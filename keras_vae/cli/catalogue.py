@@ -24,7 +24,7 @@ def list_(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Only those that learned from this data set, such as mnist.",
+            help="Only those that learned from this data set, or one made of it, such as mnist.",
             autocompletion=completion.words(completion.DATASETS),
         ),
     ] = None,
@@ -59,7 +59,7 @@ def list_(
             row
             for row in rows
             if (family is None or row["family"] == family)
-            and (data is None or row["data"] == data)
+            and (data is None or row["data"] == data or row["data"].startswith(f"{data}_"))
             and (task is None or task.lower() in f"{row['name']} {row['task']}".lower())
         ]
         if as_json:

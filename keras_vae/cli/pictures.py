@@ -1,6 +1,8 @@
 """The commands that draw."""
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +19,7 @@ from keras_vae.cli.app import (
     labels_of,
     plain_errors,
     with_codes,
+    working,
 )
 
 _PANEL = "Draw"
@@ -66,20 +69,24 @@ def sample(
     with plain_errors():
         from keras_vae import plots, zoo
 
-        model = generative(zoo.load(preset), "draw images")
+        model = generative(_loaded(preset), "draw images")
         if labels is not None and not model.conditional:
             raise ValueError(
                 f"--labels {labels}: {preset} draws what it will. Leave --labels out, or take a conditional model."
             )
         if labels is not None:
             wanted = labels_of(labels, zoo.class_names(preset))
-            images = model.sample(labels=wanted, seed=seed, temperature=temperature)
-            figure = plots.grid_figure(images, len(wanted), f"samples of {model.name}")
+            title = f"samples of {model.name}"
+
+            def draw() -> Any:
+                images = model.sample(labels=wanted, seed=seed, temperature=temperature)
+                return plots.grid_figure(images, len(wanted), title)
         elif model.conditional:
-            figure = plots.samples_by_class(model, n, seed, temperature, zoo.class_names(preset))
+            names = zoo.class_names(preset)
+            draw = functools.partial(plots.samples_by_class, model, n, seed, temperature, names)
         else:
-            figure = plots.samples(model, n, seed, temperature)
-        _written(plots.save(figure, out), as_json)
+            draw = functools.partial(plots.samples, model, n, seed, temperature)
+        _write(lambda: plots.save(draw(), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -97,19 +104,19 @@ def reconstruct(
     with plain_errors():
         import numpy as np
 
-        from keras_vae import plots, zoo
+        from keras_vae import plots
         from keras_vae.cli import inputs
 
-        model = with_codes(zoo.load(preset), "reconstruct images")
+        model = with_codes(_loaded(preset), "reconstruct images")
         x, y, names = inputs.images_for(model, preset, files or [], data, n, labels, invert, as_json)
         y = y if model.conditional else None
-        figure = plots.reconstructions(model, x, y)
-        made = np.asarray(model.reconstruct(x, y))
+        with working("reconstructing"):
+            made = np.asarray(model.reconstruct(x, y))
         if files and not as_json and inputs.light_edges(x, made):
             console.print("The pictures have light edges, where the model's have dark ones: try --invert.")
         errors = np.mean((made - x) ** 2, axis=tuple(range(1, x.ndim)))
         found = [{"image": name, "squared_error": float(e)} for name, e in zip(names, errors, strict=True)]
-        _written(plots.save(figure, out), as_json, images=found)
+        _write(lambda: plots.save(plots.reconstructions(model, x, y), out), as_json, images=found)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -126,10 +133,10 @@ def interpolate(
 ) -> None:
     """Go from one image to the next along a straight line between their codes."""
     with plain_errors():
-        from keras_vae import plots, zoo
+        from keras_vae import plots
         from keras_vae.cli import inputs
 
-        model = with_codes(zoo.load(preset), "interpolate")
+        model = with_codes(_loaded(preset), "interpolate")
         if files and len(files) < 2:
             raise ValueError("Give two picture files or more: the way goes from each to the next.")
         x, y, _ = inputs.images_for(model, preset, files or [], data, 2 * n, labels, invert, as_json)
@@ -138,10 +145,9 @@ def interpolate(
         if model.conditional:
             pair = (y[:-1], y[1:]) if files else (y[: len(y) // 2 * 2 : 2], y[1::2])
         if _moving(out):
-            path = plots.interpolation_gif(model, first, second, out, pair, steps or 24)
+            _write(lambda: plots.interpolation_gif(model, first, second, out, pair, steps or 24), as_json)
         else:
-            path = plots.save(plots.interpolations(model, first, second, pair, steps or 9), out)
-        _written(path, as_json)
+            _write(lambda: plots.save(plots.interpolations(model, first, second, pair, steps or 9), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -163,19 +169,18 @@ def traverse(
 ) -> None:
     """Move one latent at a time and see what it means."""
     with plain_errors():
-        from keras_vae import plots, zoo
+        from keras_vae import plots
         from keras_vae.cli import inputs
 
-        model = with_codes(zoo.load(preset), "traverse its latents")
+        model = with_codes(_loaded(preset), "traverse its latents")
         x, y, _ = inputs.images_for(model, preset, [file] if file else [], data, number + 1, labels, invert, as_json)
         if not file and len(x) <= number:
             raise ValueError(f"--number {number}: there are {len(x)} test images.")
         label = y[-1] if model.conditional else None
         if _moving(out):
-            path = plots.traversal_gif(model, x[-1], out, label, rows, reach=reach)
+            _write(lambda: plots.traversal_gif(model, x[-1], out, label, rows, reach=reach), as_json)
         else:
-            path = plots.save(plots.traversals(model, x[-1], label, rows, reach=reach), out)
-        _written(path, as_json)
+            _write(lambda: plots.save(plots.traversals(model, x[-1], label, rows, reach=reach), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -188,10 +193,10 @@ def manifold(
 ) -> None:
     """Draw the whole latent plane of a model with two latents."""
     with plain_errors():
-        from keras_vae import plots, zoo
+        from keras_vae import plots
 
-        model = generative(zoo.load(preset), "draw a latent plane")
-        _written(plots.save(plots.manifold(model, size, label), out), as_json)
+        model = generative(_loaded(preset), "draw a latent plane")
+        _write(lambda: plots.save(plots.manifold(model, size, label), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -217,13 +222,13 @@ def complete(
     """Hide a part of each image and let a model complete it, several times."""
     with plain_errors():
         from keras_vae import data as data_room
-        from keras_vae import plots, zoo
+        from keras_vae import plots
         from keras_vae.cli import inputs
 
-        model = generative(zoo.load(preset), "complete images")
+        model = generative(_loaded(preset), "complete images")
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
-        figure = plots.completions(model, x, data_room.quadrants(x, given), draws, seed)
-        _written(plots.save(figure, out), as_json)
+        conditions = data_room.quadrants(x, given)
+        _write(lambda: plots.save(plots.completions(model, x, conditions, draws, seed), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -241,9 +246,9 @@ def swap(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        model = zoo.load(preset)
+        model = _loaded(preset)
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
-        _written(plots.save(plots.swaps(model, x, zoo.class_names(preset)), out), as_json)
+        _write(lambda: plots.save(plots.swaps(model, x, zoo.class_names(preset)), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -269,7 +274,7 @@ def compare(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        models = [with_codes(zoo.load(preset), "be compared by what it reconstructs") for preset in presets]
+        models = [with_codes(_loaded(preset), "be compared by what it reconstructs") for preset in presets]
         # A conditional model among them says which labels are needed.
         first = next((i for i, model in enumerate(models) if model.conditional), 0)
         x, y, _ = inputs.images_for(models[first], presets[first], images or [], data, n, labels, invert, as_json)
@@ -283,14 +288,24 @@ def compare(
                     soft_wrap=True,
                     highlight=False,
                 )
-        _written(plots.save(plots.comparison(models, x, y), out), as_json)
+        _write(lambda: plots.save(plots.comparison(models, x, y), out), as_json)
 
 
 def _moving(path: Path) -> bool:
     return path.suffix.lower() == ".gif"
 
 
-def _written(path: Path, as_json: bool, **facts: Any) -> None:
+def _loaded(preset: str) -> Any:
+    from keras_vae import zoo
+
+    with working(f"loading {preset}"):
+        return zoo.load(preset)
+
+
+def _write(draw: Callable[[], Path], as_json: bool, **facts: Any) -> None:
+    """Draw a picture into its file, and say where that is."""
+    with working("drawing"):
+        path = draw()
     if as_json:
         print(json.dumps({"file": str(path.resolve()), **facts}, indent=2))
     else:

@@ -1,5 +1,7 @@
+import contextlib
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +81,11 @@ def test_list_shows_names_whole_where_there_is_little_room(monkeypatch):
     shown = run("list").output
     assert all(name in shown for name in zoo.list_presets())
     assert [row["name"] for row in json.loads(run("list", "--task", "swap", "--json").output)] == ["mnist_swap"]
+    of_mnist = [row["name"] for row in json.loads(run("list", "--data", "mnist", "--json").output)]
+    assert {"mnist_vae", "mnist_swap", "mnist_quadrant_cvae"} <= set(of_mnist)
+    assert not [name for name in of_mnist if name.startswith(("cifar10", "frey"))]
+    discrete = [row["name"] for row in json.loads(run("list", "--family", "discrete", "--json").output)]
+    assert discrete == ["cifar10_vqvae", "cifar10_vqvae2", "mnist_vqvae"]
 
 
 def test_info_shows_the_card():
@@ -253,3 +260,33 @@ def test_without_what_it_is_built_on_a_command_ends_in_one_line(missing, flags):
     assert "Error:" in done.stderr
     assert missing in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_shows_what_is_being_done(tmp_path):
+    """Not a pipe: there the words that come and go would stay."""
+    command = [
+        sys.executable,
+        "-m",
+        "keras_vae",
+        "sample",
+        "mnist_vae_2d",
+        "--n",
+        "4",
+        "--out",
+        str(tmp_path / "a.png"),
+    ]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": "xterm"}
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        with contextlib.suppress(OSError):  # the terminal is gone with the process
+            while part := os.read(ours, 1024):
+                seen += part
+        said = process.stdout.read().decode()
+    os.close(ours)
+    assert process.returncode == 0
+    for words in (b"starting TensorFlow", b"loading mnist_vae_2d", b"drawing"):
+        assert words in seen, words
+    assert said.startswith("Wrote ")
