@@ -78,6 +78,7 @@ def train_preset(
 ) -> None:
     """Train a preset's recipe, or go on with a run that was stopped."""
     with plain_errors():
+        from keras_vae import data as data_room
         from keras_vae import plots, training, zoo
         from keras_vae.cli import inputs
 
@@ -91,6 +92,8 @@ def train_preset(
         classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
             console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
+        if pictures is None or isinstance(pictures, str):
+            classes = data_room.class_names(pictures or source.recipe.data.name)
         console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")
         start = source.recipe.training.start_from
         moving = [plots.TrainingGif(folder / "training.gif")] if gif else []

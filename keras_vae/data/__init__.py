@@ -4,7 +4,7 @@
 >>> model.fit(train, epochs=10)
 """
 
-from keras_vae.data.about import about
+from keras_vae.data.about import about, class_names
 from keras_vae.data.domains import outlined
 from keras_vae.data.few_labels import choose_labelled, with_few_labels
 from keras_vae.data.image_files import Picture, read_picture
@@ -42,6 +42,7 @@ __all__ = [
     "arrays",
     "batches",
     "choose_labelled",
+    "class_names",
     "load",
     "outlined",
     "pairs",

@@ -27,3 +27,19 @@ def about(name: str) -> str:
     if name.endswith("_quadrants"):
         return f"{words} Of each digit one, two or three quadrants are given."
     return words
+
+
+_CLASSES = {
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    "mnist_outlines": ("plain", "outlined"),
+    "digits_outlines": ("plain", "outlined"),
+}
+
+
+def class_names(name: str) -> tuple[str, ...]:
+    """Words for the labels of a data set in their order; none where the labels are the digits themselves, or have no words.
+
+    >>> class_names("cifar10")[3]
+    'cat'
+    """
+    return _CLASSES.get(name, ())

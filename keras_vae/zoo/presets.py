@@ -204,7 +204,7 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def class_names(name_or_folder: str | Path) -> tuple[str, ...]:
-    """Words for a preset's labels, or its domains, in their order; those of the zoo have none.
+    """Words for a preset's labels, or its domains, in their order; none where the labels are digits.
 
     Raises:
         ValueError: if there is no such preset.

@@ -1,5 +1,7 @@
 """The card's table of symbols says what the model is."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -172,6 +174,20 @@ def test_a_card_shows_the_recipe_and_where_its_first_stage_differs():
     assert f"| pretraining: training | epochs {first.training.epochs}," in text
     assert f"learning_rate {first.optimizer.learning_rate}," in text
     assert "| pretraining: objective |" not in text, "the same in both stages"
+
+
+def test_names_of_classes_are_those_of_the_data_set():
+    tfds = pytest.importorskip("tensorflow_datasets")
+    names = tfds.builder("cifar10", data_dir=os.environ.get("TFDS_DATA_DIR")).info.features["label"].names
+    if not names:
+        pytest.skip("cifar10 is not prepared here: set TFDS_DATA_DIR")
+    assert data.class_names("cifar10") == tuple(names)
+
+
+@pytest.mark.parametrize("name", zoo.list_presets())
+def test_words_of_a_shipped_preset_are_those_of_its_data(name):
+    trained_on = zoo.Preset.read(zoo.preset_folder(name)).recipe.data.name
+    assert zoo.class_names(name) == data.class_names(trained_on)
 
 
 @pytest.mark.parametrize("name", zoo.list_presets())
