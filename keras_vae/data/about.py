@@ -9,7 +9,7 @@ ABOUT = {
     "no licence is stated.",
     "digits": "scikit-learn's digits: 1,797 handwritten digits of 8x8 pixels, grown to 28x28. Alpaydin & Kaynak (1998), UCI "
     "Machine Learning Repository; CC BY 4.0.",
-    "shapes": "Shapes: pictures that the library draws itself, 64x64, from six known factors.",
+    "shapes": "Shapes: pictures that the library draws itself, 64x64, from six known factors; free for any use.",
 }
 """Words and licence by data set; derived ones are of their base's."""
 
