@@ -120,7 +120,7 @@ def train_preset(
             class_names=classes,
             overwrite=True,
         )
-        plots.save(plots.training_curves(stages[-1]), target / zoo.CURVES, colors=256)
+        plots.save(plots.training_curves(stages), target / zoo.CURVES, colors=256)
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)

@@ -81,6 +81,22 @@ def test_few_colours_are_a_smaller_file_of_the_same_picture(tmp_path):
         plots.save(figure, tmp_path / "small.png", colors=300)
 
 
+def test_curves_of_stages_follow_one_another():
+    first = [{"epoch": n, "elbo": -10.0 + n, "val_elbo": -11.0 + n} for n in range(4)]
+    last = [{"epoch": n, "elbo": -6.0 + n, "kl": 1.0} for n in range(3)]
+    elbo, kl = plots.training_curves([first, last]).axes
+    training, validation, border = elbo.lines
+    np.testing.assert_array_equal(training.get_xdata(), np.arange(1, 8))
+    np.testing.assert_array_equal(training.get_ydata(), [-10.0, -9.0, -8.0, -7.0, -6.0, -5.0, -4.0])
+    np.testing.assert_array_equal(validation.get_ydata(), [-11.0, -10.0, -9.0, -8.0, *[np.nan] * 3])
+    assert set(border.get_xdata()) == {4.5}
+    np.testing.assert_array_equal(kl.lines[0].get_ydata(), [*[np.nan] * 4, 1.0, 1.0, 1.0])
+    low, high = elbo.get_ylim()
+    assert low < -11.0
+    assert high > -4.0
+    assert len(plots.training_curves(first).axes[0].lines) == 2, "one stage has no border"
+
+
 def test_sample_pictures_come_at_round_epochs(vae, cvae, tmp_path):
     for name, model in (("a", vae), ("b", cvae)):
         callback = SamplePictures(tmp_path / name)
@@ -98,3 +114,5 @@ def test_bad_input_is_named(vae):
         plots.manifold(VAE((6, 6, 1), 3))
     with pytest.raises(ValueError, match="none of elbo"):
         plots.training_curves({"lr": [1]})
+    with pytest.raises(ValueError, match="has nothing"):
+        plots.training_curves([])
