@@ -78,22 +78,21 @@ def train_preset(
 ) -> None:
     """Train a preset's recipe, or go on with a run that was stopped."""
     with plain_errors():
-        from keras_vae import data as data_room
         from keras_vae import plots, training, zoo
         from keras_vae.cli import inputs
 
         source = zoo.Preset.read(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
         if source.recipe is None:
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
-        source.build()  # a mistake in its settings is told before anything is made, with the name of the file
+        untrained = (
+            source.build()
+        )  # a mistake in its settings is told before anything is made, with the name of the file
         folder = run or Path("runs") / source.name
         pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
         # A folder without class folders has one class, "".
         classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
             console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
-        if pictures is None or isinstance(pictures, str):
-            classes = data_room.class_names(pictures or source.recipe.data.name)
         console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")
         start = source.recipe.training.start_from
         moving = [plots.TrainingGif(folder / "training.gif")] if gif else []
@@ -117,13 +116,22 @@ def train_preset(
             source=source,
             training=facts,
             stored_as=source.recipe.training.stored_as,
-            class_names=classes,
+            class_names=classes or _words_for_labels(untrained, pictures or source.recipe.data.name),
             overwrite=True,
         )
         plots.save(plots.training_curves(stages), target / zoo.CURVES, colors=256)
         console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
         shown = f" --data {data}" if data else ""
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
+
+
+def _words_for_labels(model: Any, source: Any) -> tuple[str, ...]:
+    """The data set's own words for the model's labels; none where the model has others, or none."""
+    from keras_vae import data
+    from keras_vae.models import specs
+
+    words, setting = data.class_names(source) if isinstance(source, str) else (), specs.label_setting(model)
+    return words if setting and setting[1] == len(words) else ()
 
 
 def _tell_length() -> Any:

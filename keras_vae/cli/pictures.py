@@ -1,6 +1,5 @@
 """The commands that draw."""
 
-import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -74,19 +73,18 @@ def sample(
             raise ValueError(
                 f"--labels {labels}: {preset} draws what it will. Leave --labels out, or take a conditional model."
             )
-        if labels is not None:
-            wanted = labels_of(labels, zoo.class_names(preset))
-            title = f"samples of {model.name}"
+        names = zoo.class_names(preset)
+        wanted = None if labels is None else labels_of(labels, names)
 
-            def draw() -> Any:
+        def drawn() -> Any:
+            if wanted is not None:
                 images = model.sample(labels=wanted, seed=seed, temperature=temperature)
-                return plots.grid_figure(images, len(wanted), title)
-        elif model.conditional:
-            names = zoo.class_names(preset)
-            draw = functools.partial(plots.samples_by_class, model, n, seed, temperature, names)
-        else:
-            draw = functools.partial(plots.samples, model, n, seed, temperature)
-        _write(lambda: plots.save(draw(), out), as_json)
+                return plots.grid_figure(images, len(wanted), f"samples of {model.name}")
+            if model.conditional:
+                return plots.samples_by_class(model, n, seed, temperature, names)
+            return plots.samples(model, n, seed, temperature)
+
+        _write(lambda: plots.save(drawn(), out), as_json)
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -71,6 +71,7 @@ _FIGURES = (
     ("classifier_error_from_scratch", "the same from fresh weights", "{:.2%}"),
 )
 _FORMS = {key: form for key, _, form in _FIGURES}
+_WORDS = {key: words for key, words, _ in _FIGURES}
 _SHORT = {
     "nll": "NLL",
     "psnr": "PSNR",
@@ -101,7 +102,7 @@ _FEW = re.compile(r"(classifier_error(?:_from_scratch)?)_(\d+)_labels")
 
 def short(key: str) -> str:
     """A name of a figure that stands alone, by its key in metrics.json."""
-    return _SHORT.get(key) or next((words for known, words, _ in _FIGURES if known == key), key)
+    return _SHORT.get(key) or _WORDS.get(key, key)
 
 
 def form_of(key: str) -> str:
@@ -120,11 +121,10 @@ def in_words(figures: dict[str, Any]) -> list[tuple[str, str]]:
             error = figures.get(f"{key}_standard_error")
             written = ", ".join(form.format(value) for value in _values(figures, key))
             found.append((words, f"{written}{f' ± {error:.2f} (standard error)' if error is not None else ''}"))
-    words_of = {key: words for key, words, _ in _FIGURES}
     few = sorted((int(match[2]), match[1], key) for key in figures if (match := _FEW.fullmatch(key)))
     for count, kind, key in few:
         value = f"{figures[key]:.2%} ± {figures[key + '_spread']:.2%} (over draws of labels)"
-        found.append((f"{words_of[kind]}, {count:,} labels", value))
+        found.append((f"{_WORDS[kind]}, {count:,} labels", value))
     return found
 
 

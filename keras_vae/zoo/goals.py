@@ -12,9 +12,10 @@ GOALS: dict[str, Callable[[Any], str]] = {
     ),
     "BetaTCVAE": lambda o: f"-ELBO + {o.beta - 1.0:g} TC, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
     "FactorVAE": lambda o: f"-ELBO + {o.gamma:g} TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it",
-    "AnnealedCapacity": lambda o: f"-E_q[log p(x | z)] + {o.weight:g} |KL - C|, C up to {o.capacity.end:g} nats",
+    "AnnealedCapacity": lambda o: f"-E_q[log p(x | z)] + {o.weight:g} |KL - C|, C {_capacity(o.capacity)} nats",
     "SemiSupervisedELBO": lambda o: (
-        f"-ELBO, and where y is known - {o.classification_weight:g} log q(y | {_seen('x', o)}) beside it{_with(o)}"
+        f"-ELBO, and where y is known - {o.classification_weight:g} log q(y | "
+        + ("x) beside it" if o.corruption is None else f"x̃) beside it, x̃ being x with {in_words(o.corruption)}")
     ),
     "VectorQuantization": lambda o: (
         f"-log p(x | k) + {_times(o.commitment)}|encoder(x) - e_k|² - log p(k), the last for the prior alone"
@@ -61,16 +62,12 @@ def _weight(symbol: str, schedule: Any) -> str:
     return f"{symbol} (rising from {schedule.start:g} to {schedule.end:g}) "
 
 
+def _capacity(schedule: Any) -> str:
+    return f"= {schedule.value:g}" if isinstance(schedule, Constant) else f"up to {schedule.end:g}"
+
+
 def _floor(o: Any) -> str:
     return f", of each latent at least {o.free_bits:g} nats" if o.free_bits else ""
-
-
-def _seen(x: str, o: Any) -> str:
-    return x if o.corruption is None else f"{x}̃"
-
-
-def _with(o: Any) -> str:
-    return "" if o.corruption is None else f", x̃ being x with {in_words(o.corruption)}"
 
 
 def _penalty(o: Any) -> str:

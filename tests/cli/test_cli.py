@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import keras_vae
-from keras_vae import ConditionalVAE, ConvVAE, zoo
+from keras_vae import ConditionalVAE, ConvVAE, models, zoo
 from keras_vae._backend import tf
 from keras_vae.cli import app, making
 from keras_vae.cli.app import console
@@ -290,3 +290,11 @@ def test_a_terminal_shows_what_is_being_done(tmp_path):
     for words in (b"starting TensorFlow", b"loading mnist_vae_2d", b"drawing"):
         assert words in seen, words
     assert said.startswith("Wrote ")
+
+
+def test_words_for_labels_are_those_of_as_many_classes():
+    domains = models.SwapAutoencoder((28, 28, 1), 2, 2)
+    assert making._words_for_labels(domains, "digits_outlines") == ("plain", "outlined")
+    assert making._words_for_labels(ConditionalVAE((28, 28, 1), 10, 2), "digits_outlines") == ()
+    assert making._words_for_labels(Autoencoder((28, 28, 1), 2), "digits_outlines") == ()
+    assert making._words_for_labels(domains, object()) == (), "a folder names its own"

@@ -127,6 +127,13 @@ def test_the_reconstruction_of_a_denoising_model_is_of_the_clean_image(rng):
     assert evaluation.reconstruction_report(perfect, x.reshape(-1, 1))["psnr"] == pytest.approx(120.0)
 
 
+def test_the_reconstruction_of_a_noisy_code_is_scored_without_the_noise(rng):
+    x, domains = rng.uniform(size=(60, 4, 4, 1)).astype("float32"), np.arange(60) % 2
+    model = models.SwapAutoencoder((4, 4, 1), 3, 2)
+    error = np.mean((model.reconstruct(x, domains) - x) ** 2)
+    assert evaluation.reconstruction_report(model, x, domains)["squared_error"] == pytest.approx(error, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -70,6 +70,11 @@ def _loss(case, objective=None):
             "-ELBO + 9 TC, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
         ),
         ("vae", objectives.FactorVAE(35.0), "-ELBO + 35 TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it"),
+        (
+            "vae",
+            objectives.AnnealedCapacity(objectives.Constant(7.0)),
+            "-E_q[log p(x | z)] + 100 |KL - C|, C = 7 nats",
+        ),
         ("vae", objectives.AnnealedCapacity(), "-E_q[log p(x | z)] + 100 |KL - C|, C up to 25 nats"),
         (
             "semi_supervised",
