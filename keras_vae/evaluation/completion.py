@@ -1,6 +1,5 @@
 """The likelihood of what is hidden of a picture, given the rest of it."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,10 +7,9 @@ import numpy as np
 
 from keras_vae import _checks, _random, data
 from keras_vae._backend import keras, tf
-from keras_vae.models import validation
+from keras_vae.models import importance, validation
 
 _BATCH = 100
-_DRAWS = 50
 _LEAST = 1e-6
 
 # Draws of the posterior for the bound: as many as Pyro's rerun of the published table takes.
@@ -37,18 +35,9 @@ def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 10
         ValueError: if the data or the labels are not what the model takes, or the number is out of its range.
     """
     num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
-    key = _random.as_seed(seed)
     condition = model.condition_of(labels, len(x))
     x = tf.convert_to_tensor(x, tf.float32)
-    prior = model.prior_given(condition)
-    size = () if prior.batch_shape.rank else (len(x),)
-    sums = tf.fill((len(x),), -float("inf"))
-    for start in range(0, num_samples, _DRAWS):
-        draws = min(_DRAWS, num_samples - start)
-        z = prior.sample((draws, *size), seed=_random.fold_in(key, start))  # (S, B, Z)
-        found = tf.reduce_logsumexp(model.likelihood_given(z, condition).log_prob(x), axis=0)
-        sums = tf.reduce_logsumexp(tf.stack([sums, found]), axis=0)
-    return sums - math.log(num_samples)
+    return importance.estimate(model, x, condition, num_samples, _random.as_seed(seed), from_prior=True).log_prob
 
 
 def trained_completer(

@@ -26,13 +26,18 @@ class Estimate(NamedTuple):
     """(sum w)^2 / sum w^2, from 1 to K: `(B,)`."""
 
 
-def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any) -> Estimate:
-    """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`."""
+def estimate(
+    model: Any, x: Any, condition: Any, num_samples: int, seed: Any, from_prior: bool = False
+) -> Estimate:
+    """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`.
+
+    `from_prior` puts the prior in the place of q(z|x): then w_k = p(x|z_k).
+    """
     if x.shape[0] == 0:
         return _estimate(tf.zeros((2, 0)), num_samples)
     rows = max(1, _CHUNK_ELEMENTS // math.prod(model.likelihood.params_shape))
     draws = min(num_samples, _DRAWS, rows)
-    run = _compiled(model, draws, rows // draws)
+    run = _compiled(model, draws, rows // draws, from_prior)
     sums = run(tf.convert_to_tensor(x), condition, tf.constant(num_samples, tf.int64), seed)
     return _estimate(sums, num_samples)
 
@@ -45,19 +50,22 @@ def _estimate(sums: Any, num_samples: int) -> Estimate:
     return Estimate(log_sum - tf.math.log(float(num_samples)), error, effective)
 
 
-def _compiled(model: Any, draws: int, piece: int) -> Any:
+def _compiled(model: Any, draws: int, piece: int, from_prior: bool) -> Any:
     """The traced streaming loop of `model`, kept with it: tracing costs more than a small call."""
     cache = model.__dict__.setdefault("_importance_loops", {})
-    if (draws, piece) not in cache:
-        cache[draws, piece] = tf.function(
-            lambda x, condition, count, seed: _in_pieces(model, x, condition, count, seed, draws, piece),
+    settings = (draws, piece, from_prior)
+    if settings not in cache:
+        cache[settings] = tf.function(
+            lambda x, condition, count, seed: _in_pieces(model, x, condition, count, seed, *settings),
             autograph=False,
             reduce_retracing=True,
         )
-    return cache[draws, piece]
+    return cache[settings]
 
 
-def _in_pieces(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int, piece: int) -> Any:
+def _in_pieces(
+    model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int, piece: int, from_prior: bool
+) -> Any:
     """The sums of `_stream`, `(2, B)`, of `piece` examples at a time; the last example fills up what the last piece lacks."""
     size = tf.shape(x)[0]
     piece = tf.minimum(piece, size)
@@ -66,22 +74,27 @@ def _in_pieces(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws:
     def sums(index: Any) -> Any:
         rows = tf.minimum(index, size - 1)
         c = None if condition is None else tf.gather(condition, rows)
-        return _stream(model, tf.gather(x, rows), c, count, _random.fold_in(seed, index[0]), draws)
+        return _stream(model, tf.gather(x, rows), c, count, _random.fold_in(seed, index[0]), draws, from_prior)
 
     found = tf.map_fn(sums, indices, fn_output_signature=tf.TensorSpec((2, None)), parallel_iterations=1)
     return tf.reshape(tf.transpose(found, (1, 0, 2)), (2, -1))[:, :size]
 
 
-def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int) -> Any:
-    posterior = model.posterior_given(x, condition)
+def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int, from_prior: bool) -> Any:
     prior = model.prior_given(condition)
+    posterior = None if from_prior else model.posterior_given(x, condition)
+    prior_draws = (draws,) if prior.batch_shape.rank else (draws, tf.shape(x)[0])  # a prior without c is that of all
 
     def log_weights(chunk: Any) -> Any:  # (draws, B)
-        z, log_q = draws_with_log_prob(posterior, draws, _random.fold_in(seed, chunk))
-        log_joint = model.likelihood_given(z, condition).log_prob(x) + prior.log_prob(z)
+        key = _random.fold_in(seed, chunk)
+        if from_prior:
+            log_w = model.likelihood_given(prior.sample(prior_draws, seed=key), condition).log_prob(x)
+        else:
+            z, log_q = draws_with_log_prob(posterior, draws, key)
+            log_w = model.likelihood_given(z, condition).log_prob(x) + prior.log_prob(z) - log_q
         # The last chunk may be longer than what is left: its surplus draws weigh nothing.
         index = chunk * draws + tf.range(draws, dtype=tf.int64)
-        return tf.where(index[:, None] < count, log_joint - log_q, -float("inf"))
+        return tf.where(index[:, None] < count, log_w, -float("inf"))
 
     def add(chunk: Any, sums: Any) -> Any:
         log_w = log_weights(chunk)
