@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vae import _checks, _random, data
 from keras_vae._backend import keras, tf
+from keras_vae.evaluation.likelihood import Progress
 from keras_vae.models import importance, validation
 
 _BATCH = 100
@@ -14,6 +15,8 @@ _LEAST = 1e-6
 
 # Draws of the posterior for the bound: as many as Pyro's rerun of the published table takes.
 _BOUND_DRAWS = 10
+
+_GIVEN = (1, 2, 3)
 
 Completer = Callable[[np.ndarray], np.ndarray]
 """From conditions `(N, H, W, C + 1)` to the probability of each pixel, `(N, H, W, C)`."""
@@ -75,16 +78,25 @@ def trained_completer(
 
 
 def completion_report(
-    model: Any, images: np.ndarray, num_samples: int = 100, seed: int = 0, baseline: Completer | None = None
+    model: Any,
+    images: np.ndarray,
+    num_samples: int = 100,
+    prior_samples: Sequence[int] = (20_000, 10_000, 5_000),
+    seed: int = 0,
+    baseline: Completer | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, float]:
     """Score a model that completes pictures by how many quadrants it is given, in nats a picture: lower is better.
 
     Args:
         model: an `ImageConditionalVAE` that completes.
         images: `(N, H, W, C)`, as the likelihood takes them.
-        num_samples: draws a picture, of the prior and of the posterior.
+        num_samples: draws of the posterior a picture.
+        prior_samples: draws of the prior a picture, for one, two and three quadrants given: the less is given, the more is open,
+            and the fewer draws are near the picture.
         seed: of the draws.
         baseline: what the model is compared with: see `trained_completer`.
+        progress: called with the number of completions scored and the number of all, three a picture.
 
     Returns:
         For one, two and three quadrants given `completion_nll_monte_carlo_1` and so on, with draws of the prior,
@@ -92,25 +104,36 @@ def completion_report(
         posterior, and where there is a baseline `completion_nll_baseline_1` and so on.
 
     Raises:
-        ValueError: if the model completes no pictures, or the images are not what it takes.
+        ValueError: if the model completes no pictures, the images are not what it takes, or there are not three `prior_samples`.
     """
     validation.completes(model)
+    if len(prior_samples) != len(_GIVEN):
+        raise ValueError(
+            f"prior_samples={prior_samples}: must be three numbers, for one, two and three quadrants given."
+        )
     figures = {}
-    for given in (1, 2, 3):
+    for given, prior_draws in zip(_GIVEN, prior_samples, strict=True):
         by_prior, by_posterior, bounds = [], [], []
         for start in range(0, len(images), _BATCH):
             x = images[start : start + _BATCH]
             condition, key = data.quadrants(x, given), _random.fold_in(_random.as_seed(seed), start)
-            by_prior.append(prior_log_prob(model, x, condition, num_samples, key))
+            by_prior.append(prior_log_prob(model, x, condition, prior_draws, key))
             by_posterior.append(model.log_prob(x, condition, num_samples, key))
             bounds.append(model.elbo(x, condition, _BOUND_DRAWS, seed=key))
+            if progress:
+                progress((given - 1) * len(images) + start + len(x), len(_GIVEN) * len(images))
         figures[f"completion_nll_monte_carlo_{given}"] = -float(np.concatenate(by_prior).mean())
         figures[f"completion_nll_{given}"] = -float(np.concatenate(by_posterior).mean())
         figures[f"completion_bound_{given}"] = -float(np.concatenate(bounds).mean())
         if baseline is not None:
-            conditions = data.quadrants(images, given)
-            share = np.clip(baseline(conditions), _LEAST, 1.0 - _LEAST)
-            nats = -(images * np.log(share) + (1.0 - images) * np.log1p(-share))
-            hidden = nats * (conditions[..., -1:] == 0)
-            figures[f"completion_nll_baseline_{given}"] = float(hidden.reshape(len(images), -1).sum(axis=1).mean())
+            figures[f"completion_nll_baseline_{given}"] = _nats_of_each_pixel(baseline, images, given)
     return figures
+
+
+def _nats_of_each_pixel(complete: Completer, images: np.ndarray, given: int) -> float:
+    """What a completer pays for the hidden pixels of a picture, in nats."""
+    conditions = data.quadrants(images, given)
+    share = np.clip(complete(conditions), _LEAST, 1.0 - _LEAST)
+    nats = -(images * np.log(share) + (1.0 - images) * np.log1p(-share))
+    hidden = nats * (conditions[..., -1:] == 0)
+    return float(hidden.reshape(len(images), -1).sum(axis=1).mean())

@@ -26,9 +26,7 @@ class Estimate(NamedTuple):
     """(sum w)^2 / sum w^2, from 1 to K: `(B,)`."""
 
 
-def estimate(
-    model: Any, x: Any, condition: Any, num_samples: int, seed: Any, from_prior: bool = False
-) -> Estimate:
+def estimate(model: Any, x: Any, condition: Any, num_samples: int, seed: Any, from_prior: bool = False) -> Estimate:
     """Estimate log p(x|c) of each example; see `LatentVariableModel.log_prob`.
 
     `from_prior` puts the prior in the place of q(z|x): then w_k = p(x|z_k).

@@ -271,6 +271,9 @@ def _protocol(protocol: dict[str, Any]) -> str:
     text = f"On {protocol['images']:,} images of {protocol['data']}, preprocessing `{protocol['preprocessing']}`, drawn once"
     if "importance_samples" in protocol:
         text += f"; {protocol['importance_samples']:,} importance samples an image"
+    if "prior_draws" in protocol:
+        one, two, three = protocol["prior_draws"]
+        text += f"; {one:,}, {two:,} and {three:,} draws of the prior an image with one, two and three quadrants given"
     text += "; all densities given the label" if protocol.get("labels_given") else ""
     return text + ". Averages an image."
 

@@ -42,7 +42,8 @@ def evaluate_preset(
 
     Args:
         name_or_folder: as in `load`.
-        num_samples: importance samples an image.
+        num_samples: importance samples an image. Where pictures are completed, as many draws of the prior with three quadrants
+            given, twice as many with two and four times as many with one.
         images: number of test images, the first ones; all by default.
         source: data set to evaluate on, its name or one of your own; by default that of the preset's recipe.
         preprocessing: of the images; by default that of the recipe.
@@ -74,17 +75,21 @@ def evaluate_preset(
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
     draws = None if probabilistic and model.weighs_grey(x) else num_samples
+    prior_draws = [4 * num_samples, 2 * num_samples, num_samples]
+    completes = isinstance(model, ImageConditionalVAE) and model.completes
     if probabilistic:
         if draws is None:
             say(
                 "grey values under a Bernoulli have no likelihood: the bound, a cross-entropy here, is all there is of it"
             )
         figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=draws, progress=progress)
-        if isinstance(model, ImageConditionalVAE) and model.completes:
+        if completes:
             say("training a network without latents to compare with")
             baseline = evaluation.trained_completer(data.load(source, "train", preprocessing))
             say("completing pictures of one, two and three quadrants")
-            figures |= evaluation.completion_report(model, x, baseline=baseline)
+            figures |= evaluation.completion_report(
+                model, x, prior_samples=prior_draws, baseline=baseline, progress=progress
+            )
         if known == "shapes":
             say("measuring the disentanglement")
             figures |= evaluation.disentanglement_report(model)
@@ -110,6 +115,8 @@ def evaluate_preset(
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if probabilistic:
         protocol |= {"labels_given": model.conditional, **({"importance_samples": draws} if draws else {})}
+    if completes:
+        protocol["prior_draws"] = prior_draws
     return {
         "figures": {key: _rounded(value) for key, value in figures.items()},
         "protocol": protocol,

@@ -45,7 +45,9 @@ def test_the_report(rng):
     model = ImageConditionalVAE(SHAPE, (4, 4, 2), 2, num_features=3, network=network, completes=True)
     x = (rng.uniform(size=(130, *SHAPE)) < 0.5).astype("float32")
     _of_wide_posterior(model)
-    found = evaluation.completion_report(model, x, num_samples=400)
+    steps = []
+    found = evaluation.completion_report(model, x, 400, (400, 400, 400), progress=lambda *at: steps.append(at))
+    assert steps == [(100, 390), (130, 390), (230, 390), (260, 390), (360, 390), (390, 390)]
     for given, hidden in ((1, 12), (2, 8), (3, 4)):
         monte_carlo, importance = found[f"completion_nll_monte_carlo_{given}"], found[f"completion_nll_{given}"]
         assert monte_carlo == pytest.approx(importance, abs=0.2)
@@ -54,11 +56,13 @@ def test_the_report(rng):
         bound = -np.mean(model.elbo(x, condition, num_samples=300, seed=5))
         assert found[f"completion_bound_{given}"] == pytest.approx(bound, rel=0.01)
         assert found[f"completion_bound_{given}"] > importance
-    half = evaluation.completion_report(model, x, num_samples=1, baseline=lambda c: np.full(c[..., :-1].shape, 0.5))
+    half = evaluation.completion_report(model, x, 1, (1, 1, 1), baseline=lambda c: np.full(c[..., :-1].shape, 0.5))
     assert half["completion_nll_baseline_1"] == pytest.approx(12 * np.log(2))
     assert half["completion_nll_baseline_3"] == pytest.approx(4 * np.log(2))
     with pytest.raises(ValueError, match="completes no pictures"):
         evaluation.completion_report(VAE(SHAPE, 2, hidden_units=(4,)), x)
+    with pytest.raises(ValueError, match="must be three numbers"):
+        evaluation.completion_report(model, x, prior_samples=(100, 100))
     with pytest.raises(ValueError, match="num_samples=0"):
         evaluation.prior_log_prob(model, x, num_samples=0)
 
