@@ -10,11 +10,37 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from keras_vae.cli import completion
 
+_UsageError: Any = typer.BadParameter.__base__  # Typer exports it from nowhere, and has had it from two packages
+
+
+class _Commands(TyperGroup):
+    """Says in one line what is wrong with a command line, as every other error is said."""
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        alone = settings.pop("standalone_mode", True)
+        settings["standalone_mode"] = False  # errors are raised, not shown
+        if not alone:
+            return super().main(*args, **settings)
+        try:
+            sys.exit(super().main(*args, **settings))
+        except typer.Abort:
+            errors.print("Stopped.")
+            sys.exit(1)
+        except _UsageError as error:
+            words = " ".join(error.format_message().split())
+            if words:  # none where no command was named: the help has been shown
+                end = "" if words.endswith((".", "?")) else "."
+                _print_error(f"{words}{end} `{error.ctx.command_path} --help` shows what it takes.")
+            sys.exit(error.exit_code)
+
+
 app = typer.Typer(
     name="keras-vae",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Autoencoders and variational autoencoders for Keras 3: a zoo of trained models, and recipes to train more.",
@@ -70,8 +96,12 @@ def plain_errors() -> Iterator[None]:
         with contextlib.closing(at_end):
             yield
     except (ValueError, ArithmeticError, OSError, RuntimeError, ImportError) as error:
-        errors.print(f"[bold red]Error:[/] {escaped(error)}", highlight=False, soft_wrap=True)
+        _print_error(error)
         raise typer.Exit(1) from error
+
+
+def _print_error(error: Any) -> None:
+    errors.print(f"[bold red]Error:[/] {escaped(error)}", highlight=False, soft_wrap=True)
 
 
 def _start_tensorflow_quietly() -> None:

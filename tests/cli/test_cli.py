@@ -223,6 +223,30 @@ def test_errors_are_one_line_with_the_remedy(arguments, message, tmp_path, monke
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sampl",), "Did you mean 'sample'"),
+        (("sample",), "Missing argument 'preset'"),
+        (("sample", "mnist_cvae", "--sed", 3), "No such option: --sed"),
+        (("sample", "mnist_cvae", "--seed", "x"), "Invalid value for '--seed'"),
+    ],
+)
+def test_errors_of_usage_are_one_line_too(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.startswith("Error:")
+    assert "--help` shows what it takes." in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_without_a_command_the_way_is_shown():
+    result = run()
+    assert "Draw new images." in result.output
+    assert "Error" not in result.output
+
+
 def test_reproduce_lists_plans_and_prints_a_table():
     assert "mnist_likelihood" in run("reproduce").output
     assert "mnist_likelihood" in run("reproduce", "--list").output
