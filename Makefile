@@ -19,9 +19,9 @@ lint: $(VENV)/installed-lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-# The pages of docs/ into site/, with the reference made from the docstrings; a warning is an error.
+# The pages of docs/ into site/, with the reference made from the docstrings; a warning is an error (which --quiet would hide).
 docs: $(VENV)/installed-docs
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # The TFLite builds under export/tflite, remade from the zoo's weights; it needs MNIST and Frey faces (see TFDS_DATA_DIR). A build
 # is preset/target or preset/target/format. In int8 others lose more than their bar lets through, and a hierarchy has operations that
