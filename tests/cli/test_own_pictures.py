@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_vae import models, training, zoo
+from keras_vae import lite, models, training, zoo
 from keras_vae.cli import app, inputs
 from keras_vae.data import ImageFolder
 from keras_vae.zoo import KINDS, Preset, recipe_template
@@ -75,6 +75,19 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     result = run("evaluate", preset)
     assert result.exit_code == 1
     assert "--data FOLDER" in result.stderr
+
+
+def test_what_was_learned_from_ones_own_pictures_goes_to_a_device(tmp_path, folder):
+    (tmp_path / "mine.toml").write_text(recipe_template("conditional_vae", 8).replace("epochs = 100", "epochs = 2"))
+    arguments = ("--data", folder, "--run", tmp_path / "run", "--verbose", 0)
+    assert run("train", tmp_path / "mine.toml", *arguments).exit_code == 0
+    preset, builds = tmp_path / "run" / "preset", tmp_path / "builds"
+    result = run("export", preset, "--target", "cpu", "--format", "float32", "--data", folder, "--out", builds)
+    assert result.exit_code == 0, result.output
+    z = np.zeros((2, zoo.load(preset).latent_size), "float32")
+    drawn = lite.load(builds / "cpu").decode(z, labels=[0, 1])
+    expected = zoo.load(preset).decode(z, [0, 1]).mean()
+    np.testing.assert_allclose(drawn, expected, atol=1e-4)
 
 
 def test_a_folder_that_is_called_as_a_data_set_is_a_folder(tmp_path, folder, monkeypatch):

@@ -1,13 +1,12 @@
 """The page in a real browser: it loads, draws what the Keras models draw, follows a drag, and says plainly what is missing."""
 
-import functools
-import http.server
-import importlib.util
 import json
 import os
 import re
 import shutil
-import threading
+import signal
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -24,26 +23,25 @@ PAGE_SECONDS = 120
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The page as `make web` builds it, and the address where it is served."""
     if not (WEB / "node_modules").is_dir() and shutil.which("npm") is None:
         pytest.skip("npm is not on this machine, and LiteRT.js was not fetched before: install Node.js")
-    spec = importlib.util.spec_from_file_location("build_page", WEB / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    out = tmp_path_factory.mktemp("web") / "site"
-    module.build(out)
-    handler = functools.partial(_Quiet, directory=str(out))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    folder = tmp_path_factory.mktemp("web")
+    command = [sys.executable, str(WEB / "build.py"), "--serve", "--port", "0", "--out", str(folder / "site")]
+    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"The page is at (http://127\.0\.0\.1:\d+/)", line):
+                break
+        else:
+            pytest.fail(f"the page was not served: {said}\n{(folder / 'log').read_text()}")
+        yield found[1]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert "Traceback" not in (folder / "log").read_text()
 
 
 @pytest.fixture(scope="module")
