@@ -77,10 +77,12 @@ def test_the_code_of_the_page_on_autoencoders_runs():
         ("vaes", "images", (4, 28, 28, 1)),
         ("fine_tuning", "bars", (2, 28, 28, 1)),
         ("own_layers", "found.stddev()", (5, 2)),
+        ("deployment", "digit", (1, 28, 28, 1)),
     ],
 )
 def test_the_code_of_other_pages_runs(page, name, shape, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "export").symlink_to(ROOT / "export")  # where the page says that builds are, in the project's folder
     names: dict = {}
     for block in re.findall(
         r"```python\n(.*?)```", (ROOT / f"docs/{page}.md").read_text(encoding="utf-8"), flags=re.DOTALL
