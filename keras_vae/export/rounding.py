@@ -19,6 +19,7 @@ _STEPS = 127
 # Share of the mean second moment that is added to each, so that inputs that never change do not divide by zero.
 _DAMPING = 1e-3
 _MAX_ROWS = 20_000
+_AT_A_TIME = 500
 # Wider dense layers are left to the quantizer's own rounding: the moments of their inputs would not fit into memory.
 _MAX_INPUTS = 8192
 
@@ -37,9 +38,9 @@ def round_network(network: keras.Model, inputs: list[np.ndarray], leave: Collect
         as_matrix = _matrix_of(layer)
         if as_matrix is None or layer.name in leave or layer.kernel.shape[-2] > _MAX_INPUTS:
             continue
-        seen = keras.Model(copy.inputs, layer.input).predict(fed(inputs), batch_size=500, verbose=0)
+        seen = outputs(keras.Model(copy.inputs, layer.input), inputs)
         to_matrix, from_matrix, columns_of_a_channel = as_matrix
-        rows = _rows_seen(layer, np.asarray(seen))
+        rows = _rows_seen(layer, seen)
         layer.kernel.assign(from_matrix(rounded(to_matrix(layer.kernel.numpy()), rows, columns_of_a_channel)))
     return copy
 
@@ -166,3 +167,9 @@ def _rows_seen(layer: Any, seen: np.ndarray) -> np.ndarray:
 def fed(inputs: list[np.ndarray]) -> Any:
     """Arrays as a functional network takes them: a list, or the one array."""
     return inputs if len(inputs) > 1 else inputs[0]
+
+
+def outputs(network: keras.Model, inputs: list[np.ndarray]) -> np.ndarray:
+    """What a network makes of examples. (`predict` would trace each network anew, and TensorFlow warns of that.)"""
+    parts = ([x[i : i + _AT_A_TIME] for x in inputs] for i in range(0, len(inputs[0]), _AT_A_TIME))
+    return np.concatenate([network(fed(part), training=False) for part in parts])

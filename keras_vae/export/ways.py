@@ -133,7 +133,7 @@ def _int8(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
     networks["decoder"] = rounding.in_two_terms(network, code)
     for part, content in prepared(networks).items():
         some = {name: value[:_RANGES_FROM] for name, value in inputs[part].items()}
-        wanted = getattr(model, part).predict(rounding.fed(list(some.values())), verbose=0)
+        wanted = rounding.outputs(getattr(model, part), list(some.values()))
         found = Build(content)(**some)["params"]
         # Ranges leave out what saturates, and a bias cannot bring that back.
         wanted = np.clip(wanted, found.min(), found.max())
