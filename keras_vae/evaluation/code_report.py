@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
-from keras_vae._backend import keras
+from keras_vae._backend import keras, tf
 from keras_vae._batches import in_batches
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, classifier_on
+from keras_vae.objectives import Corruption, reconstruction
 
 Data = tuple[np.ndarray, np.ndarray]
 Say = Callable[[str], None]
@@ -51,6 +52,8 @@ class ClassifierRecipe:
         batch_size: images a step.
         learning_rate: at the beginning.
         dropout, input_dropout: rates of the dropout on the code and on the data.
+        corruption: what is done to the data, anew in each epoch, that leaves their class as it is, such as `"random_elastic"`: a
+            name, or a dict with a name and arguments, as in `objectives.Reconstruction`.
         hidden_units: sizes of dense layers between code and logits.
         min_steps: least number of steps; with few labels there are more epochs.
         seed: of new weights, order and dropout.
@@ -61,6 +64,7 @@ class ClassifierRecipe:
     learning_rate: float = 1e-3
     dropout: float = 0.0
     input_dropout: float = 0.0
+    corruption: Any = None
     hidden_units: tuple[int, ...] = ()
     min_steps: int = 0
     seed: int = 0
@@ -71,6 +75,7 @@ class ClassifierRecipe:
         _checks.finite_float("classifier.learning_rate", self.learning_rate, minimum=0.0, maximum=10.0)
         for name in ("dropout", "input_dropout"):
             _checks.finite_float(f"classifier.{name}", getattr(self, name), minimum=0.0, maximum=0.999)
+        reconstruction.part("classifier.corruption", Corruption, self.corruption)
         object.__setattr__(self, "hidden_units", _checks.sizes("classifier.hidden_units", self.hidden_units))
 
 
@@ -207,8 +212,25 @@ def classifier_error(
         jit_compile=False,
         steps_per_execution=min(_STEPS, per_epoch),
     )
-    classifier.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
+    if recipe.corruption is None:
+        classifier.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
+    else:
+        classifier.fit(_corrupted(x, y, batch, recipe), epochs=epochs, verbose=0)
     return error_rate(test_y, classifier.predict(test_x, batch_size=_BATCH, verbose=0).argmax(axis=-1))
+
+
+def _corrupted(x: np.ndarray, y: np.ndarray, batch: int, recipe: ClassifierRecipe) -> Any:
+    """Batches of images and labels, in another order and with another corruption in each epoch."""
+    corrupt = reconstruction.part("classifier.corruption", Corruption, recipe.corruption)
+    seeds = tf.data.Dataset.random(seed=recipe.seed, rerandomize_each_iteration=True).batch(2)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x), seed=recipe.seed).batch(batch)
+    return (
+        tf.data.Dataset.zip(batches, seeds)
+        .map(
+            lambda pair, seed: (corrupt(pair[0], tf.cast(seed, tf.int32)), pair[1]), num_parallel_calls=tf.data.AUTOTUNE
+        )
+        .prefetch(tf.data.AUTOTUNE)
+    )
 
 
 def _codes(model: Autoencoder, x: np.ndarray, num_active: int | None) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from keras_vae.objectives.base import Objective, Terms
 from keras_vae.objectives.capacity import AnnealedCapacity
-from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, RandomAffine, SaltAndPepper
+from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
+from keras_vae.objectives.distortions import RandomAffine, RandomElastic
 from keras_vae.objectives.elbo import ELBO, kl_divergence
 from keras_vae.objectives.embedded_clustering import EmbeddedClustering
 from keras_vae.objectives.factor_vae import FactorVAE
@@ -41,6 +42,7 @@ __all__ = [
     "Penalty",
     "QuantizationTerms",
     "RandomAffine",
+    "RandomElastic",
     "Reconstruction",
     "ReconstructionTerms",
     "SaltAndPepper",

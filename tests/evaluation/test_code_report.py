@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from keras_vae import data, evaluation, models, zoo
-from keras_vae._backend import keras
+from keras_vae import data, evaluation, models, objectives, zoo
+from keras_vae._backend import keras, tf
 from keras_vae.evaluation import ClassifierRecipe, CodesRecipe
 from keras_vae.zoo import Preset
 
@@ -94,3 +94,24 @@ def test_a_probe_may_see_more_units_than_the_code_keeps(digits):
 def test_bad_settings_name_the_key(table, message):
     with pytest.raises(ValueError, match=message):
         CodesRecipe.from_dict(table)
+
+
+def test_a_classifier_learns_from_corrupted_data_drawn_anew_in_each_epoch():
+    seen = []
+
+    class Counted(objectives.GaussianNoise):
+        def __call__(self, x, seed):
+            corrupted = super().__call__(x, seed)
+            tf.py_function(lambda part: seen.append(part.numpy()), [corrupted], [])
+            return corrupted
+
+    keras.utils.set_random_seed(0)
+    model = models.Autoencoder((3,), 4, network={"name": "mlp", "hidden_units": (8,)})
+    x, y = np.zeros((10, 3), "float32"), np.arange(10) % 2
+    recipe = ClassifierRecipe(epochs=2, batch_size=5, corruption=Counted(0.5))
+    evaluation.classifier_error(model, (x, y), (x, y), recipe)
+    epochs = np.concatenate(seen).reshape(2, 10, 3)
+    assert np.std(epochs) == pytest.approx(0.5, rel=0.3)
+    assert len(np.unique(epochs)) == epochs.size
+    with pytest.raises(ValueError, match="classifier.corruption='random_elastik'"):
+        ClassifierRecipe(corruption="random_elastik")

@@ -30,7 +30,10 @@ def site(tmp_path_factory):
         pytest.skip("npm is not on this machine, and LiteRT.js was not fetched before: install Node.js")
     folder = tmp_path_factory.mktemp("web")
     command = [sys.executable, str(WEB / "build.py"), "--serve", "--port", "0", "--out", str(folder / "site")]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         said = []
         for line in process.stdout:
             said.append(line)

@@ -1,8 +1,7 @@
-"""The clusters' objective against formulas written out, and random affine maps against SciPy's."""
+"""The clusters' objective against formulas written out."""
 
 import numpy as np
 import pytest
-import scipy.ndimage
 
 from keras_vae import objectives
 from keras_vae._backend import keras, tf
@@ -63,32 +62,3 @@ def test_it_survives_saving():
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(objective))
     assert again.get_config() == objective.get_config()
     assert again.corruption.settings() == {"rotation": 5.0, "shift": 1.0}
-
-
-def test_affine_maps_are_scipys(rng):
-    x = rng.uniform(size=(6, 9, 7, 2)).astype("float32")
-    found = objectives.RandomAffine(rotation=30.0, shift=2.0)(tf.constant(x), SEED).numpy()
-    # The amounts, drawn as the corruption says: angle, down, right.
-    from keras_vae import _random
-
-    amounts = 2.0 * _random.uniform((3, 6, 1), SEED).numpy()[..., 0] - 1.0
-    for image, result, angle, down, right in zip(x, found, amounts[0] * np.pi / 6, *(2.0 * amounts[1:]), strict=True):
-        matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        middle = np.array([4.0, 3.0])
-        offset = middle - matrix @ middle - np.array([down, right])
-        for channel in range(2):
-            expected = scipy.ndimage.affine_transform(
-                image[..., channel], matrix, offset, order=1, mode="grid-constant", cval=0.0
-            )
-            np.testing.assert_allclose(result[..., channel], expected, atol=1e-5)
-
-
-def test_affine_maps_of_nothing_change_nothing_and_vectors_are_refused(rng):
-    x = tf.constant(rng.uniform(size=(3, 5, 5, 1)), tf.float32)
-    np.testing.assert_allclose(objectives.RandomAffine(0.0, 0.0)(x, SEED), x, atol=1e-6)
-    compiled = tf.function(objectives.RandomAffine(20.0, 1.0), jit_compile=True)
-    np.testing.assert_allclose(compiled(x, SEED), objectives.RandomAffine(20.0, 1.0)(x, SEED), atol=1e-5)
-    with pytest.raises(ValueError, match=r"turns images \(B, H, W, C\), and the data have shape \(3, 25\)"):
-        objectives.RandomAffine()(tf.reshape(x, (3, 25)), SEED)
-    with pytest.raises(ValueError, match="rotation"):
-        objectives.RandomAffine(rotation=200.0)
