@@ -215,7 +215,7 @@ def classifier_error(
     if recipe.corruption is None:
         classifier.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
     else:
-        classifier.fit(_corrupted(x, y, batch, recipe), epochs=epochs, verbose=0)
+        classifier.fit(_corrupted(x, y, batch, recipe), epochs=epochs, shuffle=False, verbose=0)
     return error_rate(test_y, classifier.predict(test_x, batch_size=_BATCH, verbose=0).argmax(axis=-1))
 
 

@@ -73,7 +73,7 @@ def trained_completer(
 
     network.compile("adam", hidden_nats)
     pairs = batches.map(lambda x, c: (c, tf.concat([x, c[..., -1:]], axis=-1)))
-    network.fit(pairs, epochs=_checks.positive_int("epochs", epochs, maximum=10_000), verbose=0)
+    network.fit(pairs, epochs=_checks.positive_int("epochs", epochs, maximum=10_000), shuffle=False, verbose=0)
     return lambda c: tf.sigmoid(network.predict(c, batch_size=_BATCH, verbose=0)).numpy()
 
 
@@ -81,7 +81,7 @@ def completion_report(
     model: Any,
     images: np.ndarray,
     num_samples: int = 100,
-    prior_samples: Sequence[int] = (20_000, 10_000, 5_000),
+    prior_samples: Sequence[int] = (10_000, 2_500, 1_000),
     seed: int = 0,
     baseline: Completer | None = None,
     progress: Progress | None = None,

@@ -42,8 +42,8 @@ def evaluate_preset(
 
     Args:
         name_or_folder: as in `load`.
-        num_samples: importance samples an image. Where pictures are completed, as many draws of the prior with three quadrants
-            given, twice as many with two and four times as many with one.
+        num_samples: importance samples an image. Where pictures are completed, two times, a half and a fifth as many draws of the
+            prior with one, two and three quadrants given.
         images: number of test images, the first ones; all by default.
         source: data set to evaluate on, its name or one of your own; by default that of the preset's recipe.
         preprocessing: of the images; by default that of the recipe.
@@ -75,7 +75,7 @@ def evaluate_preset(
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
     draws = None if probabilistic and model.weighs_grey(x) else num_samples
-    prior_draws = [4 * num_samples, 2 * num_samples, num_samples]
+    prior_draws = [2 * num_samples, max(1, num_samples // 2), max(1, num_samples // 5)]
     completes = isinstance(model, ImageConditionalVAE) and model.completes
     if probabilistic:
         if draws is None:
