@@ -65,9 +65,9 @@ def test_the_proof_is_reproduced(name, target, test_images):
     parts = lite.read_proof(name, target)["files"]
     found = parity.measure(model, {part: built.build(part) for part in parts}, examples, seed=7)
     for part, error in proof["errors"].items():
-        # Below the second figure it is the rounding of single numbers, or one code in half a million that tipped over. Of
-        # photographs some in a hundred thousand do, whose share of a thousand images' codes is a matter of chance.
-        rounding = 5e-5 if name.startswith("cifar10_vqvae") and part == "encoder" else 3e-6
+        # Below the second figure it is the rounding of single numbers. Codes that are whole numbers are counted, and one that lies
+        # between two tips over on one processor and not on another: a thousand images have 49,000 or more of them.
+        rounding = 5e-5 if "vqvae" in name and part == "encoder" else 3e-6
         assert found["errors"][part]["mean"] == pytest.approx(error["mean"], rel=0.25, abs=rounding)
     figure, score = lite.score(lite.read_proof(name, target))
     # The change of one image may be half a nat either way: over a thousand that is a few hundredths.
