@@ -18,6 +18,9 @@ _BOUND_DRAWS = 10
 
 _GIVEN = (1, 2, 3)
 
+PRIOR_SAMPLES = (10_000, 2_500, 1_000)
+"""Draws of the prior a picture for one, two and three quadrants given."""
+
 Completer = Callable[[np.ndarray], np.ndarray]
 """From conditions `(N, H, W, C + 1)` to the probability of each pixel, `(N, H, W, C)`."""
 
@@ -81,7 +84,7 @@ def completion_report(
     model: Any,
     images: np.ndarray,
     num_samples: int = 100,
-    prior_samples: Sequence[int] = (10_000, 2_500, 1_000),
+    prior_samples: Sequence[int] = PRIOR_SAMPLES,
     seed: int = 0,
     baseline: Completer | None = None,
     progress: Progress | None = None,

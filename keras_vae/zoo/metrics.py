@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vae import __version__, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
+from keras_vae.evaluation.completion import PRIOR_SAMPLES
 from keras_vae.evaluation.likelihood import Progress
 from keras_vae.models import (
     VQVAE,
@@ -27,11 +28,13 @@ from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
 JUDGES = {"mnist": "mnist_classifier", "cifar10": "cifar10_classifier"}
 """The classifier that judges the samples of models of a data set."""
 
+_SAMPLES = 5000  # of the published tables
+
 
 def evaluate_preset(
     name_or_folder: str | Path,
     *,
-    num_samples: int = 5000,
+    num_samples: int = _SAMPLES,
     images: int | None = None,
     source: str | data.Source | None = None,
     preprocessing: Any = None,
@@ -75,7 +78,6 @@ def evaluate_preset(
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
     draws = None if probabilistic and model.weighs_grey(x) else num_samples
-    prior_draws = [2 * num_samples, max(1, num_samples // 2), max(1, num_samples // 5)]
     completes = isinstance(model, ImageConditionalVAE) and model.completes
     if probabilistic:
         if draws is None:
@@ -87,6 +89,7 @@ def evaluate_preset(
             say("training a network without latents to compare with")
             baseline = evaluation.trained_completer(data.load(source, "train", preprocessing))
             say("completing pictures of one, two and three quadrants")
+            prior_draws = [max(1, most * num_samples // _SAMPLES) for most in PRIOR_SAMPLES]
             figures |= evaluation.completion_report(
                 model, x, prior_samples=prior_draws, baseline=baseline, progress=progress
             )

@@ -59,6 +59,8 @@ def test_bent_images_are_scipys(rng):
         objectives.RandomAffine(rotation=20.0)(x, SEED),
         atol=1e-6,
     )
+    compiled = tf.function(bend, jit_compile=True)
+    np.testing.assert_allclose(compiled(x, SEED), found, atol=1e-5)
     with pytest.raises(ValueError, match="smoothness=0"):
         objectives.RandomElastic(smoothness=0.0)
 
