@@ -4,11 +4,12 @@ import math
 from typing import Any, NamedTuple, Protocol
 
 from keras_vae import _checks, _random
-from keras_vae._backend import serializable, tf
+from keras_vae._backend import keras, serializable, tf
 from keras_vae.objectives.base import Objective, Parts
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.reconstruction import part, part_config, part_from_config
+from keras_vae.objectives.schedules import Schedule
 
 
 class SemiSupervisedTerms(NamedTuple):
@@ -19,7 +20,7 @@ class SemiSupervisedTerms(NamedTuple):
     kl: Any
     """What z and the label cost: KL(q(z|x, y) || p(z)) - log p(y), or with q(y|x) KL(q(y, z|x) || p(y) p(z))."""
     regularizer: Any
-    """The weighted cross-entropy of the known labels; 0 where there is none."""
+    """The weighted cross-entropy of the known labels, 0 where there is none, and (beta - 1) times the KL of z."""
     known: Any
     """1 where the label is known, else 0."""
     correct: Any
@@ -69,6 +70,7 @@ class SemiSupervisedELBO(Objective):
     Args:
         classification_weight: alpha in the paper, times the nats of the cross-entropy of an example with a label.
         corruption: as in `Reconstruction`, done to what q(y|x) is given; for images `"random_affine"`.
+        beta: as in `ELBO`, for the KL of z. Above 1 a code costs more, and an image is left to its class for more of what it shows.
         num_samples, kl: as in `ELBO`.
 
     Raises:
@@ -78,25 +80,30 @@ class SemiSupervisedELBO(Objective):
     terms_type = SemiSupervisedTerms
 
     def __init__(
-        self, classification_weight: float = 50.0, corruption: Any = None, num_samples: int = 1, kl: str = "auto"
+        self,
+        classification_weight: float = 50.0,
+        corruption: Any = None,
+        beta: float | Schedule = 1.0,
+        num_samples: int = 1,
+        kl: str = "auto",
     ):
         self.classification_weight = _checks.finite_float("classification_weight", classification_weight, minimum=0.0)
         self.corruption = part("corruption", Corruption, corruption)
-        self.bound = ELBO(num_samples=num_samples, kl=kl)
+        self.bound = ELBO(beta, num_samples, kl)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {
             "classification_weight": self.classification_weight,
             "corruption": part_config(self.corruption),
-            "num_samples": self.bound.num_samples,
-            "kl": self.bound.kl,
+            **{name: value for name, value in self.bound.get_config().items() if name != "free_bits"},
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SemiSupervisedELBO":
         """Make the objective that `get_config` described."""
-        return cls(**{**config, "corruption": part_from_config(config["corruption"])})
+        beta = keras.saving.deserialize_keras_object(config["beta"])
+        return cls(**{**config, "corruption": part_from_config(config["corruption"]), "beta": beta})
 
     def terms(
         self, model: Labeller, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
@@ -118,7 +125,7 @@ class SemiSupervisedELBO(Objective):
         return SemiSupervisedTerms(
             mean(terms.log_likelihood),
             mean(terms.kl) + math.log(classes) + (1.0 - known) * negative_entropy,
-            -self.classification_weight * tf.reduce_sum(condition * log_q, axis=-1),
+            mean(terms.regularizer) - self.classification_weight * tf.reduce_sum(condition * log_q, axis=-1),
             known,
             right,
         )

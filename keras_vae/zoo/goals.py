@@ -10,11 +10,11 @@ GOALS: dict[str, Callable[[Any], str]] = {
     "IWAE": lambda o: (
         f"-log 1/{o.num_samples} Σₖ p(x, zₖ) / q(zₖ | x), zₖ ~ q, by the {o.gradient.replace('_', ' ')} gradient"
     ),
-    "BetaTCVAE": lambda o: f"-ELBO + {o.beta - 1.0:g} TC, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
+    "BetaTCVAE": lambda o: f"-ELBO{_beyond(o.beta, 'TC')}, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
     "FactorVAE": lambda o: f"-ELBO + {o.gamma:g} TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it",
     "AnnealedCapacity": lambda o: f"-E_q[log p(x | z)] + {o.weight:g} |KL - C|, C {_capacity(o.capacity)} nats",
     "SemiSupervisedELBO": lambda o: (
-        f"-ELBO, and where y is known - {o.classification_weight:g} log q(y | "
+        f"-ELBO{_rest(o.bound.beta)}, and where y is known - {o.classification_weight:g} log q(y | "
         + ("x) beside it" if o.corruption is None else f"x̃) beside it, x̃ being x with {in_words(o.corruption)}")
     ),
     "VectorQuantization": lambda o: (
@@ -60,6 +60,19 @@ def _weight(symbol: str, schedule: Any) -> str:
     if isinstance(schedule, Constant):
         return "" if schedule.value == 1.0 else f"{schedule.value:g} "
     return f"{symbol} (rising from {schedule.start:g} to {schedule.end:g}) "
+
+
+def _beyond(weight: float, term: str) -> str:
+    """What a weight adds to a bound that has the term once."""
+    return "" if weight == 1.0 else f" {'+' if weight > 1.0 else '-'} {_times(abs(weight - 1.0))}{term}"
+
+
+def _rest(schedule: Any) -> str:
+    """The same for the KL of z."""
+    kl = "KL(q(z | x, y), p(z))"
+    if isinstance(schedule, Constant):
+        return _beyond(schedule.value, kl)
+    return f" + (β - 1) {kl}, β rising from {schedule.start:g} to {schedule.end:g}"
 
 
 def _capacity(schedule: Any) -> str:

@@ -53,6 +53,16 @@ def test_both_bounds_are_the_papers_sums(model, x):
     assert mixed.known.numpy().tolist() == [1, 0, 1, 0, 0]
 
 
+def test_beta_weighs_the_kl_of_the_code_alone(model, x):
+    labels = [2, -1, 1, -1, 0]
+    once, thrice = (_terms(model, x, labels, beta=beta) for beta in (1.0, 3.0))
+    np.testing.assert_array_equal(thrice.elbo, once.elbo)
+    by_class = np.stack([model.encode(x, np.full(5, c)).kl_divergence(model.prior()) for c in range(CLASSES)], axis=1)
+    q = np.exp(model.class_log_probs(x).numpy())
+    weight = np.where(np.array(labels)[:, None] >= 0, np.eye(CLASSES)[labels], q)
+    np.testing.assert_allclose(thrice.loss - once.loss, 2.0 * (weight * by_class).sum(axis=1), rtol=1e-4)
+
+
 def test_the_accuracy_is_that_of_the_known_labels(model, x):
     right = model.classify(x)
     labels = np.array([right[0], (right[1] + 1) % CLASSES, -1, -1, right[4]])
@@ -84,7 +94,9 @@ def test_unknown_labels_are_for_training_alone(model, x):
 
 
 def test_it_survives_saving():
-    objective = objectives.SemiSupervisedELBO(3.0, "random_affine", num_samples=2, kl="monte_carlo")
+    objective = objectives.SemiSupervisedELBO(
+        3.0, "random_affine", objectives.Linear(10, end=2.0), num_samples=2, kl="monte_carlo"
+    )
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(objective))
     assert again.get_config() == objective.get_config()
 

@@ -69,6 +69,11 @@ def _loss(case, objective=None):
             objectives.BetaTCVAE(100, beta=10.0),
             "-ELBO + 9 TC, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
         ),
+        (
+            "vae",
+            objectives.BetaTCVAE(100, beta=0.5),
+            "-ELBO - 0.5 TC, TC = KL(q(z), Π q(z_d)) by minibatch-weighted draws",
+        ),
         ("vae", objectives.FactorVAE(35.0), "-ELBO + 35 TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it"),
         (
             "vae",
@@ -80,6 +85,16 @@ def _loss(case, objective=None):
             "semi_supervised",
             objectives.SemiSupervisedELBO(20.0, corruption="gaussian_noise"),
             "-ELBO, and where y is known - 20 log q(y | x̃) beside it, x̃ being x with gaussian noise (stddev 0.25)",
+        ),
+        (
+            "semi_supervised",
+            objectives.SemiSupervisedELBO(20.0, beta=2.5),
+            "-ELBO + 1.5 KL(q(z | x, y), p(z)), and where y is known - 20 log q(y | x) beside it",
+        ),
+        (
+            "semi_supervised",
+            objectives.SemiSupervisedELBO(beta=objectives.Linear(10, end=2.0)),
+            "-ELBO + (β - 1) KL(q(z | x, y), p(z)), β rising from 0 to 2, and where y is known - 50 log q(y | x) beside it",
         ),
         (
             "dec",
