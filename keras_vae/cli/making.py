@@ -247,9 +247,8 @@ def reproduce(
         if train:
             for preset in entry.presets:
                 train_preset(preset)
-                evaluate(str(Path("runs") / preset / zoo.IN_A_RUN))
-            return
-        if not reproduce_room.run(entry, not recorded, console, errors):
+                evaluate(str(reproduce_room.trained(preset)), write=True)
+        if not reproduce_room.run(entry, not (recorded or train), train, console, errors):
             raise ValueError("A figure is not that of these weights: see the table.")
 
 

@@ -19,12 +19,25 @@ def show_tables(console: Console) -> None:
     console.print("keras-vae reproduce TABLE", highlight=False)
 
 
-def run(entry: zoo.PublishedTable, check: bool, console: Console, errors: Console) -> bool:
-    """Print the table; returns whether every figure that was computed anew agrees with the recorded one."""
+def trained(preset: str) -> Path:
+    """The folder of a preset that `keras-vae train` trained anew."""
+    return Path("runs") / preset / zoo.IN_A_RUN
+
+
+def run(entry: zoo.PublishedTable, check: bool, anew: bool, console: Console, errors: Console) -> bool:
+    """Print the table; returns whether every figure that was computed again agrees with the recorded one.
+
+    Args:
+        entry: the table.
+        check: score the first test images again.
+        anew: print what was trained anew, and not what the zoo has.
+        console: what it is printed on.
+        errors: where progress is shown.
+    """
     rows = []
     for preset in entry.presets:
         with errors.status(f"scoring {preset}"):
-            rows.append(zoo.reproduce(entry, preset, check=check))
+            rows.append(zoo.reproduce(entry, preset, folder=trained(preset) if anew else None, check=check))
     console.print(f"[bold]{entry.title}[/]\n{entry.protocol}.\n")
     table = Table("", "published", "obtained", "source, and what was done", box=None, header_style="bold")
     table.columns[0].no_wrap = True
@@ -39,11 +52,10 @@ def run(entry: zoo.PublishedTable, check: bool, console: Console, errors: Consol
 def plan(entry: zoo.PublishedTable, train: bool, console: Console) -> None:
     """Print the commands that compute every figure of the table from its beginning, and run none."""
     for preset in entry.presets:
-        folder = preset
         if train:
             console.print(f"keras-vae train {preset}", highlight=False)
-            folder = str(Path("runs") / preset / zoo.IN_A_RUN)
-        console.print(f"keras-vae evaluate {folder}", highlight=False)
+        place = f"{trained(preset)} --write" if train else preset
+        console.print(f"keras-vae evaluate {place}", highlight=False)
 
 
 def _line(row: Any) -> tuple[float, str, str, str, str]:

@@ -8,7 +8,14 @@ from keras_vae.evaluation.clustering import (
     clustering_report,
     normalized_mutual_information,
 )
-from keras_vae.evaluation.code_report import ClassifierRecipe, CodesRecipe, ProbeRecipe, classifier_error, code_report
+from keras_vae.evaluation.code_report import (
+    ClassifierRecipe,
+    CodesRecipe,
+    ProbeRecipe,
+    classifier_error,
+    code_report,
+    error_of_labels_alone,
+)
 from keras_vae.evaluation.codebook import codebook_report
 from keras_vae.evaluation.completion import completion_report, prior_log_prob, trained_completer
 from keras_vae.evaluation.disentanglement import (
@@ -47,6 +54,7 @@ __all__ = [
     "completion_report",
     "dci",
     "disentanglement_report",
+    "error_of_labels_alone",
     "error_rate",
     "factor_vae_score",
     "few_labels",

@@ -54,14 +54,17 @@ def clustering_report(
 
     Returns:
         `clustering_accuracy` and `clustering_nmi`, both from 0 to 1; the same with `_with_training_images` at the end, where those
-        are given.
+        are given, and beside them a control, `clustering_accuracy_of_pixels`: k-means on the pixels of all images.
     """
     clusters = model.cluster(images)
     figures = _agreement(labels, clusters)
     if training is not None:
         x, y = training
-        both = _agreement(np.concatenate([y, labels]), np.concatenate([model.cluster(x), clusters]))
+        everything = np.concatenate([y, labels])
+        both = _agreement(everything, np.concatenate([model.cluster(x), clusters]))
         figures |= {f"{key}_with_training_images": value for key, value in both.items()}
+        pixels = np.concatenate([x, images]).reshape(len(everything), -1)
+        figures["clustering_accuracy_of_pixels"] = clustering_accuracy(everything, cluster(pixels, model.num_clusters))
     return figures
 
 

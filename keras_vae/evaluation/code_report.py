@@ -12,7 +12,7 @@ from keras_vae._backend import keras, tf
 from keras_vae._batches import in_batches
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
-from keras_vae.models import Autoencoder, classifier_on
+from keras_vae.models import Autoencoder, SemiSupervisedVAE, classifier_on
 from keras_vae.objectives import Corruption, reconstruction
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -191,23 +191,41 @@ def classifier_error(
         recipe: how to train.
         pretrained: False for the control: the same network with fresh weights.
     """
-    (x, y), (test_x, test_y) = train, test
     keras.utils.set_random_seed(recipe.seed)
     start = model if pretrained else type(model).from_config(model.get_config())
     classifier = classifier_on(
         start,
-        int(max(y.max(), test_y.max())) + 1,
+        int(max(train[1].max(), test[1].max())) + 1,
         recipe.hidden_units,
         recipe.dropout,
         input_dropout=recipe.input_dropout,
     )
+    return _trained_error(classifier, train, test, recipe)
+
+
+def error_of_labels_alone(model: SemiSupervisedVAE, train: Data, test: Data, recipe: ClassifierRecipe) -> float:
+    """Error on test labels of a model's classifier with fresh weights that learns from labelled images and nothing else: a control.
+
+    Args:
+        model: a trained model; it stays as it is.
+        train: the labelled images and their labels.
+        test: images and labels.
+        recipe: how to train; there are no layers beside the classifier's, and no dropout.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    return _trained_error(type(model).from_config(model.get_config()).classifier, train, test, recipe)
+
+
+def _trained_error(classifier: keras.Model, train: Data, test: Data, recipe: ClassifierRecipe) -> float:
+    """Error on test labels of a classifier that gives logits, trained by the recipe."""
+    (x, y), (test_x, test_y) = train, test
     batch = min(recipe.batch_size, len(x))
     per_epoch = -(-len(x) // batch)
     epochs = max(recipe.epochs, -(-recipe.min_steps // per_epoch))
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, epochs * per_epoch)
     classifier.compile(
         keras.optimizers.Adam(rate),
-        classifier.loss,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
         steps_per_execution=min(_STEPS, per_epoch),

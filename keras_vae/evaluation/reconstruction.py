@@ -27,7 +27,7 @@ def reconstruction_report(
 
     Returns:
         `squared_error`, the mean over pixels and images; `psnr` = 10 log10(1 / squared_error) in dB, for values from 0 to 1;
-        `log_likelihood` in nats an image.
+        `log_likelihood` in nats an image; of a denoising one also `psnr_corrupted`, of the corrupted images that it was given.
 
     Raises:
         ValueError: if there are no images, or they are not what the model takes.
@@ -36,18 +36,23 @@ def reconstruction_report(
     objective, key = model.default_objective(), _random.as_seed(seed)
     if isinstance(objective, NoisyCode):
         objective = Reconstruction()
-    found = []
+    corrupted = isinstance(objective, Reconstruction) and objective.corruption is not None
+    found, damage = [], []
     for start in range(0, total, _BATCH):
         x = images[start : start + _BATCH]
         condition = model.condition_of(
             labels[start : start + _BATCH] if model.conditional and labels is not None else None, len(x)
         )
-        found.append(objective.terms(model, tf.constant(x), condition, 0, _random.fold_in(key, start)))
+        seed_of_batch = _random.fold_in(key, start)
+        found.append(objective.terms(model, tf.constant(x), condition, 0, seed_of_batch))
+        if corrupted:
+            damage.append(objective.given(tf.constant(x), seed_of_batch) - x)
     error = float(np.concatenate([terms.squared_error for terms in found]).mean())
     return {
         "squared_error": error,
         "psnr": decibels(error),
         "log_likelihood": float(np.concatenate([terms.log_likelihood for terms in found]).mean()),
+        **({"psnr_corrupted": decibels(float(np.square(np.concatenate(damage)).mean()))} if damage else {}),
     }
 
 

@@ -43,7 +43,16 @@ def swap_report(
         judge takes for the new domain. Beside the second, a ceiling: `label_of_truth`, the share whose label that judge finds in
         the truth. Beside the first, floors: `psnr_identity`, of the image left as it is, and `psnr_neighbour`, of the nearest
         training image of the new domain, both on the first 1,000.
+
+    Raises:
+        ValueError: if the domains are of different shapes, or hold different numbers of things.
     """
+    shapes = [np.shape(part) for part in domains]
+    if len(shapes) != 2 or shapes[0] != shapes[1]:
+        raise ValueError(
+            f"domains have shapes {', '.join(map(str, shapes))}: give two of one shape, the same things in both. "
+            "Pad or resize the images that differ."
+        )
     found: dict[str, float] = {}
     for source, target, way in ((0, 1, "there"), (1, 0, "back")):
         x, truth = domains[source], domains[target]

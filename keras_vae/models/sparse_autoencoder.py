@@ -76,10 +76,8 @@ class SparseAutoencoder(Autoencoder):
             raise ValueError(
                 f"num_active={num_active}: must be less than the {self.latent_size} units of the code, or none is left out."
             )
-        if isinstance(self.sparsity, objectives.ActivationRate) and code_activation != "sigmoid":
-            raise ValueError(
-                f"code_activation={code_activation!r}: a rate is the mean of activations from 0 to 1, so take 'sigmoid'."
-            )
+        if isinstance(self.sparsity, objectives.ActivationRate):
+            self.sparsity.check(code_activation)
 
     def code_layers(self) -> list[keras.layers.Layer]:
         """New layers that make codes of what the encoder puts out; they have no weights."""

@@ -7,13 +7,13 @@ from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import detached
 from keras_vae.objectives.base import Objective, Parts, Terms
+from keras_vae.objectives.elbo import MAX_DRAWS
 
 GRADIENTS = ("doubly_reparameterized", "sticking_the_landing", "standard")
 
 # Draws of each example that the decoder sees at a time; beyond these it computes again in the backward pass what it
 # did not keep, so that memory stops growing with the number of draws.
 _CHUNK = 50
-_MAX_DRAWS = 1000
 
 
 @serializable
@@ -36,7 +36,7 @@ class IWAE(Objective):
     """
 
     def __init__(self, num_samples: int = 50, gradient: str = "doubly_reparameterized"):
-        self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=_MAX_DRAWS)
+        self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=MAX_DRAWS)
         self.gradient = _checks.one_of("gradient", gradient, GRADIENTS)
 
     def get_config(self) -> dict[str, Any]:

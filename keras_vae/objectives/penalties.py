@@ -77,11 +77,24 @@ class ActivationRate(Penalty):
         self.weight = _checks.finite_float("weight", weight, minimum=0.0)
 
     def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
-        """Compute the penalties: see `Penalty`."""
+        """Compute the penalties: see `Penalty`.
+
+        Raises:
+            ValueError: if the code is not that of a sigmoid.
+        """
+        self.check(model.code_activation)
         found = tf.clip_by_value(tf.reduce_mean(code, axis=0), _FROM_ZERO, 1.0 - _FROM_ZERO)  # (Z,)
         on = self.rate * (math.log(self.rate) - tf.math.log(found))
         off = (1.0 - self.rate) * (math.log1p(-self.rate) - tf.math.log1p(-found))
         return tf.fill(tf.shape(code)[:1], self.weight * tf.reduce_sum(on + off))
+
+    @staticmethod
+    def check(code_activation: str) -> None:
+        """Raise `ValueError` if units of this activation have no rate."""
+        if code_activation != "sigmoid":
+            raise ValueError(
+                f"code_activation={code_activation!r}: a rate is the mean of activations from 0 to 1, so take 'sigmoid'."
+            )
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -74,12 +74,16 @@ class Reconstruction(Objective):
         self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
     ) -> ReconstructionTerms:
         """Compute the terms of a batch: see `Objective.terms`."""
-        given = x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
+        given = self.given(x, seed)
         code = self.code(model, given, condition, step, training)
         found = model.likelihood_given(code, condition, training)
         if self.penalty is None:
             return terms_of(found, x)
         return terms_of(found, x, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
+
+    def given(self, x: Any, seed: Any) -> Any:
+        """What the encoder is given for a batch `x`."""
+        return x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
 
     def trains(self, model: Any) -> list[Any]:
         """All but clusters: see `Objective.trains`."""

@@ -40,6 +40,7 @@ _FIGURES = (
     ("dci_informativeness", "informativeness (DCI)", "{:.3f}"),
     ("factor_vae_score", "FactorVAE score", "{:.3f}"),
     ("psnr", "peak signal to noise", "{:.2f} dB"),
+    ("psnr_corrupted", "the same of the corrupted images x̃ that it was given", "{:.2f} dB"),
     ("psnr_there", "swaps to the second domain against the truth", "{:.2f} dB"),
     ("psnr_identity_there", "the image left as it is", "{:.2f} dB"),
     ("psnr_neighbour_there", "the nearest training image of that domain", "{:.2f} dB"),
@@ -55,6 +56,7 @@ _FIGURES = (
     ("probe_error", "test error of a linear classifier on the codes", "{:.2%}"),
     ("probe_error_of_pixels", "the same on the pixels", "{:.2%}"),
     ("classification_error", "test error of its own classifier", "{:.2%}"),
+    ("classification_error_of_labels_alone", "the same learned from the labelled images alone", "{:.2%}"),
     ("clustering_accuracy", "clusters that meet the class, of test images", "{:.2%}"),
     ("clustering_nmi", "normalised mutual information with the classes, of test images", "{:.2%}"),
     (
@@ -62,6 +64,7 @@ _FIGURES = (
         "clusters that meet the class, of training and test images together",
         "{:.2%}",
     ),
+    ("clustering_accuracy_of_pixels", "the same of k-means on the pixels", "{:.2%}"),
     (
         "clustering_nmi_with_training_images",
         "normalised mutual information, of training and test images together",

@@ -21,6 +21,7 @@ from keras_vae.models import (
     SemiSupervisedVAE,
     SwapAutoencoder,
 )
+from keras_vae.training import Recipe
 from keras_vae.zoo.card import card
 from keras_vae.zoo.preset_file import CARD, METRICS, Preset
 from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
@@ -29,6 +30,7 @@ JUDGES = {"mnist": "mnist_classifier", "cifar10": "cifar10_classifier"}
 """The classifier that judges the samples of models of a data set."""
 
 _SAMPLES = 5000  # of the published tables
+_CONTROL_IMAGES = 12_800  # an epoch, each labelled one many times
 
 
 def evaluate_preset(
@@ -112,6 +114,10 @@ def evaluate_preset(
         figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     if isinstance(model, SemiSupervisedVAE):
         figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
+        if images is None and preset.recipe and preset.recipe.data.labels:
+            say("training its classifier on the labelled images alone")
+            train = data.arrays(source, preset.recipe.data.training_split, preprocessing, seed=0)
+            figures["classification_error_of_labels_alone"] = _of_labels_alone(model, preset.recipe, train, (x, y))
     if isinstance(model, Clusters):
         training = data.arrays(source, "train", preprocessing, seed=0) if images is None else None
         figures |= evaluation.clustering_report(model, x, y, training)
@@ -151,6 +157,15 @@ def _swaps(model: SwapAutoencoder, name: str, images: int | None, say: Callable[
         domain_judge,
         [mixed[own == 0], mixed[own == 1]],
     )
+
+
+def _of_labels_alone(model: SemiSupervisedVAE, recipe: Recipe, train: Any, test: Any) -> float:
+    """The error of the model's classifier when it learns from the labelled images alone, corrupted as in the recipe."""
+    images, labels = train
+    chosen = data.choose_labelled(labels, recipe.data.labels, recipe.training.seed)
+    chosen = np.tile(chosen, -(-_CONTROL_IMAGES // len(chosen)))  # so that an epoch is more than a step
+    control = evaluation.ClassifierRecipe(corruption=recipe.objective.get("corruption"))
+    return evaluation.error_of_labels_alone(model, (images[chosen], labels[chosen]), test, control)
 
 
 def _rounded(value: Any) -> Any:

@@ -139,7 +139,9 @@ def _autoencoder(model: Any, objective: Any) -> list[Symbol]:
     seen, rows = "x", []
     if getattr(objective, "corruption", None) is not None:
         seen = "x̃"
-        rows.append(Symbol("x̃", f"x with {goals.in_words(objective.corruption)}", "in fit alone"))
+        own = getattr(model.default_objective(), "corruption", None) is not None
+        where = "in fit and evaluate" if own else "in fit alone"
+        rows.append(Symbol("x̃", f"x with {goals.in_words(objective.corruption)}", where))
     domain = isinstance(model, SwapAutoencoder)
     rows += [
         Symbol("h", f"{model.latent_size} numbers, encoder({seen})", "model.encode(x)"),

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
@@ -65,12 +66,20 @@ def published_tables() -> dict[str, PublishedTable]:
     return found
 
 
-def reproduce(table: PublishedTable, preset: str, *, check: bool = True, num_samples: int = 5000) -> Reproduction:
+def reproduce(
+    table: PublishedTable,
+    preset: str,
+    *,
+    folder: str | Path | None = None,
+    check: bool = True,
+    num_samples: int = 5000,
+) -> Reproduction:
     """One row of a table.
 
     Args:
         table: from `published_tables()`.
         preset: one of its presets.
+        folder: of the same preset trained anew and evaluated, whose figures the row is to have; by default those of the zoo.
         check: score the first 100 test images anew, from the weights that are there, to see whether the metrics are theirs.
         num_samples: importance samples of that.
 
@@ -83,13 +92,14 @@ def reproduce(table: PublishedTable, preset: str, *, check: bool = True, num_sam
     targets = [t for t in Preset.read(preset_folder(preset)).card.get("targets", []) if t["figure"] == table.figure]
     first = targets[0] if targets else {}
     published = {"published": first.get("at_most", first.get("at_least")), "source": first.get("source", "")}
-    if preset not in list_presets():
+    if folder is None and preset not in list_presets():
         return Reproduction(preset, **published, obtained=None, standard_error=None)
-    metrics = read_metrics(preset)
+    place = folder or preset
+    metrics = read_metrics(place)
     figures = metrics["figures"]
-    if metrics["weights_sha256"] != manifest(preset_folder(preset))["sha256"]:
+    if metrics["weights_sha256"] != manifest(preset_folder(place))["sha256"]:
         raise ValueError(
-            f"The metrics of {preset} belong to other weights: compute them with `keras-vae evaluate {preset} --write`."
+            f"The metrics of {place} belong to other weights: compute them with `keras-vae evaluate {place} --write`."
         )
     row = Reproduction(
         preset,
@@ -99,7 +109,7 @@ def reproduce(table: PublishedTable, preset: str, *, check: bool = True, num_sam
     )
     if not check:
         return row
-    found = evaluate_preset(preset, num_samples=num_samples, images=CHECKED)["figures"]
+    found = evaluate_preset(place, num_samples=num_samples, images=CHECKED)["figures"]
     return dataclasses.replace(
         row,
         again=found["nll_first_100"],

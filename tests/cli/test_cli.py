@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -251,12 +252,32 @@ def test_reproduce_lists_plans_and_prints_a_table():
     assert "mnist_likelihood" in run("reproduce").output
     assert "mnist_likelihood" in run("reproduce", "--list").output
     plan = run("reproduce", "mnist_conditional", "--dry-run", "--train").output.splitlines()
-    assert plan == ["keras-vae train mnist_cvae", "keras-vae evaluate runs/mnist_cvae/preset"]
+    assert plan == ["keras-vae train mnist_cvae", "keras-vae evaluate runs/mnist_cvae/preset --write"]
     assert run("reproduce", "mnist_conditional", "--dry-run").output.splitlines() == ["keras-vae evaluate mnist_cvae"]
     result = run("reproduce", "mnist_conditional", "--recorded")
     assert result.exit_code == 0
     nll = zoo.read_metrics("mnist_cvae")["figures"]["nll"]
     assert f"{nll:.2f}" in result.output
+    assert "82.30" in result.output
+
+
+def test_reproduce_trains_anew_and_prints_what_came_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def train(preset):
+        shutil.copytree(zoo.preset_folder(preset), tmp_path / "runs" / preset / "preset")
+
+    def evaluate(folder, write):
+        assert write
+        path = Path(folder) / "metrics.json"
+        metrics = json.loads(path.read_text())
+        path.write_text(json.dumps({**metrics, "figures": {**metrics["figures"], "nll": 79.25}}))
+
+    monkeypatch.setattr(making, "train_preset", train)
+    monkeypatch.setattr(making, "evaluate", evaluate)
+    result = run("reproduce", "mnist_conditional", "--train")
+    assert result.exit_code == 0
+    assert "79.25" in result.output
     assert "82.30" in result.output
 
 

@@ -12,6 +12,7 @@ import keras_vae
 from keras_vae import _random, models, networks, zoo
 from keras_vae._backend import keras, tf
 from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, importance, specs
+from keras_vae.objectives import iwae
 from tests.contract.cases import CASES, CLASSES, PRESETS, SHAPE, conditions, one_of_each_class
 from tests.contract.training import often, trains_the_same
 
@@ -222,6 +223,25 @@ def test_predict_takes_arrays_and_pairs(model, batch):
     np.testing.assert_allclose(model.predict(pairs, verbose=0), expected, rtol=1e-4, atol=1e-5)
     inputs = (x, y) if model.conditional else x
     np.testing.assert_allclose(model.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-5)
+
+
+@SMALL
+@pytest.mark.parametrize("gradient", iwae.GRADIENTS)
+def test_the_importance_weighted_bound_trains_it(model, batch, gradient):
+    x, y = batch
+    objective = iwae.IWAE(5, gradient)
+    if isinstance(
+        model, SemiSupervisedVAE
+    ):  # a label that may be unknown is a second latent, which this bound does not draw
+        with pytest.raises(ValueError, match="takes an objective such as"):
+            model.compile("adam", objective)
+        return
+    model.compile("adam", objective, seed=0)
+    before = model.get_weights()
+    assert np.isfinite(model.fit(x, y, batch_size=3, verbose=0).history["loss"]).all()
+    assert any((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
+    terms = objective.terms(model, tf.constant(x), model.training_condition_of(y, BATCH), 0, tf.constant([1, 2]))
+    assert np.all(terms.loss <= -terms.elbo + 1e-3)
 
 
 def test_mixed_precision_trains(rng):

@@ -120,6 +120,9 @@ def test_the_reconstruction_of_a_denoising_model_is_of_the_clean_image(rng):
     assert clean["psnr"] == pytest.approx(-10 * math.log10(error), rel=1e-5)
     assert clean["log_likelihood"] == pytest.approx(float(np.mean(plain.decode(plain.encode(x)).log_prob(x))), rel=1e-5)
     assert report["squared_error"] != clean["squared_error"]
+    # Of a dropped pixel all is lost, and of the others nothing.
+    assert report["psnr_corrupted"] == pytest.approx(-10 * math.log10(0.6 * np.mean(x**2)), abs=0.2)
+    assert "psnr_corrupted" not in clean
     assert report == evaluation.reconstruction_report(model, x, seed=2)
     perfect = models.Autoencoder((1,), 1, network={"name": "mlp", "hidden_units": ()}, likelihood="gaussian")
     for layer in (perfect.encoder.get_layer("output"), perfect.decoder.get_layer("pixels")):

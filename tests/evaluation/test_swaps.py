@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae import data, evaluation
+from keras_vae.models import SwapAutoencoder
 
 
 class _Oracle:
@@ -69,3 +70,13 @@ def test_the_report_compares_with_the_truth_and_with_floors():
     assert found["label_kept_there"] == pytest.approx(1 - 36 / len(labels))
     assert found["label_of_truth_back"] == found["label_kept_back"]  # this judge counts, and does not look
     assert judged == [(1, len(labels))] * 2 + [(0, len(labels))] * 2
+
+
+def test_domains_of_different_shapes_are_refused(rng):
+    first, second = rng.uniform(size=(2, 8, 8, 1)).astype("float32"), rng.uniform(size=(2, 6, 8, 1)).astype("float32")
+    with pytest.raises(ValueError, match=r"domains have shapes \(2, 8, 8, 1\), \(2, 6, 8, 1\).*Pad or resize"):
+        evaluation.swap_report(None, [first, second], np.zeros(2, int), [], None, [first, second])
+    model = SwapAutoencoder((8, 8, 1), 4, num_domains=2)
+    model.compile()
+    with pytest.raises(ValueError, match=r"\(2, 6, 8, 1\)"):
+        model.fit(second, np.ones(2, int), verbose=0)

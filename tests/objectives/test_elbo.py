@@ -12,7 +12,8 @@ def test_the_elbo_is_log_p_at_the_true_posterior(linear_gaussian):
     model, x, exact = linear_gaussian
     # With the Monte Carlo KL the bound is tight for every single draw: all its terms are logs of the same ratio.
     np.testing.assert_allclose(model.elbo(x, kl="monte_carlo", seed=0), exact, rtol=1e-4, atol=1e-3)
-    np.testing.assert_allclose(np.mean(model.elbo(x, num_samples=4000, seed=0)), exact.mean(), atol=0.02)
+    bounds = [np.mean(model.elbo(x, num_samples=1000, seed=seed)) for seed in range(4)]
+    np.testing.assert_allclose(np.mean(bounds), exact.mean(), atol=0.02)
 
 
 def test_log_prob_is_exact_at_the_true_posterior(linear_gaussian):
@@ -38,12 +39,20 @@ def test_elsewhere_the_elbo_stays_below_and_importance_sampling_meets_log_p(line
 def test_analytic_and_monte_carlo_kl_agree(linear_gaussian):
     model, x, _ = linear_gaussian
     model.encoder.get_layer("output").bias.assign_add(np.full(5, 0.2))
-    terms = [
-        ELBO(num_samples=20_000, kl=kl).terms(model, tf.constant(x[:8]), None, 0, tf.constant([1, 2]))
+    exact, sampled = (
+        [
+            ELBO(num_samples=1000, kl=kl).terms(model, tf.constant(x[:8]), None, 0, tf.constant([1, seed]))
+            for seed in range(20)
+        ]
         for kl in ("analytic", "monte_carlo")
-    ]
-    np.testing.assert_allclose(terms[0].kl, terms[1].kl, rtol=0.02)
-    np.testing.assert_array_equal(terms[0].log_likelihood, terms[1].log_likelihood)
+    )
+    np.testing.assert_allclose(exact[0].kl, np.mean([terms.kl for terms in sampled], axis=0), rtol=0.02)
+    np.testing.assert_array_equal(exact[0].log_likelihood, sampled[0].log_likelihood)
+
+
+def test_more_draws_than_a_step_can_hold_are_refused():
+    with pytest.raises(ValueError, match=r"num_samples=5000.*1000"):
+        ELBO(num_samples=5000)
 
 
 def _terms(objective, step=0):

@@ -76,11 +76,16 @@ def test_l1_is_the_sum_of_the_codes(rng):
 
 def test_the_activation_rate_is_the_entropy_of_bernoullis(rng):
     code = rng.uniform(size=(50, 7)).astype("float32")
-    found = objectives.ActivationRate(0.2, weight=3.0)(None, None, tf.constant(code), None, SEED, False)
+    model = models.Autoencoder(SHAPE, 7, network=_mlp(8), code_activation="sigmoid")
+    found = objectives.ActivationRate(0.2, weight=3.0)(model, None, tf.constant(code), None, SEED, False)
     expected = sum(stats.entropy([0.2, 0.8], [q, 1 - q]) for q in code.mean(axis=0))
     np.testing.assert_allclose(found, np.full(50, 3.0 * expected), rtol=1e-4)
-    dead = objectives.ActivationRate()(None, None, tf.zeros((5, 7)), None, SEED, False)
+    dead = objectives.ActivationRate()(model, None, tf.zeros((5, 7)), None, SEED, False)
     assert np.isfinite(dead).all()
+    linear = models.Autoencoder(SHAPE, 7, network=_mlp(8))
+    linear.compile(objective=objectives.Reconstruction(penalty="activation_rate"))
+    with pytest.raises(ValueError, match="code_activation='linear': a rate is the mean"):
+        linear.fit(_x(rng), verbose=0)
 
 
 _SLOPES = {"sigmoid": lambda a: special.expit(a) * special.expit(-a), "relu": lambda a: (a > 0) * 1.0}

@@ -33,6 +33,10 @@ def test_clusters_of_test_images_and_of_all(name, tmp_path):
     everything = clustering_accuracy(np.concatenate([y, labels]), model.cluster(np.concatenate([x, test])))
     assert figures["clustering_accuracy_with_training_images"] == pytest.approx(everything, abs=1e-5)
     assert f"| clusters that meet the class, of test images | {figures['clustering_accuracy']:.2%} |" in card
+    pixels = np.concatenate([x, test]).reshape(len(x) + len(test), -1)
+    control = clustering_accuracy(np.concatenate([y, labels]), evaluation.cluster(pixels, 10))
+    assert figures["clustering_accuracy_of_pixels"] == pytest.approx(control, abs=1e-5)
+    assert f"| the same of k-means on the pixels | {control:.2%} |" in card
 
 
 def test_the_error_of_a_models_own_classifier(tmp_path):
@@ -41,6 +45,34 @@ def test_the_error_of_a_models_own_classifier(tmp_path):
     x, y = data.arrays("digits", "test")
     assert figures["classification_error"] == pytest.approx(np.mean(model.classify(x[:50]) != y[:50]), abs=1e-5)
     assert f"| test error of its own classifier | {figures['classification_error']:.2%} |" in card
+
+
+def test_the_classifier_of_the_labels_alone_is_its_control(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = models.SemiSupervisedVAE(SHAPE, 10, 4, network=MLP, likelihood="continuous_bernoulli")
+    folder = zoo.save_to_preset(model, tmp_path / "m2")
+    recipe = """
+[data]
+name = "digits"
+labels = 40
+labels_per_batch = 20
+
+[objective]
+name = "semi_supervised_elbo"
+corruption = "gaussian_noise"
+
+[training]
+epochs = 1
+"""
+    (folder / "preset.toml").write_text((folder / "preset.toml").read_text() + recipe)
+    found = zoo.evaluate_preset(folder, num_samples=2)["figures"]["classification_error_of_labels_alone"]
+    x, y = data.arrays("digits", "train")
+    few = np.tile(data.choose_labelled(y, 40, 0), 320)
+    control = evaluation.ClassifierRecipe(corruption="gaussian_noise")
+    test = data.arrays("digits", "test")
+    again = evaluation.error_of_labels_alone(model, (x[few], y[few]), test, control)
+    assert found == pytest.approx(again, abs=1e-5)
+    assert 0.02 < found < 0.4 < evaluation.error_rate(test[1], model.classify(test[0]))
 
 
 def test_swaps_are_judged_by_what_learned_from_each_domain(tmp_path):

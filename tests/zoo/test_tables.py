@@ -69,3 +69,13 @@ def test_a_damaged_file_of_tables_names_the_key(changed):
     (changed / "tables.toml").write_text('[t]\ntitel = "x"\n')
     with pytest.raises(ValueError, match="titel"):
         zoo.published_tables()
+
+
+def test_what_was_trained_anew_stands_beside_what_was_published(changed):
+    zoo_row = zoo.reproduce(TABLES["mnist_likelihood"], "mnist_vae", check=False)
+    shutil.copytree(changed / "mnist_vae", changed / "run" / "mnist_vae")
+    _change(changed / "run", nll=99.5)
+    row = zoo.reproduce(TABLES["mnist_likelihood"], "mnist_vae", folder=changed / "run" / "mnist_vae", check=False)
+    assert row.obtained == 99.5
+    assert (row.published, row.source) == (zoo_row.published, zoo_row.source)
+    assert zoo_row.obtained != 99.5
