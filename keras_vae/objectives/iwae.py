@@ -21,7 +21,8 @@ class IWAE(Objective):
     """log p(x) >= E[log 1/K sum_k w_k], w_k = p(x|z_k) p(z_k) / q(z_k|x), in nats: Burda et al. (2016), equation 8.
 
     The loss is minus this bound. The logged `elbo`, `log_likelihood` and `kl` are those of the ordinary bound, averaged over the
-    same draws, so `loss <= -elbo`. K = 1 is the ELBO with the Monte Carlo KL.
+    same draws, so `loss <= -elbo`. K = 1 is the ELBO with the Monte Carlo KL. It trains every VAE but a `SemiSupervisedVAE`,
+    whose label is a second latent where it is not known.
 
     Args:
         num_samples: importance samples K an example, up to 1,000. Memory grows with it up to 50.
