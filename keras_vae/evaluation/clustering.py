@@ -54,17 +54,15 @@ def clustering_report(
 
     Returns:
         `clustering_accuracy` and `clustering_nmi`, both from 0 to 1; the same with `_with_training_images` at the end, where those
-        are given, and beside them a control, `clustering_accuracy_of_pixels`: k-means on the pixels of all images.
+        are given; and a control, `clustering_accuracy_of_pixels`, of as many clusters that k-means finds in the pixels.
     """
     clusters = model.cluster(images)
-    figures = _agreement(labels, clusters)
+    pixels = cluster(np.reshape(images, (len(images), -1)), model.num_clusters)
+    figures = {**_agreement(labels, clusters), "clustering_accuracy_of_pixels": clustering_accuracy(labels, pixels)}
     if training is not None:
         x, y = training
-        everything = np.concatenate([y, labels])
-        both = _agreement(everything, np.concatenate([model.cluster(x), clusters]))
+        both = _agreement(np.concatenate([y, labels]), np.concatenate([model.cluster(x), clusters]))
         figures |= {f"{key}_with_training_images": value for key, value in both.items()}
-        pixels = np.concatenate([x, images]).reshape(len(everything), -1)
-        figures["clustering_accuracy_of_pixels"] = clustering_accuracy(everything, cluster(pixels, model.num_clusters))
     return figures
 
 

@@ -58,13 +58,13 @@ _FIGURES = (
     ("classification_error", "test error of its own classifier", "{:.2%}"),
     ("classification_error_of_labels_alone", "the same learned from the labelled images alone", "{:.2%}"),
     ("clustering_accuracy", "clusters that meet the class, of test images", "{:.2%}"),
+    ("clustering_accuracy_of_pixels", "the same of k-means on the pixels", "{:.2%}"),
     ("clustering_nmi", "normalised mutual information with the classes, of test images", "{:.2%}"),
     (
         "clustering_accuracy_with_training_images",
         "clusters that meet the class, of training and test images together",
         "{:.2%}",
     ),
-    ("clustering_accuracy_of_pixels", "the same of k-means on the pixels", "{:.2%}"),
     (
         "clustering_nmi_with_training_images",
         "normalised mutual information, of training and test images together",
