@@ -54,7 +54,8 @@ def table(results: dict[str, Any]) -> str:
             if values:
                 over = evaluation.spread(values)
                 each = ", ".join(f"{value:.2f}" for value in values)
-                lines.append(f"| {preset} | {words} | {over.mean:.2f} | {over.stddev:.2f} | {each} |")
+                stddev = f"{over.stddev:.2f}" if len(values) > 1 else ""
+                lines.append(f"| {preset} | {words} | {over.mean:.2f} | {stddev} | {each} |")
     return "\n".join([*lines, *not_run(recipes(), results)])
 
 
