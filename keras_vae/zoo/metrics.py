@@ -114,13 +114,17 @@ def evaluate_preset(
         figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     if isinstance(model, SemiSupervisedVAE):
         figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
-        if images is None and preset.recipe and preset.recipe.data.labels:
+        # Of another data set the labelled images are not those that the model was shown.
+        if images is None and preset.recipe and preset.recipe.data.labels and known == preset.recipe.data.name:
             say("training its classifier on the labelled images alone")
-            train = data.arrays(source, preset.recipe.data.training_split, preprocessing, seed=0)
+            train = data.arrays(known, preset.recipe.data.training_split, preprocessing, seed=0)
             figures["classification_error_of_labels_alone"] = _of_labels_alone(model, preset.recipe, train, (x, y))
     if isinstance(model, Clusters):
         training = data.arrays(source, "train", preprocessing, seed=0) if images is None else None
         figures |= evaluation.clustering_report(model, x, y, training)
+        say("looking for as many clusters in the pixels")
+        pixels = evaluation.cluster(x.reshape(len(x), -1), model.num_clusters)
+        figures["clustering_accuracy_of_pixels"] = evaluation.clustering_accuracy(y, pixels)
     protocol = {"data": f"{name} test", "images": len(x), "preprocessing": preprocessing}
     if probabilistic:
         protocol |= {"labels_given": model.conditional, **({"importance_samples": draws} if draws else {})}

@@ -230,9 +230,8 @@ def test_predict_takes_arrays_and_pairs(model, batch):
 def test_the_importance_weighted_bound_trains_it(model, batch, gradient):
     x, y = batch
     objective = iwae.IWAE(5, gradient)
-    if isinstance(
-        model, SemiSupervisedVAE
-    ):  # a label that may be unknown is a second latent, which this bound does not draw
+    if isinstance(model, SemiSupervisedVAE):
+        # A label that may be unknown is a second latent, which this bound does not draw.
         with pytest.raises(ValueError, match="takes an objective such as"):
             model.compile("adam", objective)
         return

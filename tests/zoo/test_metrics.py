@@ -72,6 +72,8 @@ epochs = 1
     again = evaluation.error_of_labels_alone(model, (x[few], y[few]), test, control)
     assert found == pytest.approx(again, abs=1e-5)
     assert 0.02 < found < 0.4 < evaluation.error_rate(test[1], model.classify(test[0]))
+    others = zoo.evaluate_preset(folder, source="digits_outlines", num_samples=2)["figures"]
+    assert "classification_error_of_labels_alone" not in others
 
 
 def test_swaps_are_judged_by_what_learned_from_each_domain(tmp_path):
