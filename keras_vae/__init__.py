@@ -10,6 +10,8 @@ Importing this module is cheap: TensorFlow is loaded when a name that needs it i
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from keras_vae import _registration
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -67,3 +69,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+_registration.register()

@@ -52,9 +52,3 @@ def normal(shape: Any, seed: Any) -> Any:
 def uniform_of(noise: Any) -> Any:
     """The uniform noise that standard normal `noise` stands for: the way back from `normal`."""
     return 0.5 * tf.math.erfc(-noise / 2.0**0.5)
-
-
-def replica_id() -> Any:
-    """Number of this replica under a `tf.distribute` strategy, 0 elsewhere."""
-    context = tf.distribute.get_replica_context()
-    return context.replica_id_in_sync_group if context is not None else 0

@@ -23,6 +23,12 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.event_shape = _checks.data_shape("event_shape", event_shape)
+        # Weights are made in the constructor, so there is nothing to build, unless a class of a user's own makes some later.
+        self.built = type(self).build is keras.layers.Layer.build
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> tuple[int | None, ...]:
+        """The shape of draws of a batch: `(None,) + event_shape`."""
+        return (None, *self.event_shape)
 
     def settings(self) -> dict[str, Any]:
         """The arguments of the constructor that are this layer's own, as plain data (no event shape, no Keras ones)."""

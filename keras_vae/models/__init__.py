@@ -13,6 +13,7 @@ from keras_vae.models.denoising_autoencoder import DenoisingAutoencoder
 from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
 from keras_vae.models.hierarchical_vae import HierarchicalVAE
 from keras_vae.models.image_conditional_vae import ImageConditionalVAE
+from keras_vae.models.latent_layers import LatentMean, LatentSample
 from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.models.semi_supervised_vae import SemiSupervisedVAE
 from keras_vae.models.sparse_autoencoder import SparseAutoencoder
@@ -36,6 +37,8 @@ __all__ = [
     "EncoderDecoder",
     "HierarchicalVAE",
     "ImageConditionalVAE",
+    "LatentMean",
+    "LatentSample",
     "LatentVariableModel",
     "SemiSupervisedVAE",
     "SparseAutoencoder",

@@ -57,6 +57,8 @@ class Autoencoder(EncoderDecoder):
         self.code_activation = _checks.activation_name(code_activation)
         self._build_networks(self.latent_size)
         self._code_layers = self.code_layers()
+        for layer in self._code_layers:
+            layer.build((None, self.latent_size))
 
     @property
     def parts(self) -> dict[str, Any]:

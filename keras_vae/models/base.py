@@ -2,17 +2,23 @@
 
 import abc
 import contextlib
+import inspect
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _named, _random, distributions
+from keras_vae import _checks, _named, _random, _replicas, distributions
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import Likelihood
-from keras_vae.models import validation
-from keras_vae.models.logs import TermSums, logs
+from keras_vae.distributions import Bernoulli, Likelihood
+from keras_vae.distributions.base import DistributionLayer
+from keras_vae.models import batch as batches
+from keras_vae.models import frozen, validation
+from keras_vae.models.batch import Batch
+from keras_vae.models.graph_checks import plain_errors
+from keras_vae.models.logs import TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
 
 
 class EncoderDecoder(keras.Model, abc.ABC):
@@ -32,6 +38,9 @@ class EncoderDecoder(keras.Model, abc.ABC):
 
     terms_type: Any
     """The named tuple of terms that this model's objectives give."""
+
+    states_log_prob = False
+    """Whether the logs are said to be nats of log p(x), which they are not where a Bernoulli is given values between 0 and 1."""
 
     encoder: keras.Model
     decoder: keras.Model
@@ -223,64 +232,211 @@ class EncoderDecoder(keras.Model, abc.ABC):
         """The logs of a step: what the terms of the objective give."""
         return self._logs
 
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Train as every Keras model does; `x` may be `tf.data` of `(image, label)` pairs or NumPy arrays.
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *args: Any,
+        validation_data: Any = None,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Train as every Keras model does. NumPy input is checked before the first step, a pipeline in each step.
 
-        A model without a condition ignores labels. NumPy input is checked before the first step.
+        Args:
+            x: data `(N,) + data_shape` as an array, a SciPy sparse matrix or a tensor; or a `tf.data.Dataset` or a
+                `keras.utils.PyDataset` of batches `x`, `(x, y)` or `(x, y, sample_weight)`. A pair `(x, labels)` may stand for x.
+            y: labels of a conditional model. For another model, labels change nothing, and a y of the shape of x is a target:
+                the model is given x and learns to give back y, as in `fit(noisy, clean)`. A conditional model takes a target
+                as `fit((x, labels), target)`.
+            *args: Keras's `batch_size`, `epochs`, `verbose` and so on, in its order.
+            validation_data: `(x, y)` or `(x, y, sample_weight)`, where y may be None, or a data set.
+            class_weight: a dict from label to weight; needs labels as y.
+            sample_weight: a weight for each example, `(N,)` or `(N, 1)`. As in Keras, the loss is the sum of the weighted losses
+                over the number of examples. A quantity of the batch as a whole that an objective penalises (free bits, a
+                capacity, the total correlation, an activation rate) and the moving averages of a codebook are of all its
+                examples, whatever their weights.
+            **kwargs: Keras's other arguments.
+
+        Raises:
+            ValueError: if the data have a wrong shape, dtype or range, or a value that is not finite, or if arguments exclude
+                each other.
         """
-        self._check_arrays(x, y)
+        given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
+        given.update(given.pop("kwargs", {}))
+        self._before_training(self._check(x, y, sample_weight))
+        self._check_class_weight(x, y, class_weight)
+        x, given["y"], sample_weight = batches.packed(x, y, sample_weight)
+        if isinstance(validation_data, tuple | list):
+            parts = keras.utils.unpack_x_y_sample_weight(tuple(validation_data))
+            self._check(*parts)
+            validation_data = batches.packed(*parts)
         if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # Keras cannot shuffle a data set, and warns of the default
-        return super().fit(x, y, *args, **kwargs)
+            given.setdefault("shuffle", False)  # Keras cannot shuffle a data set, and warns of the default
+        given["x"] = x
+        with plain_errors(), self._warning_of_non_binary(x, given):
+            return super().fit(
+                **given, validation_data=validation_data, class_weight=class_weight, sample_weight=sample_weight
+            )
 
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Return the logs of a data set. The same noise each time, so two calls agree."""
-        self._check_arrays(x, y)
-        return super().evaluate(x, y, *args, **kwargs)
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Return the logs of a data set. The same noise each time, so two calls agree.
+
+        Args and errors as in `fit`.
+        """
+        cached = kwargs.pop("_use_cached_eval_dataset", False)  # data that `fit` has checked already
+        given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
+        given.update(given.pop("kwargs", {}))
+        if cached:
+            return super().evaluate(**given, sample_weight=sample_weight, _use_cached_eval_dataset=True)
+        self._check(x, y, sample_weight)
+        given["x"], given["y"], sample_weight = batches.packed(x, y, sample_weight)
+        with plain_errors(), self._warning_of_non_binary(x, given):
+            return super().evaluate(**given, sample_weight=sample_weight)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Reconstruct data of any length, as `call` does: a NumPy array `(N,) + data_shape`. Args and errors as in `fit`."""
+        with plain_errors():
+            return super().predict(x, *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """One step on one batch, as in Keras. Args and errors as in `fit`."""
+        self._check(x, y, sample_weight)
+        x, y, sample_weight = batches.packed(x, y, sample_weight)
+        with plain_errors():
+            return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """The logs of one batch, as in Keras. Args and errors as in `fit`."""
+        self._check(x, y, sample_weight)
+        x, y, sample_weight = batches.packed(x, y, sample_weight)
+        with plain_errors():
+            return super().test_on_batch(x, y, sample_weight, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient ascent on the objective; returns the logs."""
-        x, condition, weight = self._unpack(data)
+        x, condition, target, weight = self._unpack(data)
         step = self.optimizer.iterations
-        seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _random.replica_id())
+        seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _replicas.replica_id())
         with tf.GradientTape() as tape:
-            terms = self.objective.terms(self, x, condition, step, seed, training=True)
+            terms = self.objective.terms(self, x, condition, step, seed, training=True, **target)
             losses = terms.loss  # (B,)
-            loss = tf.reduce_mean(losses if weight is None else losses * weight)
+            # The mean over the examples of all replicas, whose gradients the optimizer adds up.
+            count = _replicas.total(tf.cast(tf.shape(losses)[0], losses.dtype))
+            loss = tf.reduce_sum(losses if weight is None else losses * weight) / count
             # Penalties that layers bring themselves, such as a kernel_regularizer; they are no part of the logged loss.
-            loss += sum(self.losses)
-            # The optimizer adds up the gradients of all replicas.
-            scaled = self.optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
+            loss += sum(self.losses) / tf.distribute.get_strategy().num_replicas_in_sync
+            scaled = self.optimizer.scale_loss(loss)
         variables = self.objective.trains(self)
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self.objective.learn(self, x, condition, step, _random.fold_in(seed, -1))
-        self._terms.update_state(terms, weight)
+        self._terms.update_state(terms, weight, self._non_binary(x, target))
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The logs of a batch, without learning from it."""
-        x, condition, weight = self._unpack(data)
+        x, condition, target, weight = self._unpack(data)
         # Noise of its own for each batch, and the same in each evaluation: the count starts anew with the metrics.
         seed = _random.fold_in(_random.as_seed(self.noise_seed + 1), self._terms.batches)
-        seed = _random.fold_in(seed, _random.replica_id())
-        terms = self.objective.terms(self, x, condition, self.optimizer.iterations, seed)
-        self._terms.update_state(terms, weight)
+        seed = _random.fold_in(seed, _replicas.replica_id())
+        terms = self.objective.terms(self, x, condition, self.optimizer.iterations, seed, **target)
+        self._terms.update_state(terms, weight, self._non_binary(x, target))
         return self.get_metrics_result()
 
     def predict_step(self, data: Any) -> Any:
         """Reconstruct a batch; of `(image, label)` pairs a conditional model takes the label as its condition."""
-        x, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x, labels, _, _ = batches.unpack(data, self)
         return self((x, labels) if self.conditional and labels is not None else x)
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Write the model, its weights and the state of its training to a `.keras` file.
+
+        Raises:
+            ValueError: for a `.h5` file, which does not hold the weights of a model of this kind in a form that loads again.
+        """
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise ValueError(
+                f"{filepath}: the HDF5 format cannot keep {type(self).__name__}. Write {Path(filepath).stem}.keras, or the weights "
+                f"alone by save_weights({str(Path(filepath).with_suffix('.weights.h5'))!r})."
+            )
+        super().save(filepath, *args, **kwargs)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write what `predict` does, as Keras's `export` does: data, or data and labels, to their reconstruction.
+
+        `keras_vae.export` writes samples, codes and densities too, proves that they are the model's, and quantises.
+
+        Args:
+            filepath, format, verbose, **kwargs: as in Keras.
+            input_signature: by default data of any batch size, and for a conditional model their labels.
+        """
+        if input_signature is None:
+            data = keras.InputSpec(shape=(None, *self.data_shape), dtype="float32")
+            input_signature = [[data, self.condition_spec] if self.conditional else data]
+        super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
+
+    @property
+    def condition_spec(self) -> Any:
+        """The shape and the dtype of what stands where labels stand, for a conditional model."""
+        return keras.InputSpec(shape=(None,), dtype="int64")
+
+    def summary(self, *args: Any, **kwargs: Any) -> Any:
+        """Print the parts with the shapes that they put out, and their weights, as in Keras."""
+        for part in self.parts.values():
+            if isinstance(part, DistributionLayer):
+                part.build(None)  # Keras shows the shapes of layers that were built
+        return super().summary(*args, **kwargs)
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
-    def _unpack(self, data: Any) -> tuple[Any, Any, Any]:
-        x, labels, weight = keras.utils.unpack_x_y_sample_weight(data)
-        if isinstance(x, tuple | list):
-            x, labels = x
+    def _unpack(self, data: Any) -> tuple[Any, Any, dict[str, Any], Any]:
+        """The data, conditions, target (as an argument of `Objective.terms`) and weights of a step, checked."""
+        x, labels, target, weight = batches.unpack(data, self)
         x = validation.data(x, self.data_shape, self.likelihood.support)
-        condition = self.training_condition_of(labels if self.conditional else None, tf.shape(x)[0])
-        return x, condition, None if weight is None else tf.cast(weight, tf.float32)
+        count = tf.shape(x)[0]
+        condition = self.training_condition_of(labels if self.conditional else None, count)
+        weight = None if weight is None else validation.weights(weight, count)
+        if target is None:
+            return x, condition, {}, weight
+        self._check_takes_target()
+        target = validation.data(target, self.data_shape, self.likelihood.support, what="targets y")
+        return x, condition, {"target": target}, weight
+
+    def _check_takes_target(self) -> None:
+        if "target" not in inspect.signature(self.objective.terms).parameters:
+            raise ValueError(
+                f"There is a target y beside x, and {self.objective!r} has no use for one: it is of x itself. Call fit(x) or "
+                f"fit(x, labels), or compile with an objective that takes a target, such as {self.default_objective()!r}."
+            )
+
+    def _non_binary(self, x: Any, target: dict[str, Any]) -> Any:
+        """Whether a batch holds values that its Bernoulli gives no probability; None where that is no fault."""
+        return non_binary(target.get("target", x)) if self._wants_binary else None
+
+    @property
+    def _wants_binary(self) -> bool:
+        return self.states_log_prob and isinstance(self.likelihood, Bernoulli)
+
+    @contextlib.contextmanager
+    def _warning_of_non_binary(self, x: Any, given: dict[str, Any]) -> Iterator[None]:
+        """Warn of them after the first batch of a pipeline; arrays were looked at before."""
+        callbacks = given.get("callbacks")
+        if (
+            self._wants_binary
+            and not isinstance(x, np.ndarray)
+            and not isinstance(callbacks, keras.callbacks.CallbackList)
+        ):
+            callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
+            given["callbacks"] = [*callbacks, WarnOfNonBinary(self._terms)]
+        yield
 
     def _inputs(self, x: Any, labels: Any) -> tuple[Any, Any]:
         x = validation.data(x, self.data_shape, self.likelihood.support)
@@ -307,13 +463,51 @@ class EncoderDecoder(keras.Model, abc.ABC):
             raise ValueError(f"{type(self).__name__} has no condition: call it without labels.")
         return self.condition_of(labels, batch_size)
 
-    def _check_arrays(self, x: Any, y: Any) -> None:
-        if isinstance(x, tuple | list) and self.conditional and len(x) == 2:
-            x, y = x
-        if isinstance(x, np.ndarray):
-            validation.data(x, self.data_shape, self.likelihood.support, convert=False)
-            if self.conditional:
-                self.training_condition_of(y, len(x))
+    def _before_training(self, batch: Batch) -> None:
+        """What a class has to say of the data of `fit` before they are learned from."""
+
+    def _check(self, x: Any, y: Any, weight: Any) -> Batch:
+        """Check what `fit` and `evaluate` are given, as far as it is at hand, and tell its parts apart."""
+        if not self.compiled:
+            raise ValueError(
+                f"{type(self).__name__} is not compiled: call compile() before, for example compile('adam')."
+            )
+        if x is None:
+            raise ValueError("x is None: give an array of examples, a tf.data.Dataset or a keras.utils.PyDataset.")
+        if isinstance(x, dict):
+            validation.data(x, self.data_shape, None)  # says what to give
+        batch = batches.unpack((x, y, weight), self)
+        if batch.target is not None:
+            self._check_takes_target()
+        batches.check(batch, self)
+        values = batch.x if batch.target is None else batch.target
+        if self._wants_binary and isinstance(values, np.ndarray) and self.weighs_grey(values):
+            warn_of_non_binary()
+        return batch
+
+    def weighs_grey(self, x: Any) -> bool:
+        """Whether x holds values other than 0 and 1, and the likelihood is a Bernoulli, which gives them no probability.
+
+        They are weights of a cross-entropy then, and no figure is one of log p(x).
+
+        Args:
+            x: data, `(B,) + data_shape`.
+        """
+        # A few tell: grey images are grey all over.
+        return isinstance(self.likelihood, Bernoulli) and bool(np.asarray(non_binary(np.asarray(x[:100]))))
+
+    def _check_class_weight(self, x: Any, y: Any, class_weight: Any) -> None:
+        if class_weight is None:
+            return
+        spec = x.element_spec if isinstance(x, tf.data.Dataset) else (x, y)
+        has_labels = isinstance(spec, tuple) and len(spec) > 1 and spec[1] is not None and len(np.shape(spec[1])) <= 2
+        if isinstance(x, tf.data.Dataset):
+            has_labels = isinstance(spec, tuple) and len(spec) > 1 and len(spec[1].shape) <= 2
+        if not has_labels:
+            raise ValueError(
+                "class_weight is a weight for each label, and there are no labels as y: call fit(x, labels, class_weight=...) with "
+                "labels of shape (N,), or give sample_weight, a weight for each example."
+            )
 
     def _check_event_shape(self, part: str, shape: tuple[int, ...]) -> None:
         found = getattr(self, part).event_shape
@@ -327,13 +521,13 @@ class EncoderDecoder(keras.Model, abc.ABC):
             for name, part in self.parts.items()
             if hasattr(part, "settings")  # the networks are described by the architecture
         }
-        frozen = [name for name, part in self.parts.items() if not part.trainable]
+        still = frozen.paths(self.parts)
         return {
             "name": self.name,
             "data_shape": list(self.data_shape),
             "latent_size": self.latent_size,
             **parts,
-            **({"frozen": frozen} if frozen else {}),
+            **({"frozen": still} if still else {}),
             **({"dtype": self.dtype_policy.name} if self.dtype_policy.name != "float32" else {}),
         }
 
@@ -341,10 +535,9 @@ class EncoderDecoder(keras.Model, abc.ABC):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "EncoderDecoder":
         """Make the model that `get_config` described, with fresh weights."""
         config = {key: _from_saved(value, custom_objects) for key, value in config.items()}
-        frozen = config.pop("frozen", [])
+        still = config.pop("frozen", [])
         model = cls(**config)
-        for name in frozen:
-            model.parts[name].trainable = False
+        frozen.freeze(model.parts, still)
         return model
 
 

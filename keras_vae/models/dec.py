@@ -89,6 +89,7 @@ class DEC(Autoencoder, Clusters):
         self.start = _checks.one_of("start", start, STARTS)
         super().__init__(data_shape, latent_size, network, code_activation, likelihood, **kwargs)
         self.assignment = StudentAssignment(self.num_clusters, self.latent_size, name="assignment")
+        self.assignment.build((None, self.latent_size))
 
     @property
     def parts(self) -> dict[str, Any]:

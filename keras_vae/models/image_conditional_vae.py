@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_vae import _checks, _named, networks
-from keras_vae._backend import serializable, tf
+from keras_vae._backend import keras, serializable, tf
 from keras_vae.distributions import PartlyGiven
 from keras_vae.models import validation
 from keras_vae.models.base import policy
@@ -90,6 +90,11 @@ class ImageConditionalVAE(LatentVariableModel):
     def parts(self) -> dict[str, Any]:
         """The six parts by name; their variables are all that the model has."""
         return {**super().parts, "condition_encoder": self.condition_encoder}
+
+    @property
+    def condition_spec(self) -> Any:
+        """The shape and the dtype of a condition."""
+        return keras.InputSpec(shape=(None, *self.condition_shape), dtype="float32")
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """The conditions as float32 `(B,) + condition_shape`."""

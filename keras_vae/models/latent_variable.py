@@ -1,15 +1,15 @@
 """The one latent-variable model that all VAEs are: five parts, and the methods."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import tf
-from keras_vae.distributions import Bernoulli, Likelihood, Posterior, Prior
+from keras_vae.distributions import Likelihood, Posterior, Prior
 from keras_vae.models import importance, validation
 from keras_vae.models.base import EncoderDecoder
+from keras_vae.models.logs import warn_of_non_binary
 from keras_vae.networks import Architecture
 from keras_vae.objectives import ELBO, Objective, Terms
 
@@ -30,6 +30,7 @@ class LatentVariableModel(EncoderDecoder):
     """
 
     terms_type: Any = Terms
+    states_log_prob = True
 
     def __init__(
         self,
@@ -178,31 +179,9 @@ class LatentVariableModel(EncoderDecoder):
         num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
         return importance.estimate(self, x, condition, num_samples, _random.as_seed(seed))
 
-    def _check_arrays(self, x: Any, y: Any) -> None:
-        super()._check_arrays(x, y)
-        x = x[0] if isinstance(x, tuple | list) and x else x
-        if isinstance(x, np.ndarray):
-            self._warn_of_grey(x)
-
-    def weighs_grey(self, x: Any) -> bool:
-        """Whether x holds grey values, and the likelihood is a Bernoulli, which gives them no probability.
-
-        They are weights of a cross-entropy then, and no figure is one of log p(x).
-
-        Args:
-            x: data, `(B,) + data_shape`.
-        """
-        values = np.asarray(x[:100])  # a few tell: grey images are grey all over
-        return isinstance(self.likelihood, Bernoulli) and bool(((values != 0) & (values != 1)).any())
-
     def _warn_of_grey(self, x: Any) -> None:
         if (isinstance(x, np.ndarray) or hasattr(x, "numpy")) and self.weighs_grey(x):
-            warnings.warn(
-                "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
-                "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
-                "build the model with likelihood='continuous_bernoulli'.",
-                stacklevel=3,
-            )
+            warn_of_non_binary()
 
 
 def prior_named(spec: Any, size: int, likelihood: Likelihood, condition_size: int = 0) -> Prior:

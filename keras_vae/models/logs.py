@@ -1,5 +1,6 @@
 """The logged quantities: running sums of an objective's terms, and the identities that give the rest."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,14 +16,17 @@ class TermSums(keras.metrics.Metric):
         for name in ("weight", *terms_type._fields):
             setattr(self, name, self.add_variable((), initializer="zeros", name=name))
         self.batches = self.add_variable((), initializer="zeros", name="batches", dtype="int64")
+        self.non_binary = self.add_variable((), initializer="zeros", name="non_binary")
 
-    def update_state(self, terms: Any, sample_weight: Any = None) -> None:
-        """Take in the terms of a batch, each `(B,)`."""
+    def update_state(self, terms: Any, sample_weight: Any = None, found_non_binary: Any = None) -> None:
+        """Take in the terms of a batch, each `(B,)`, and whether it holds other values than 0 and 1, where that matters."""
         weight = tf.ones_like(terms[0]) if sample_weight is None else sample_weight
         self.weight.assign_add(tf.reduce_sum(weight))
         for name, term in terms._asdict().items():
             getattr(self, name).assign_add(tf.reduce_sum(term * weight))
         self.batches.assign_add(1)
+        if found_non_binary is not None:
+            self.non_binary.assign_add(tf.cast(found_non_binary, tf.float32))
 
     def means(self) -> Any:
         """The terms, averaged over the examples seen."""
@@ -60,3 +64,34 @@ def logs(sums: TermSums) -> list[keras.metrics.Metric]:
         return _Derived(name, lambda: getattr(sums.means(), name))
 
     return [*map(quantity, sums.terms_type.logged()), sums]
+
+
+def non_binary(x: Any) -> Any:
+    """Whether x holds other values than 0 and 1."""
+    return tf.reduce_any((x != 0) & (x != 1))
+
+
+def warn_of_non_binary() -> None:
+    """Say what is lost where a Bernoulli is given values between 0 and 1."""
+    warnings.warn(
+        "The images hold grey values, and the likelihood is a Bernoulli, which gives them no probability: the figures "
+        "are a cross-entropy, not nats of log p(x). Binarise the images (preprocessing='dynamic_binarization'), or "
+        "build the model with likelihood='continuous_bernoulli'.",
+        stacklevel=4,
+    )
+
+
+class WarnOfNonBinary(keras.callbacks.Callback):
+    """Warns after the first batch of a pipeline where `TermSums` found other values than 0 and 1 in it."""
+
+    def __init__(self, sums: TermSums) -> None:
+        super().__init__()
+        self._sums: TermSums | None = sums
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look once."""
+        sums, self._sums = self._sums, None
+        if sums is not None and float(sums.non_binary) > 0:
+            warn_of_non_binary()
+
+    on_test_batch_end = on_train_batch_end

@@ -70,7 +70,12 @@ class StackedAutoencoder(Autoencoder):
         # The decoder has the layers in reverse.
         dense = self.decoder.get_layer(f"hidden_{len(self.layer_units) - 1 - layer}")
         tied = isinstance(dense, TransposedDense)
-        linear = dense.before_activation(h) if tied else keras.ops.matmul(h, dense.kernel) + dense.bias
+        if tied:
+            linear = dense.before_activation(h)
+        else:
+            kernel, bias = (keras.ops.cast(part, h.dtype) for part in (dense.kernel, dense.bias))
+            linear = keras.ops.matmul(h, kernel) + bias
+        linear = keras.ops.cast(linear, "float32")  # of a distribution, whatever the policy
         if self.code_activation == "sigmoid":
             return Bernoulli((dense.units,)).distribution(linear)
         return tfd.MultivariateNormalDiag(dense.activation(linear))

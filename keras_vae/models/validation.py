@@ -9,70 +9,143 @@ from typing import Any
 import numpy as np
 
 from keras_vae._backend import tf
+from keras_vae.models.graph_checks import require
+
+# Models compute in float32: a float64 beyond this is infinite there.
+_LARGEST = float(np.finfo("float32").max)
 
 
-def data(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, convert: bool = True) -> Any:
+def data(
+    x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, convert: bool = True, what: str = "data"
+) -> Any:
     """Check a batch of examples and return it as float32.
 
     Args:
-        x: what was given.
+        x: what was given: an array, a tensor, a matrix of SciPy's sparse ones or a sparse tensor. True and False become 1 and 0.
         shape: shape of one example.
         support: range of the values, both ends included, or None for any finite number.
         convert: False checks only, and returns None.
+        what: what to call them in an error.
 
     Raises:
         ValueError: for a wrong shape, dtype or range, or a value that is not finite.
     """
-    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
-        x = np.asarray(x)
-    if tuple(x.shape[1:]) != shape or len(x.shape) != len(shape) + 1:
-        hint = (
-            " Add the channel axis: x[..., None]."
-            if tuple(x.shape[1:]) == shape[:-1] and shape[-1] == 1
-            else (" A single example needs a batch axis: x[None]." if tuple(x.shape) == shape else "")
-        )
-        raise ValueError(f"The data have shape {tuple(x.shape)}: this model takes {('batch', *shape)}.{hint}")
+    x = _as_array(x, what)
+    _check_shape(x, shape, what)
+    if tf.as_dtype(x.dtype).is_bool:
+        x = tf.cast(x, tf.float32) if tf.is_tensor(x) else x.astype("float32")
     if not tf.as_dtype(x.dtype).is_floating:
         raise ValueError(
-            f"The data have dtype {tf.as_dtype(x.dtype).name}: this model takes floats"
+            f"The {what} have dtype {tf.as_dtype(x.dtype).name}: this model takes floats"
             + (f" from {support[0]:g} to {support[1]:g}" if support else "")
-            + ". For images of 8 bits divide by 255, or let keras_vae.data.load prepare them."
+            + f". {_remedy_of_integers(support)}"
         )
-    low, high = support if support else (-float("inf"), float("inf"))
-    rule = f"values must be finite and from {low:g} to {high:g}" if support else "values must be finite"
+    low, high = (max(support[0], -_LARGEST), min(support[1], _LARGEST)) if support else (-_LARGEST, _LARGEST)
+    rule = f"values must be finite and from {support[0]:g} to {support[1]:g}" if support else "values must be finite"
     remedy = "Scale the data (images of 8 bits: divide by 255) and remove missing values before they come here."
     if isinstance(x, np.ndarray) or (tf.is_tensor(x) and hasattr(x, "numpy")):
         values = np.asarray(x)
         least, most = (values.min(), values.max()) if values.size else (low, low)  # a NaN comes out of both
-        if values.size and not (np.isfinite(least) and np.isfinite(most) and low <= least and most <= high):
-            where = np.argwhere(~np.isfinite(values) | (values < low) | (values > high))[0]
+        if not (low <= least and most <= high):
+            where = np.argwhere(~((values >= low) & (values <= high)))[0]
             raise ValueError(
-                f"The data hold {values[tuple(where)]} in example {where[0]} (range {least:g} to {most:g}): {rule}. {remedy}"
+                f"The {what} hold {values[tuple(where)]} in example {where[0]} (range {least:g} to {most:g}): {rule}. {remedy}"
             )
     elif convert:
-        x = tf.convert_to_tensor(x)
-        good = tf.math.is_finite(x) if support is None else (x >= low) & (x <= high)
-        check = tf.debugging.Assert(
-            tf.reduce_all(good),
-            [f"The data are out of range: {rule}. {remedy} Smallest and largest:", tf.reduce_min(x), tf.reduce_max(x)],
-        )
-        with tf.control_dependencies([check]):
+        x = tf.cast(tf.ensure_shape(x, (None, *shape)), tf.float32)
+        good = tf.reduce_all((x >= low) & (x <= high))  # of a NaN neither holds
+        message = f"The {what} are out of range: {rule}. {remedy} Smallest and largest:"
+        with require(good, message, tf.reduce_min(x), tf.reduce_max(x)):
             x = tf.identity(x)
     return tf.cast(x, tf.float32) if convert else None
 
 
+def sparse(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None) -> None:
+    """Check a sparse matrix as `data` does, by what it stores alone, so that it is never dense as a whole.
+
+    Raises:
+        ValueError: as `data` does.
+    """
+    _check_shape(x, shape, "data")
+    data(np.append(x.data, np.zeros(1, x.dtype))[:, None], (1,), support, convert=False)
+
+
+def _as_array(x: Any, what: str) -> Any:
+    """What has a shape and a dtype, of what was given."""
+    if isinstance(x, tf.SparseTensor):
+        return tf.sparse.to_dense(tf.sparse.reorder(x))
+    if hasattr(x, "toarray"):  # of SciPy
+        return x.toarray()
+    if isinstance(x, tf.data.Dataset):
+        raise ValueError(
+            f"The {what} are a tf.data.Dataset: this method takes one batch, an array or a tensor. Call it for each batch of "
+            "the data set; fit, evaluate and predict take the data set as a whole."
+        )
+    if isinstance(x, dict):
+        raise ValueError(
+            f"The {what} are a dictionary with the keys {', '.join(map(repr, x))}: this model takes arrays, or pairs "
+            "(image, label). In tfds.load say as_supervised=True, or map a data set: "
+            "dataset.map(lambda d: (d['image'], d['label']))."
+        )
+    if isinstance(x, tf.RaggedTensor):
+        raise ValueError(
+            f"The {what} are a RaggedTensor, of examples of several shapes: give examples that all have one shape."
+        )
+    if x is None:
+        raise ValueError(f"The {what} are None: give an array or a tensor of examples.")
+    if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+        try:
+            x = np.asarray(x)
+        except ValueError as error:  # lists of different lengths
+            raise ValueError(f"The {what} are no array: {error}. Give examples that all have one shape.") from error
+    if not tf.is_tensor(x) and getattr(x.dtype, "kind", "f") not in "fiub":
+        try:
+            tf.as_dtype(x.dtype)  # NumPy does not know what kind a bfloat16 is
+            known = x.dtype.kind not in "OSUc"
+        except TypeError:
+            known = False
+        if not known:
+            raise ValueError(f"The {what} have dtype {x.dtype}: this model takes floats, such as x.astype('float32').")
+    return x
+
+
+def _check_shape(x: Any, shape: tuple[int, ...], what: str) -> None:
+    """Check the shape of a batch as far as it is known before the data are there; `tf.ensure_shape` sees to the rest."""
+    if tf.TensorShape(x.shape).is_compatible_with((None, *shape)):
+        return
+    found = tuple(x.shape)
+    hint = (
+        " Add the channel axis: x[..., None]."
+        if found[1:] == shape[:-1] and shape[-1] == 1
+        else (" A single example needs a batch axis: x[None]." if found == shape else "")
+    )
+    raise ValueError(f"The {what} have shape {found}: this model takes {('batch', *shape)}.{hint}")
+
+
+def _remedy_of_integers(support: tuple[float, float] | None) -> str:
+    """What to do with whole numbers, which may be pixels, counts or flags."""
+    if support == (0.0, 1.0):
+        return (
+            "For images of 8 bits divide by 255, or let keras_vae.data.load prepare them; values that are 0 or 1: "
+            "astype('float32')."
+        )
+    return "Counts and other whole numbers: astype('float32')."
+
+
 def latents(z: Any, size: int) -> Any:
     """Check latents `(B, Z)` or `(S, B, Z)` and return them as float32."""
-    z = tf.convert_to_tensor(z)
+    z = _as_array(z, "latents")
+    z = z if tf.is_tensor(z) else tf.convert_to_tensor(z)
     if z.shape.rank not in (2, 3) or z.shape[-1] != size:
         raise ValueError(
             f"The latents have shape {tuple(z.shape)}: this model takes (batch, {size}) or (draws, batch, {size})."
         )
     if not z.dtype.is_floating:
         raise ValueError(f"The latents have dtype {z.dtype.name}: this model takes floats.")
+    z = tf.cast(z, tf.float32)
     if hasattr(z, "numpy") and not np.isfinite(z.numpy()).all():
         raise ValueError("The latents hold a value that is not finite: remove it before decoding.")
-    return tf.cast(z, tf.float32)
+    return z
 
 
 def codes(k: Any, size: int, num_codes: int) -> Any:
@@ -81,7 +154,8 @@ def codes(k: Any, size: int, num_codes: int) -> Any:
     Raises:
         ValueError: for a wrong shape or dtype, or a number of no code.
     """
-    k = tf.convert_to_tensor(k)
+    k = _as_array(k, "codes")
+    k = k if tf.is_tensor(k) else tf.convert_to_tensor(k)
     if k.shape.rank != 2 or k.shape[-1] != size:
         raise ValueError(
             f"The codes have shape {tuple(k.shape)}: this model takes whole numbers of shape (batch, {size})."
@@ -93,88 +167,130 @@ def codes(k: Any, size: int, num_codes: int) -> Any:
         wrong = k.numpy()[(k.numpy() < 0) | (k.numpy() >= num_codes)]
         if wrong.size:
             raise ValueError(f"A code is {wrong[0]}: {rule}.")
-    else:
-        check = tf.debugging.Assert(
-            tf.reduce_all((k >= 0) & (k < num_codes)),
-            [f"A code is out of range: {rule}. Smallest and largest:", tf.reduce_min(k), tf.reduce_max(k)],
-        )
-        with tf.control_dependencies([check]):
-            k = tf.identity(k)
-    return tf.cast(k, tf.int32)
+        return tf.cast(k, tf.int32)
+    k = tf.cast(k, tf.int64)
+    message = f"A code is out of range: {rule}. Smallest and largest:"
+    with require(tf.reduce_all((k >= 0) & (k < num_codes)), message, tf.reduce_min(k), tf.reduce_max(k)):
+        return tf.cast(k, tf.int32)
 
 
 def pictures(c: Any, shape: tuple[int, ...], batch_size: Any) -> Any:
-    """Check conditions that are pictures and return them as float32 from 0 to 1; uint8 is divided by 255.
+    """Check conditions that are images and return them as float32 from 0 to 1; uint8 is divided by 255.
 
     Raises:
         ValueError: for a wrong shape, dtype or range, or a number of conditions that is not the number of examples.
     """
     if c is None:
         raise ValueError(
-            f"This model is conditional: it needs one picture of shape {shape} an example. Pass them as the labels argument, as y "
+            f"This model is conditional: it needs one image of shape {shape} per example. Pass them as the labels argument, as y "
             "in fit and evaluate, as predict([x, labels]), or as the second element of a tf.data pair."
         )
-    c = c if tf.is_tensor(c) else np.asarray(c)
+    c = _as_array(c, "conditions")
     if tf.as_dtype(c.dtype) == tf.uint8:
         c = tf.cast(c, tf.float32) / 255.0
-    if tuple(c.shape[1:]) != shape or len(c.shape) != len(shape) + 1:
-        raise ValueError(f"The conditions have shape {tuple(c.shape)}: this model takes {('batch', *shape)}.")
     given, needed = tf.get_static_value(tf.shape(c)[0]), tf.get_static_value(tf.convert_to_tensor(batch_size))
+    c = data(c, shape, (0.0, 1.0), what="conditions")
     if given is not None and needed is not None and given != needed:
-        raise ValueError(f"There are {given} conditions for {needed} examples: pass one an example.")
-    return data(c, shape, (0.0, 1.0))
+        raise ValueError(f"There are {given} conditions for {needed} examples: pass one per example.")
+    return c
 
 
 def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> Any:
-    """Check integer labels `(B,)` and return them one-hot, `(B, num_classes)`.
+    """Check labels, whole numbers of shape `(B,)` or `(B, 1)`, and return them one-hot, `(B, num_classes)`.
 
-    With `unknown`, -1 is allowed, and becomes a row of zeros.
+    Floats that are whole numbers, as Keras's `label_mode="binary"` gives them, are taken. With `unknown`, -1 is allowed, and
+    becomes a row of zeros.
 
     Raises:
         ValueError: for a wrong shape, dtype or range, or a number of labels that is not the number of examples.
     """
     if y is None:
         raise ValueError(
-            f"This model is conditional: it needs one label from 0 to {num_classes - 1} an example. Pass them as the "
+            f"This model is conditional: it needs one label from 0 to {num_classes - 1} per example. Pass them as the "
             "labels argument, as y in fit and evaluate, as predict([x, labels]), or as the second element of a tf.data pair."
         )
     y = y if tf.is_tensor(y) else np.asarray(y)
+    if tf.is_tensor(y) and y.shape.rank is None:
+        y = tf.reshape(y, (-1,))  # (B,) or (B, 1): of another shape there are too many
+    if len(y.shape) == 2 and y.shape[1] == 1:
+        y = y[:, 0]
     if len(y.shape) != 1:
         raise ValueError(
-            f"The labels have shape {tuple(y.shape)}: this model takes integers of shape (batch,)."
-            + (" One-hot labels: pass argmax(labels, axis=-1)." if len(y.shape) == 2 else "")
+            f"The labels have shape {tuple(y.shape)}: this model takes one whole number per example, of shape (batch,) or "
+            "(batch, 1)." + (" One-hot labels: pass argmax(labels, axis=-1)." if len(y.shape) == 2 else "")
         )
-    if not tf.as_dtype(y.dtype).is_integer:
-        raise ValueError(f"The labels have dtype {tf.as_dtype(y.dtype).name}: this model takes integers.")
+    kind = None if isinstance(y, np.ndarray) and y.dtype.kind in "OSUc" else tf.as_dtype(y.dtype)
+    if kind is None or not (kind.is_integer or kind.is_floating or kind.is_bool):
+        raise ValueError(
+            f"The labels have dtype {y.dtype if kind is None else kind.name}: this model takes whole numbers from 0 to "
+            f"{num_classes - 1}. For words: numpy.unique(labels, return_inverse=True)[1] numbers them."
+        )
     least = -1 if unknown else 0
-    rule = f"labels must be from 0 to {num_classes - 1}, since the model has {num_classes} classes"
+    rule = f"labels must be whole numbers from 0 to {num_classes - 1}, since the model has {num_classes} classes"
     rule += ", or -1 where it is not known" if unknown else ""
     if isinstance(y, np.ndarray) or hasattr(y, "numpy"):
         values = np.asarray(y)
-        wrong = values[(values < least) | (values >= num_classes)]
+        wrong = values[~((values >= least) & (values < num_classes) & (values == np.floor(values)))]
         if wrong.size:
             raise ValueError(f"A label is {wrong[0]}: {rule}. For more classes see keras_vae.models.with_classes.")
-        given, needed = len(values), tf.get_static_value(tf.convert_to_tensor(batch_size))
-        if needed is not None and given != needed:
-            raise ValueError(f"There are {given} labels for {needed} examples: pass one label an example.")
+        needed = tf.get_static_value(tf.convert_to_tensor(batch_size))
+        if needed is not None and len(values) != needed:
+            raise ValueError(f"There are {len(values)} labels for {needed} examples: pass one label per example.")
+        y = tf.convert_to_tensor(values.astype("int64"))
     else:
-        check = tf.debugging.Assert(
-            tf.reduce_all((y >= least) & (y < num_classes)),
-            [f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(y), tf.reduce_max(y)],
-        )
-        with tf.control_dependencies([check]):
+        good = tf.size(y) == batch_size
+        if kind.is_floating:
+            good &= tf.reduce_all(y == tf.floor(y))
+        y = tf.cast(y, tf.int64)
+        good &= tf.reduce_all((y >= least) & (y < num_classes))
+        # Of no labels there is no smallest: say 0.
+        ends = tf.concat([y, [0]], 0)
+        with require(
+            good, f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(ends), tf.reduce_max(ends)
+        ):
             y = tf.identity(y)
-    return tf.one_hot(tf.cast(y, tf.int32), num_classes)
+    return tf.one_hot(y, num_classes)
+
+
+def weights(w: Any, batch_size: Any) -> Any:
+    """Check weights of examples, `(B,)` or `(B, 1)`, and return them as float32 `(B,)`.
+
+    Raises:
+        ValueError: for another shape, such as weights of single elements, a number that is not that of the examples, or a weight
+            that is negative or not finite.
+    """
+    w = w if tf.is_tensor(w) else np.asarray(w)
+    if len(w.shape) == 2 and w.shape[1] == 1:
+        w = w[:, 0]
+    if len(w.shape) != 1:
+        raise ValueError(
+            f"sample_weight has shape {tuple(w.shape)}: this model takes one weight per example, of shape (batch,) or (batch, 1). "
+            "There are no weights of single elements, since a likelihood is of a whole example: fill in missing values, or "
+            "complete them by an ImageConditionalVAE(completes=True)."
+        )
+    if isinstance(w, np.ndarray):
+        if w.dtype.kind not in "fiub":
+            raise ValueError(f"sample_weight has dtype {w.dtype}: this model takes numbers.")
+        wrong = w[~((w >= 0) & (w <= _LARGEST))]
+        if wrong.size:
+            raise ValueError(f"A weight of sample_weight is {wrong[0]}: weights must be finite and at least 0.")
+        if len(w) != batch_size:
+            raise ValueError(f"There are {len(w)} weights for {batch_size} examples: pass one per example.")
+        return w.astype("float32")
+    w = tf.cast(w, tf.float32)
+    good = tf.reduce_all((w >= 0) & (w <= _LARGEST)) & (tf.size(w) == batch_size)
+    with require(good, "A weight of sample_weight is wrong: one per example, finite and at least 0. Given:", w):
+        return tf.identity(w)
 
 
 def completes(model: Any) -> None:
-    """Check that a model completes pictures.
+    """Check that a model completes images.
 
     Raises:
         ValueError: if it does not.
     """
     if not getattr(model, "completes", False):
         raise ValueError(
-            f"{model.name} completes no pictures: take an ImageConditionalVAE with completes=True, "
+            f"{model.name} completes no images: take an ImageConditionalVAE with completes=True, "
             "such as the preset mnist_quadrant_cvae."
         )

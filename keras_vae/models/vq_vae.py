@@ -12,6 +12,7 @@ from keras_vae._backend import serializable
 from keras_vae.distributions import CodePrior
 from keras_vae.models import validation
 from keras_vae.models.base import EncoderDecoder, policy
+from keras_vae.models.batch import Batch
 from keras_vae.networks.code_pyramid import CodePyramid, QuantizedMaps
 from keras_vae.networks.residual_net import ResidualNet, grids
 from keras_vae.objectives import QuantizationTerms, VectorQuantization
@@ -51,6 +52,7 @@ class VQVAE(EncoderDecoder):
     """
 
     terms_type = QuantizationTerms
+    states_log_prob = True
 
     def __init__(
         self,
@@ -89,6 +91,7 @@ class VQVAE(EncoderDecoder):
         with policy(self.dtype_policy):
             self.encoder = self.architecture.encoder(self.data_shape, self.downsampling)
             self.quantizer = CodePyramid(self.architecture, shapes, self.downsampling, book, name="quantizer")
+            self.quantizer.build(None)
             maps = [(*shape, code_size) for shape in shapes]
             self.decoder = self.architecture.decoder(maps, self.downsampling, self.likelihood.params_shape)
         self.num_codes, self.code_size = self.quantizer.quantizers[0].num_codes, self.quantizer.quantizers[0].code_size
@@ -207,19 +210,18 @@ class VQVAE(EncoderDecoder):
         terms = VectorQuantization().terms(self, x, condition, 0, None)
         return terms.elbo
 
-    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Train as every Keras model does; warns of a book with more codes than the data have places for."""
-        if isinstance(x, np.ndarray):
+    def _before_training(self, batch: Batch) -> None:
+        """Warn of a book with more codes than the data have places for."""
+        if isinstance(batch.x, np.ndarray):
             for shape in self.quantizer.shapes:
-                places = len(x) * math.prod(shape)
+                places = len(batch.x) * math.prod(shape)
                 if places < 10 * self.num_codes:
                     warnings.warn(
-                        f"num_codes={self.num_codes}: {len(x)} images have {places} places on a grid of {shape[0]} x {shape[1]}, "
-                        f"fewer than ten a code, so many codes will stand for single places. Take num_codes={max(2, places // 10)} "
-                        "or fewer, or more images.",
-                        stacklevel=2,
+                        f"num_codes={self.num_codes}: {len(batch.x)} images have {places} places on a grid of {shape[0]} x "
+                        f"{shape[1]}, fewer than ten a code, so many codes will stand for single places. Take "
+                        f"num_codes={max(2, places // 10)} or fewer, or more images.",
+                        stacklevel=4,
                     )
-        return super().fit(x, y, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

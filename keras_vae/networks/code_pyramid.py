@@ -83,6 +83,11 @@ class CodePyramid(keras.layers.Layer):
             tf.add_n(in_use) / len(found),
         )
 
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shapes of the maps of codes: of one level, or a list of those of several."""
+        maps = [(None, *shape, book.code_size) for shape, book in zip(self.shapes, self.quantizers, strict=True)]
+        return maps if len(maps) > 1 else maps[0]
+
     def lookup(self, grids: Sequence[Any]) -> list[Any]:
         """The codes `(B, H, W, D)` of numbers `(B, H, W)` of each level, the one nearest to the data first."""
         return [book.lookup(grid) for book, grid in zip(self.quantizers, grids, strict=True)]

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from keras_vae import _checks, _random
+from keras_vae import _checks, _random, _replicas
 from keras_vae._backend import keras, serializable, tf
 
 UPDATES = ("ema", "gradient")
@@ -97,7 +97,9 @@ class VectorQuantizer(keras.layers.Layer):
         flat = tf.reshape(tf.stop_gradient(features), (-1, self.code_size))
         learns = training and self.trainable
         if learns:
-            self._start(flat, seed)
+            # Under a strategy all replicas learn from the features of all, and alike.
+            shared, seed = _replicas.gathered(flat), _replicas.first(seed)
+            self._start(shared, seed)
         book = tf.convert_to_tensor(self.codebook)
         indices = self._nearest(flat, book)
         codes = tf.reshape(tf.gather(book, indices), tf.shape(features))
@@ -106,7 +108,7 @@ class VectorQuantizer(keras.layers.Layer):
         distance = tf.reduce_sum(tf.square(features - fixed), axis=axes)
         pulled = tf.reduce_sum(tf.square(tf.stop_gradient(features) - codes), axis=axes)
         if learns:
-            self._learn(flat, indices, seed)
+            self._learn(shared, _replicas.gathered(indices), seed)
         return Quantized(
             features + tf.stop_gradient(codes - features),
             tf.reshape(indices, tf.shape(features)[:-1]),

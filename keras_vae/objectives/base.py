@@ -53,7 +53,9 @@ class Objective(abc.ABC):
     """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`."""
 
     @abc.abstractmethod
-    def terms(self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Any:
+    def terms(
+        self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
+    ) -> Any:
         """Compute the terms of a batch.
 
         Args:
@@ -63,6 +65,9 @@ class Objective(abc.ABC):
             step: number of optimizer steps taken, for schedules; scalar int64.
             seed: stateless seed, int32 of shape `(2,)`.
             training: whether this is a training step, for the layers that behave differently in one.
+            target: what is to be given back, `(B,) + data_shape`, where it is not x itself, such as the clean images of noisy
+                ones. The encoder sees x and the likelihood is that of the target, so the bound is one on its log-density. An
+                objective without this argument takes no target, and a model that is compiled with it refuses one.
         """
 
     def trains(self, model: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _replicas
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
@@ -39,9 +39,11 @@ class AnnealedCapacity(Objective):
         """Make the objective that `get_config` described."""
         return cls(keras.saving.deserialize_keras_object(config["capacity"]), config["weight"])
 
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+    def terms(
+        self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
+    ) -> Terms:
         """Compute the terms of a batch: see `Objective.terms`."""
-        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training)
+        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training, target)
         kl = kl_divergence(posterior, prior, z)
-        missed = tf.abs(tf.reduce_mean(kl) - self.capacity(step))
+        missed = tf.abs(_replicas.mean(kl) - self.capacity(step))
         return Terms(log_likelihood, kl, self.weight * missed - kl)

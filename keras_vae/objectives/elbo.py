@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _replicas
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions import detached
 from keras_vae.objectives.base import Objective, Parts, Terms
@@ -13,12 +13,22 @@ MAX_DRAWS = 1000
 
 
 def drawn(
-    model: Parts, x: Any, condition: Any, num_samples: int, seed: Any, training: bool = False
+    model: Parts,
+    x: Any,
+    condition: Any,
+    num_samples: int,
+    seed: Any,
+    training: bool = False,
+    target: Any = None,
 ) -> tuple[Any, Any, Any, Any]:
-    """The posterior, the prior, draws z `(L, B, Z)` of the posterior, and the average of log p(x|z) over them, `(B,)`."""
+    """The posterior, the prior, draws z `(L, B, Z)` of the posterior, and the average of log p(x|z) over them, `(B,)`.
+
+    With a target the last is that of log p(target|z).
+    """
     posterior = model.posterior_given(x, condition, training)
     z = posterior.sample(num_samples, seed=seed)
-    log_likelihood = tf.reduce_mean(model.likelihood_given(z, condition, training).log_prob(x), axis=0)
+    found = model.likelihood_given(z, condition, training)
+    log_likelihood = tf.reduce_mean(found.log_prob(x if target is None else target), axis=0)
     return posterior, model.prior_given(condition), z, log_likelihood
 
 
@@ -75,14 +85,16 @@ class ELBO(Objective):
         """Make the objective that `get_config` described."""
         return cls(**{**config, "beta": keras.saving.deserialize_keras_object(config["beta"])})
 
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+    def terms(
+        self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
+    ) -> Terms:
         """Compute the terms of a batch: see `Objective.terms`.
 
         Raises:
             NotImplementedError: if there is no closed-form KL for the model's posterior and prior, or no KL of each
                 latent where `free_bits` needs one.
         """
-        posterior, prior, z, log_likelihood = drawn(model, x, condition, self.num_samples, seed, training)
+        posterior, prior, z, log_likelihood = drawn(model, x, condition, self.num_samples, seed, training, target)
         kl = self._kl(posterior, prior, z)
         # Exactly zero at beta = 1, so that the loss is the negative ELBO to the last bit.
         regularizer = (self.beta(step) - 1.0) * kl
@@ -105,4 +117,4 @@ class ELBO(Objective):
                 f"free_bits={self.free_bits} needs a diagonal posterior and prior, and these are "
                 f"{type(posterior).__name__} and {type(prior).__name__}: set free_bits=0."
             )
-        return tf.reduce_mean(posterior.distribution.kl_divergence(prior.distribution), axis=0)
+        return _replicas.mean(posterior.distribution.kl_divergence(prior.distribution))

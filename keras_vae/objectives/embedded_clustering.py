@@ -60,7 +60,7 @@ class EmbeddedClustering(Objective):
         return cls(**{**config, "corruption": part_from_config(config["corruption"])})
 
     def terms(
-        self, model: Assigner, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
+        self, model: Assigner, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
     ) -> ReconstructionTerms:
         """Compute the terms of a batch: see `Objective.terms`.
 
@@ -74,9 +74,10 @@ class EmbeddedClustering(Objective):
         log_q = clean = model.cluster_log_probs_of(code)
         if self.corruption is not None:
             clean = model.cluster_log_probs_of(model.code_given(x, condition))
-        target = tf.stop_gradient(sharpened(clean))
-        divergence = tf.reduce_sum(tf.math.xlogy(target, target) - target * log_q, axis=-1)
-        return terms_of(model.likelihood_given(code, condition, training), x, self.weight * divergence)
+        p = tf.stop_gradient(sharpened(clean))
+        divergence = tf.reduce_sum(tf.math.xlogy(p, p) - p * log_q, axis=-1)
+        found = model.likelihood_given(code, condition, training)
+        return terms_of(found, x if target is None else target, self.weight * divergence)
 
 
 def sharpened(log_probs: Any) -> Any:

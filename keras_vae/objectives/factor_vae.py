@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks, _random
+from keras_vae import _checks, _random, _replicas
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
@@ -57,7 +57,9 @@ class FactorVAE(Objective):
         """The discriminator's weights and the state of its optimizer."""
         return [] if self._discriminator is None else [*self._discriminator.variables, *self._optimizer.variables]
 
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+    def terms(
+        self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
+    ) -> Terms:
         """Compute the terms of a batch: see `Objective.terms`.
 
         Raises:
@@ -65,7 +67,7 @@ class FactorVAE(Objective):
         """
         if self._discriminator is None:
             raise ValueError("There is no discriminator yet: compile a model with this objective.")
-        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training)
+        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training, target)
         correlation = self._discriminator(z[0], training=training)[:, 0]
         return Terms(log_likelihood, kl_divergence(posterior, prior, z), self.gamma * correlation)
 
@@ -77,6 +79,8 @@ class FactorVAE(Objective):
         shuffled = tf.transpose(tf.gather(tf.transpose(z), tf.transpose(order), batch_dims=1))
         with tf.GradientTape() as tape:
             true, false = self._discriminator(z, training=True), self._discriminator(shuffled, training=True)
-            loss = tf.reduce_mean(tf.nn.softplus(-true)) / 2 + tf.reduce_mean(tf.nn.softplus(false)) / 2
+            # The optimizer adds up the gradients of all replicas.
+            count = _replicas.total(tf.cast(tf.shape(z)[0], tf.float32))
+            loss = tf.reduce_sum(tf.nn.softplus(-true) + tf.nn.softplus(false)) / (2.0 * count)
         variables = self._discriminator.trainable_variables
         self._optimizer.apply(tape.gradient(loss, variables), variables)

@@ -44,7 +44,9 @@ class IWAE(Objective):
         """The constructor's arguments."""
         return {"num_samples": self.num_samples, "gradient": self.gradient}
 
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+    def terms(
+        self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
+    ) -> Terms:
         """Compute the terms of a batch: see `Objective.terms`.
 
         Raises:
@@ -56,7 +58,7 @@ class IWAE(Objective):
         path = _WeightedPath()
         if self.gradient == "doubly_reparameterized":
             z = path(z)
-        log_likelihood = _log_likelihood(model, z, x, condition, training)
+        log_likelihood = _log_likelihood(model, z, x if target is None else target, condition, training)
         density = posterior if self.gradient == "standard" else detached(posterior)
         log_ratio = density.log_prob(z) - prior.log_prob(z)
         log_weights = log_likelihood - log_ratio  # (K, B)

@@ -75,18 +75,21 @@ class NoisyCode(Objective):
         return cls(beta, penalty, config.get("cycle", 0.0), config.get("contrast", 1.0))
 
     def terms(
-        self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
+        self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
     ) -> ReconstructionTerms:
         """Compute the terms of a batch: see `Objective.terms`."""
         code = model.code_given(x, condition, training)
         heard = _heard(code, _random.fold_in(seed, 0))
         found = model.likelihood_given(heard, condition, training)
+        target = x if target is None else target
         price = self.beta(step) * tf.reduce_sum(tf.square(code), axis=-1) / 2.0
         if self.penalty is not None:
             price += self.penalty(model, x, heard, condition, _random.fold_in(seed, 1), training)
         if self.cycle:
-            price -= self.cycle * self._there_and_back(model, x, code, condition, _random.fold_in(seed, 2), training)
-        return terms_of(found, x, price)
+            price -= self.cycle * self._there_and_back(
+                model, target, code, condition, _random.fold_in(seed, 2), training
+            )
+        return terms_of(found, target, price)
 
     def _there_and_back(self, model: Coder, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
         """log p(x | h' + noise), `(B,)`: see the class."""

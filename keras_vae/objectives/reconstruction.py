@@ -71,15 +71,16 @@ class Reconstruction(Objective):
         return cls(**{name: part_from_config(value) for name, value in config.items()})
 
     def terms(
-        self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
+        self, model: Coder, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
     ) -> ReconstructionTerms:
         """Compute the terms of a batch: see `Objective.terms`."""
         given = self.given(x, seed)
         code = self.code(model, given, condition, step, training)
         found = model.likelihood_given(code, condition, training)
+        target = x if target is None else target
         if self.penalty is None:
-            return terms_of(found, x)
-        return terms_of(found, x, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
+            return terms_of(found, target)
+        return terms_of(found, target, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
 
     def given(self, x: Any, seed: Any) -> Any:
         """What the encoder is given for a batch `x`."""

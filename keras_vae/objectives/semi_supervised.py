@@ -106,14 +106,16 @@ class SemiSupervisedELBO(Objective):
         return cls(**{**config, "corruption": part_from_config(config["corruption"]), "beta": beta})
 
     def terms(
-        self, model: Labeller, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
+        self, model: Labeller, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
     ) -> SemiSupervisedTerms:
         """Compute the terms of a batch: see `Objective.terms`. A row of zeros in `condition` is a label that is not known."""
         given = x if self.corruption is None or not training else self.corruption(x, _random.fold_in(seed, 0))
         log_q = model.class_log_probs_given(given, training)  # (B, K)
         classes = model.num_classes
         each = tf.tile(tf.eye(classes), (tf.shape(x)[0], 1))
-        terms = self.bound.terms(model, tf.repeat(x, classes, axis=0), each, step, _random.fold_in(seed, 1), training)
+        seen = tf.repeat(x, classes, axis=0)
+        target = None if target is None else tf.repeat(target, classes, axis=0)
+        terms = self.bound.terms(model, seen, each, step, _random.fold_in(seed, 1), training, target)
         known = tf.reduce_sum(condition, axis=-1)
         weight = condition + (1.0 - known)[:, None] * tf.exp(log_q)
 

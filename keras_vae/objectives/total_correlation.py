@@ -62,12 +62,14 @@ class BetaTCVAE(Objective):
         """The constructor's arguments."""
         return {"num_examples": self.num_examples, "beta": self.beta}
 
-    def terms(self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False) -> Terms:
+    def terms(
+        self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
+    ) -> Terms:
         """Compute the terms of a batch: see `Objective.terms`.
 
         Raises:
             NotImplementedError: if the posterior is not diagonal.
         """
-        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training)
+        posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training, target)
         correlation = total_correlation(posterior, z[0], self.num_examples)
         return Terms(log_likelihood, kl_divergence(posterior, prior, z), (self.beta - 1.0) * correlation)

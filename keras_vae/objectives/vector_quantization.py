@@ -62,14 +62,15 @@ class VectorQuantization(Objective):
         return {"commitment": self.commitment}
 
     def terms(
-        self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False
+        self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
     ) -> QuantizationTerms:
         """Compute the terms of a batch: see `Objective.terms`."""
         found = model.quantized_given(x, seed, training)
         p = model.likelihood_given_maps(found.maps, training)
-        error = tf.reduce_mean(tf.square(x - p.mean()), axis=range(1, len(x.shape)))
+        target = x if target is None else target
+        error = tf.reduce_mean(tf.square(target - p.mean()), axis=range(1, len(target.shape)))
         return QuantizationTerms(
-            p.log_prob(x),
+            p.log_prob(target),
             -model.prior_given(condition).log_prob(found.indices),
             self.commitment * found.distance + found.codebook_loss,
             tf.fill(tf.shape(error), found.perplexity),

@@ -379,8 +379,8 @@ def test_on_two_replicas_the_noise_differs_and_the_logs_are_of_all_examples():
         "single.compile(keras.optimizers.SGD(0.01), seed=1)\n"
         "a = [m.fit(x, epochs=30, batch_size=8, verbose=0).history['loss'] for m in (model, single)]\n"
         "print('LOSSES', a[0][0], a[1][0], np.mean(a[0][-10:]), np.mean(a[1][-10:]))\n"
-        "from keras_vae import _random\n"
-        "ids = strategy.run(lambda: _random.fold_in(_random.as_seed(0), _random.replica_id()))\n"
+        "from keras_vae import _random, _replicas\n"
+        "ids = strategy.run(lambda: _random.fold_in(_random.as_seed(0), _replicas.replica_id()))\n"
         "print('SEEDS', [v.numpy().tolist() for v in strategy.experimental_local_results(ids)])\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
