@@ -78,6 +78,7 @@ def test_the_code_of_the_page_on_autoencoders_runs():
         ("fine_tuning", "bars", (2, 28, 28, 1)),
         ("own_layers", "found.stddev()", (5, 2)),
         ("deployment", "digit", (1, 28, 28, 1)),
+        ("keras", "codes", (64, 4)),
     ],
 )
 def test_the_code_of_other_pages_runs(page, name, shape, tmp_path, monkeypatch):

@@ -5,7 +5,6 @@ import contextlib
 import inspect
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,11 @@ from keras_vae.models import batch as batches
 from keras_vae.models import frozen, validation
 from keras_vae.models.batch import Batch
 from keras_vae.models.graph_checks import plain_errors
+from keras_vae.models.keras_files import KerasFiles
 from keras_vae.models.logs import TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
 
 
-class EncoderDecoder(keras.Model, abc.ABC):
+class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     """An encoder, a decoder whose output is the parameters of a likelihood, and an objective that trains them.
 
     A subclass says what the objective's terms are, builds the networks, and says how labels become a condition. The model is built
@@ -349,39 +349,11 @@ class EncoderDecoder(keras.Model, abc.ABC):
         x, labels, _, _ = batches.unpack(data, self)
         return self((x, labels) if self.conditional and labels is not None else x)
 
-    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        """Write the model, its weights and the state of its training to a `.keras` file.
-
-        Raises:
-            ValueError: for a `.h5` file, which does not hold the weights of a model of this kind in a form that loads again.
-        """
-        if str(filepath).endswith((".h5", ".hdf5")):
-            raise ValueError(
-                f"{filepath}: the HDF5 format cannot keep {type(self).__name__}. Write {Path(filepath).stem}.keras, or the weights "
-                f"alone by save_weights({str(Path(filepath).with_suffix('.weights.h5'))!r})."
-            )
-        super().save(filepath, *args, **kwargs)
-
-    def export(
-        self,
-        filepath: Any,
-        format: str = "tf_saved_model",
-        verbose: bool | None = None,
-        input_signature: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        """Write what `predict` does, as Keras's `export` does: data, or data and labels, to their reconstruction.
-
-        `keras_vae.export` writes samples, codes and densities too, proves that they are the model's, and quantises.
-
-        Args:
-            filepath, format, verbose, **kwargs: as in Keras.
-            input_signature: by default data of any batch size, and for a conditional model their labels.
-        """
-        if input_signature is None:
-            data = keras.InputSpec(shape=(None, *self.data_shape), dtype="float32")
-            input_signature = [[data, self.condition_spec] if self.conditional else data]
-        super().export(filepath, format=format, verbose=verbose, input_signature=input_signature, **kwargs)
+    @property
+    def input_signature(self) -> Any:
+        """What `call` takes: data, or data and labels."""
+        data = keras.InputSpec(shape=(None, *self.data_shape), dtype="float32")
+        return [data, self.condition_spec] if self.conditional else data
 
     @property
     def condition_spec(self) -> Any:

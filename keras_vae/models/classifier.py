@@ -5,10 +5,11 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import keras, serializable
+from keras_vae.models.keras_files import KerasFiles
 
 
 @serializable
-class Classifier(keras.Model):
+class Classifier(KerasFiles, keras.Model):
     """Convolutions in pairs, the second of each pair halving the picture, and a dense layer: `(B, H, W, C)` -> logits.
 
     Args:
@@ -51,6 +52,11 @@ class Classifier(keras.Model):
     def parts(self) -> dict[str, Any]:
         """The one part; its variables are all that the model has."""
         return {"network": self.network}
+
+    @property
+    def input_signature(self) -> Any:
+        """Images."""
+        return keras.InputSpec(shape=(None, *self.data_shape), dtype="float32")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the logits `(B, num_classes)` of images in [0, 1]."""

@@ -55,12 +55,13 @@ def run(build, strategy, weights=None):
 
 def main():
     found = {}
+    # One for all models: a second strategy over the same devices would mix its collectives up with those of the first.
+    strategies = {count: tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(count)]) for count in (1, 2)}
     for name, build in one_of_each_class(CASES | AUTOENCODERS | QUANTIZED).items():
         keras.utils.set_random_seed(0)
         start, alone, losses = run(build, tf.distribute.get_strategy())
         found[name] = {"moved": max(np.abs(a - b).max() for a, b in zip(alone, start, strict=True)).item()}
-        for replicas in (1, 2):
-            strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+        for replicas, strategy in strategies.items():
             _, weights, others = run(build, strategy, start)
             found[name][str(replicas)] = {
                 "weights": max(np.abs(a - b).max() for a, b in zip(alone, weights, strict=True)).item(),

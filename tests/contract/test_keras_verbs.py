@@ -242,6 +242,14 @@ def test_mixed_precision_trains_and_reconstructs(policy):
         assert all(variable.dtype == "float32" for variable in model.trainable_variables), name
 
 
+def test_a_classifier_is_exported_too(tmp_path):
+    model = models.Classifier(SHAPE, 3, filters=(4,), dense_units=8)
+    x, _ = batch(EACH["vae"]())
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    np.testing.assert_allclose(served.serve(x), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+
+
 def test_the_h5_format_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"HDF5 format cannot keep VAE.*model\.keras"):
         EACH["vae"]().save(tmp_path / "model.h5")
