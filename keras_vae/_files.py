@@ -23,8 +23,6 @@ from keras_vae import _locks
 
 # Errors of a file system that cannot exchange two folders.
 _NO_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-# Errors of a folder that may perhaps be written but not be exchanged: its parent may not be written, or it is a mount point.
-_UNMOVABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
 _MOST_READS = 10
 _T = TypeVar("_T")
 
@@ -81,24 +79,20 @@ def write_together(path: str | Path, texts: Mapping[str, str]) -> None:
     """Write text files of a folder by name so that, after an interruption, all of them are the old ones or all are the new ones.
 
     The folder is exchanged for a copy, whose other files are links to the same data. Where that cannot be, the files are renamed
-    right after each other: in the working directory, which would be gone from under the user's shell, in a mount point, and in a
-    folder whose parent may not be written.
+    right after each other: in the working directory, which would be gone from under the user's shell, in a mount point, in a folder
+    whose parent may not be written, and beside what can be neither linked nor copied.
 
     Raises:
         OSError: if a file cannot be written; all are then as they were.
     """
     folder = Path(path).resolve()
+    if not _is_in_use(folder):
+        with contextlib.suppress(OSError), replacing_folder(folder, overwrite=True) as copy:
+            _mirror(folder, copy, {part for name in texts for part in abandoned_parts(folder / name)})
+            for name, text in texts.items():
+                write_text(copy / name, text)
+            return
     try:
-        if not _is_in_use(folder):
-            try:
-                with replacing_folder(folder, overwrite=True) as copy:
-                    _mirror(folder, copy, {part for name in texts for part in abandoned_parts(folder / name)})
-                    for name, text in texts.items():
-                        write_text(copy / name, text)
-                return
-            except OSError as error:
-                if _cause(error).errno not in _UNMOVABLE:
-                    raise
         with contextlib.ExitStack() as stack:
             for name, text in texts.items():
                 stack.enter_context(replacing(folder / name)).write_text(text, encoding="utf-8")

@@ -118,13 +118,24 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     source = tmp_path / "tiny"
     source.mkdir()
     (source / "preset.toml").write_text(RECIPE)
-    result = run("train", source, "--run", tmp_path / "run", "--verbose", 0)
+    result = run("train", source, "--run", tmp_path / "run", "--gif", "--verbose", 0)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "run/samples/epoch_00001.png").exists()
     assert (tmp_path / "run/preset/curves.png").exists()
     preset = tmp_path / "run/preset"
     first = np.asarray(zoo.load(preset).sample(labels=[1], seed=0))
-    assert run("train", source, "--run", tmp_path / "run", "--verbose", 0).exit_code == 0  # nothing left to do
+    # Killed after its last epoch: nothing is left to train, and all is made that comes after.
+    (tmp_path / "run/training.gif").unlink()
+    (tmp_path / "run/history.json").unlink()
+    (tmp_path / "run/preset/.curves.png.0123abcd.part").write_text("half")
+    assert run("train", source, "--run", tmp_path / "run", "--gif", "--verbose", 0).exit_code == 0
+    assert sorted(path.name for path in preset.iterdir()) == [
+        "curves.png",
+        "model.safetensors",
+        "preset.toml",
+        "weights.json",
+    ]
+    assert (tmp_path / "run/training.gif").exists()
     np.testing.assert_array_equal(zoo.load(preset).sample(labels=[1], seed=0), first)
     result = run("evaluate", preset, "--samples", 5, "--write", "--json")
     assert result.exit_code == 0, result.output
