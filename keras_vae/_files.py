@@ -258,7 +258,7 @@ def _mirror(folder: Path, copy: Path, without: Set[Path]) -> None:
             continue
         try:
             os.link(path, target, follow_symlinks=False)
-        except OSError:  # a file system without links, or a file of another user's
+        except (OSError, NotImplementedError):  # a system without links, or a file of another user's
             shutil.copy2(path, target, follow_symlinks=False)
     shutil.copymode(folder, copy)
 

@@ -17,7 +17,10 @@ def end_at_once() -> None:
     global _errors
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job
         return
-    _errors = os.dup(2)  # which is turned away while TensorFlow starts
+    try:
+        _errors = os.dup(2)  # which is turned away while TensorFlow starts
+    except OSError:  # it is closed
+        return
     signal.signal(signal.SIGINT, _end)
 
 

@@ -47,7 +47,7 @@ def train(
     Args:
         recipe: what to train, and how.
         folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs, and those of a pretraining in a folder
-            `pretraining` inside.
+            `pretraining` inside; `run.lock` while a process trains in it.
         source: a data set in the place of the one that the recipe names: a name, or one of your own, such as a `data.ImageFolder`.
         initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
         callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
