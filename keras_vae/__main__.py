@@ -2,9 +2,12 @@
 
 import sys
 
+from keras_vae import _interrupts
+
 
 def main() -> None:
     """Run the command line application, or say in one line that what it is built on is not installed."""
+    _interrupts.end_at_once()
     try:
         from keras_vae.cli import app
     except ModuleNotFoundError as error:

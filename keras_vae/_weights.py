@@ -26,14 +26,17 @@ def write(path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping
 
     Raises:
         ValueError: if a value is not finite; an old file stays as it was.
+        OSError: if the file cannot be written; so does it then.
     """
     for name, value in tensors.items():
         if not np.isfinite(value).all():
             raise ValueError(f"{name} holds values that are not finite: {path} was not written.")
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
+    # Its `save_file` writes under a name of its own, which a kill leaves behind, and hides why a file cannot be written.
+    content = save({name: np.asarray(value, order="C") for name, value in tensors.items()}, dict(metadata or {}))
     with _files.replacing(path) as part:
-        save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, part, dict(metadata or {}))
+        part.write_bytes(content)
 
 
 def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -1,5 +1,6 @@
 """Shared fixtures: small data, and whether the large data sets are on this machine."""
 
+import contextlib
 import functools
 import os
 
@@ -49,6 +50,23 @@ def test_images():
             pytest.skip(str(error))
 
     return images
+
+
+@pytest.fixture
+def full_disk():
+    """A block in which no file can grow beyond so many bytes: the system's own error, from Python and from C++ alike."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+
+    @contextlib.contextmanager
+    def limited(size=1000):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import http.server
 import json
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,9 +40,7 @@ def build(out: Path) -> None:
         RuntimeError: if npm is missing or fails.
     """
     packages = fetch_packages()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
+    with _files.replacing_folder(out, overwrite=True) as aside:
         shutil.copytree(HERE / "src", aside, dirs_exist_ok=True)
         vendor = aside / "vendor"
         # LiteRT.js takes one of two, by what the browser can do; the others are for what this page does not ask for.
@@ -59,10 +56,6 @@ def build(out: Path) -> None:
         ):
             shutil.copytree(lite.build_folder(name, TARGET), aside / "models" / name)
         _files.write_json(aside / "zoo.json", zoo)
-        aside.chmod(0o755)
-        _files.replace_folder(aside, out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def fetch_packages() -> Path:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from keras_vae import _interrupts
 from keras_vae.cli import completion
 
 _UsageError: Any = typer.BadParameter.__base__  # Typer exports it from nowhere, and has had it from two packages
@@ -90,11 +91,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn an error that a user can mend into one line and exit status 1; let a defect of ours show its traceback."""
+    """Turn Ctrl-C, or an error that a user can mend, into one line and an exit status; let a defect of ours show its traceback."""
     try:
         _start_tensorflow_quietly()
+        _interrupts.end_in_order()
         with contextlib.closing(at_end):
             yield
+    except KeyboardInterrupt as error:
+        errors.print("Stopped.")
+        raise typer.Exit(_interrupts.STATUS) from error
+    except typer.Exit:  # of a command inside a command, which has told why
+        raise
     except (ValueError, ArithmeticError, OSError, RuntimeError, ImportError) as error:
         _print_error(error)
         raise typer.Exit(1) from error

@@ -104,6 +104,9 @@ def train_preset(
             callbacks=[_tell_length(), plots.SamplePictures(folder / "samples"), *moving],
             verbose=fit_verbosity() if verbose is None else verbose,
         )
+        for animation in moving:  # one that was killed after its last epoch has nothing left to train
+            if not (folder / "training.gif").exists():
+                animation.on_train_end()
         stages = training.read_stages(folder)
         facts = {
             "epochs": sum(map(len, stages)),

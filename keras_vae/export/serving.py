@@ -1,8 +1,6 @@
 """SavedModels for TensorFlow Serving and servers like it."""
 
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +72,12 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
     batches = [_inputs(model, found, size) for size in _WARM_UP_BATCHES]
     requests = [request for values in batches for request in _requests(served, values, folder.name)]
     _files.check_writable(folder)
-    aside = Path(tempfile.mkdtemp(dir=folder, prefix=".version."))
-    try:
-        _write(served, model, requests, aside / "model")
-        _compare(served, aside / "model", batches)
+    with _files.replacing_folder(target, overwrite=False) as aside:
+        _write(served, model, requests, aside)
+        _compare(served, aside, batches)
         for path, text in ((folder / CONFIG, _config(folder.name)), (folder / BATCHING, _BATCHING_TEXT)):
             if not path.exists():  # the user may have changed it since
                 _files.write_text(path, text)
-        (aside / "model").rename(target)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return target
 
 
@@ -99,9 +93,7 @@ def _write(served: dict[str, endpoints.Endpoint], model: EncoderDecoder, request
             for request in requests:
                 writer.write(request.SerializeToString())
     except tf.errors.OpError as error:  # how TensorFlow says that a disk is full, or a folder gone
-        raise OSError(
-            f"{folder.parent.parent} cannot be written ({error.message}): free some space, or choose another folder."
-        ) from error
+        raise OSError(error.message) from error
 
 
 def _compare(served: dict[str, endpoints.Endpoint], folder: Path, batches: list[dict[str, Any]]) -> None:

@@ -1,8 +1,6 @@
 """TFLite builds of a model for one kind of device, proven before they are written."""
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -250,18 +248,7 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
 
 
 def _write(folder: Path, contents: dict[str, bytes], manifest: dict[str, Any]) -> None:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        try:
-            for part, content in contents.items():
-                (aside / f"{part}.tflite").write_bytes(content)
-            _files.write_json(aside / MANIFEST, manifest)
-            aside.chmod(0o755)
-            _files.replace_folder(aside, folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-    except OSError as error:
-        raise OSError(
-            f"Could not write {folder} ({error}). What was there is unharmed: free some space, or choose another."
-        ) from error
+    with _files.replacing_folder(folder, overwrite=True) as aside:
+        for part, content in contents.items():
+            (aside / f"{part}.tflite").write_bytes(content)
+        _files.write_json(aside / MANIFEST, manifest)

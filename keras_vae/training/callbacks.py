@@ -1,9 +1,12 @@
 """Callbacks that a user's own `fit` can take as well."""
 
+import contextlib
 import math
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from keras_vae._backend import keras
+from keras_vae._backend import keras, tf
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -42,3 +45,36 @@ class StopOnNonFinite(keras.callbacks.Callback):
             raise NonFiniteLossError(
                 f"The term {first!r} became {bad[first]} in {where} of epoch {self._epoch}. {REMEDY}"
             )
+
+
+class Logs(keras.callbacks.TensorBoard):
+    """TensorBoard's logs of losses and metrics; a disk that is full ends training in the error of every other file.
+
+    Raises:
+        OSError: then.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__(folder, write_graph=False)
+        self._folder = folder
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the epoch's values."""
+        with self._told():
+            super().on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Write what is not written yet."""
+        with self._told():
+            super().on_train_end(logs)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, tf.errors.OpError) as error:
+            reason = " ".join(str(getattr(error, "message", error)).split())
+            raise OSError(
+                f"{self._folder} cannot be written ({reason}). The last checkpoint is unharmed: free some space, or make the "
+                "folder writable, and train again to go on."
+            ) from error

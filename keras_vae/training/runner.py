@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _files, _weights, data
+from keras_vae import _files, _locks, _weights, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
-from keras_vae.training.callbacks import REMEDY, NonFiniteLossError, StopOnNonFinite
+from keras_vae.training.callbacks import REMEDY, Logs, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
 HISTORY = "history.json"
 PRETRAINING = "pretraining"
+LOCK = "run.lock"
 
 # Least length of a run, in times over which it averages its weights: a twentieth of what is kept is the start then.
 _AVERAGES = 3.0
@@ -46,7 +47,7 @@ def train(
     Args:
         recipe: what to train, and how.
         folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs, and those of a pretraining in a folder
-            `pretraining` inside.
+            `pretraining` inside; `run.lock` while a process trains in it.
         source: a data set in the place of the one that the recipe names: a name, or one of your own, such as a `data.ImageFolder`.
         initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
         callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
@@ -60,8 +61,24 @@ def train(
         ValueError: if `folder` holds a run of another recipe, `initial` is missing or does not belong to the model, or the
             pictures' classes are not as many as the model's.
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
+        OSError: if the folder cannot be written, or another process trains in it and does not end within a minute; what is there
+            stays.
     """
-    folder = Path(folder)
+    with contextlib.ExitStack() as held:
+        return _train(recipe, Path(folder), held, source, initial, callbacks, checkpoint_seconds, verbose)
+
+
+def _train(
+    recipe: Recipe,
+    folder: Path,
+    held: contextlib.ExitStack,
+    source: str | data.Source | None,
+    initial: Mapping[str, np.ndarray] | None,
+    callbacks: Sequence[keras.callbacks.Callback],
+    checkpoint_seconds: float,
+    verbose: int | str,
+) -> Any:
+    """Train, with the lock of the folder in `held` from when it is needed."""
     keras.utils.set_random_seed(recipe.training.seed)
     model = specs.build(recipe.model)
     step = data.preprocessing_named(recipe.data.preprocessing)
@@ -83,9 +100,11 @@ def train(
             f"training.ema={settings.ema} keeps an average of the weights over some {averaged:,.0f} steps, and "
             f"the run has {total:,} in all, so what is kept will be behind what was learned. Leave ema out, lower it, or train "
             "longer.",
-            stacklevel=2,
+            stacklevel=3,
         )
-    folder.mkdir(parents=True, exist_ok=True)  # not before the recipe and the data are known to be right
+    if not (folder / CHECKPOINT).exists():
+        _files.check_writable(folder)  # which makes it: not before the recipe and the data are known to be right
+    held.enter_context(_locks.alone(folder / LOCK))
     if not (folder / CHECKPOINT).exists():
         if recipe.pretraining:
             before = train(
@@ -131,7 +150,7 @@ def train(
             callbacks=[
                 StopOnNonFinite(),
                 _EndOfEpoch(run, callbacks),
-                keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False),
+                Logs(folder / "tensorboard"),
             ],
             verbose=verbose,
         )
@@ -276,6 +295,9 @@ class _Run:
         }
         state = {name: value for name, value in tensors.items() if not name.startswith("best/")}
         _weights.assign(path, self._state, state)
+        history = self.folder / HISTORY
+        if not history.is_file() or history.read_text(encoding="utf-8") != _files.as_json(self.history):
+            _files.write_json(history, self.history)  # the run was killed between its checkpoint and this file
 
     def finish(self) -> None:
         """Put the weights in place that are kept: the best, or the last; averaged where the recipe says so."""

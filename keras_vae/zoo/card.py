@@ -23,14 +23,19 @@ EXAMPLES = {
 """What to do with a model that neither draws nor encodes above all."""
 
 
-def card(folder: str | Path) -> str:
+def card(folder: str | Path, *, metrics: dict[str, Any] | None = None) -> str:
     """Write the card of the preset in `folder`, as Markdown.
 
     What is not there yet, weights or figures, the card says.
+
+    Args:
+        folder: of the preset.
+        metrics: what `evaluate_preset` gives, where it is not in the folder's `metrics.json` yet.
     """
     folder = Path(folder)
     preset = Preset.read(folder)
-    weights, metrics = _json(folder / MANIFEST), _json(folder / METRICS)
+    weights = _json(folder / MANIFEST)
+    metrics = _json(folder / METRICS) if metrics is None else metrics
     words = preset.card
     called = _called(preset) if weights else f"runs/{preset.name}/{IN_A_RUN}"
     lines = [

@@ -179,10 +179,15 @@ def _rounded(value: Any) -> Any:
 
 
 def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:
-    """Write `metrics.json`, and the card that is generated from it."""
+    """Write `metrics.json` and the card that is generated from it, as one: an interruption leaves both old or both new.
+
+    Raises:
+        ValueError: if there is no such preset.
+        OSError: if they cannot be written; what was there stays as it was.
+    """
     folder = preset_folder(folder)
-    _files.write_json(folder / METRICS, metrics)
-    _files.write_text(folder / CARD, card(folder))
+    text = _files.as_json(metrics)
+    _files.write_together(folder, {METRICS: text, CARD: card(folder, metrics=json.loads(text))})
 
 
 def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +72,9 @@ def load(name_or_folder: str | Path) -> Any:
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
     folder = preset_folder(name_or_folder)
-    preset, tensors = Preset.read(folder), _read_weights(folder, name_or_folder)
+    preset, tensors = _files.read_unchanged(
+        folder, lambda: (Preset.read(folder), _read_weights(folder, name_or_folder))
+    )
     # On the hub's disk a preset's folder is called by its commit.
     known_as = hub.Address.read(str(name_or_folder)).name if str(name_or_folder).startswith(hub.SCHEME) else preset.name
     name = re.sub(r"\W", "_", known_as)
@@ -89,7 +90,8 @@ def read_weights(name_or_folder: str | Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError, FileNotFoundError, CorruptFileError: as in `load`.
     """
-    return _read_weights(preset_folder(name_or_folder), name_or_folder)
+    folder = preset_folder(name_or_folder)
+    return _files.read_unchanged(folder, lambda: _read_weights(folder, name_or_folder))
 
 
 def _read_weights(folder: Path, called: str | Path) -> dict[str, np.ndarray]:
@@ -138,7 +140,8 @@ def save_to_preset(
         raise FileExistsError(
             f"{folder} is there already: choose another folder, or pass overwrite=True to replace it."
         )
-    strangers = sorted({path.name for path in folder.iterdir()} - set(hub.SIZES)) if folder.exists() else []
+    left = {part.name for name in hub.SIZES for part in _files.abandoned_parts(folder / name)}
+    strangers = sorted({path.name for path in folder.iterdir()} - set(hub.SIZES) - left) if folder.exists() else []
     if strangers:
         raise FileExistsError(
             f"{folder} holds {strangers[0]!r}, which is no file of a preset: overwriting would delete it. Choose another folder."
@@ -156,11 +159,9 @@ def save_to_preset(
     description = specs.describe(model)
     if source is not None and specs.describe(source.build()) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with _files.replacing_folder(folder, overwrite=overwrite) as aside:
         if source is None:
-            (aside / preset_file.FILE).write_text(tomli_w.dumps({"model": description}), encoding="utf-8")
+            _files.write_text(aside / preset_file.FILE, tomli_w.dumps({"model": description}))
         else:
             shutil.copyfile(source.folder / source.file, aside / preset_file.FILE)
         tensors = {name: _stored(variable.numpy(), stored_as) for name, variable in _weights.named(model).items()}
@@ -173,10 +174,6 @@ def save_to_preset(
             **({"class_names": list(class_names)} if class_names else {}),
         }
         _files.write_json(aside / MANIFEST, manifest)
-        aside.chmod(0o755)
-        _files.replace_folder(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import keras_vae
 from keras_vae import ConditionalVAE, ConvVAE, models, zoo
 from keras_vae._backend import tf
 from keras_vae.cli import app, making
-from keras_vae.cli.app import console
+from keras_vae.cli.app import console, plain_errors
 from keras_vae.models import Autoencoder, HierarchicalVAE
 from keras_vae.zoo.card import _duration
 
@@ -117,13 +118,24 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     source = tmp_path / "tiny"
     source.mkdir()
     (source / "preset.toml").write_text(RECIPE)
-    result = run("train", source, "--run", tmp_path / "run", "--verbose", 0)
+    result = run("train", source, "--run", tmp_path / "run", "--gif", "--verbose", 0)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "run/samples/epoch_00001.png").exists()
     assert (tmp_path / "run/preset/curves.png").exists()
     preset = tmp_path / "run/preset"
     first = np.asarray(zoo.load(preset).sample(labels=[1], seed=0))
-    assert run("train", source, "--run", tmp_path / "run", "--verbose", 0).exit_code == 0  # nothing left to do
+    # Killed after its last epoch: nothing is left to train, and all is made that comes after.
+    (tmp_path / "run/training.gif").unlink()
+    (tmp_path / "run/history.json").unlink()
+    (tmp_path / "run/preset/.curves.png.0123abcd.part").write_text("half")
+    assert run("train", source, "--run", tmp_path / "run", "--gif", "--verbose", 0).exit_code == 0
+    assert sorted(path.name for path in preset.iterdir()) == [
+        "curves.png",
+        "model.safetensors",
+        "preset.toml",
+        "weights.json",
+    ]
+    assert (tmp_path / "run/training.gif").exists()
     np.testing.assert_array_equal(zoo.load(preset).sample(labels=[1], seed=0), first)
     result = run("evaluate", preset, "--samples", 5, "--write", "--json")
     assert result.exit_code == 0, result.output
@@ -305,6 +317,47 @@ def test_without_what_it_is_built_on_a_command_ends_in_one_line(missing, flags):
     assert "Error:" in done.stderr
     assert missing in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_a_command_in_one_line(monkeypatch):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zoo, "preset_folder", interrupted)
+    result = run("evaluate", "mnist_vae")
+    assert (result.exit_code, result.output) == (130, "Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ("signal.raise_signal(signal.SIGINT)", b"\nStopped.\n"),  # while it starts
+        (
+            "_interrupts.end_in_order()\n"
+            "try: signal.raise_signal(signal.SIGINT)\n"
+            "except KeyboardInterrupt: print('in order', file=sys.stderr, flush=True)\n"
+            "signal.raise_signal(signal.SIGINT)",  # once more, while it cleans up
+            b"in order\n\nStopped.\n",
+        ),
+    ],
+    ids=["once", "twice"],
+)
+def test_ctrl_c_ends_at_once_while_a_command_starts_and_when_it_comes_again(then, said):
+    script = (
+        "import signal, sys\nfrom keras_vae import _interrupts\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a job in the background has not
+        f"_interrupts.end_at_once()\n{then}\nprint('not ended')"
+    )
+    root = str(Path(keras_vae.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", said)
+
+
+def test_a_command_inside_a_command_tells_its_error_once(capsys):
+    with pytest.raises(typer.Exit), plain_errors(), plain_errors():
+        raise ValueError("what and how")
+    assert capsys.readouterr().err == "Error: what and how\n"
 
 
 def test_a_terminal_shows_what_is_being_done(tmp_path):

@@ -113,7 +113,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     monkeypatch.setattr(tf.io.TFRecordWriter, "write", full)
-    with pytest.raises(OSError, match=r"cannot be written .*No space left"):
+    with pytest.raises(OSError, match=r"Could not write .*No space left.*Free some space"):
         export.saved_model(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "m")
     assert list((tmp_path / "m").iterdir()) == []
 
@@ -144,6 +144,13 @@ def test_configuration_that_the_user_changed_is_left_alone(tmp_path):
     (tmp_path / "m" / "batching.config").write_text("mine")
     export.saved_model(model, tmp_path / "m")
     assert (tmp_path / "m" / "batching.config").read_text() == "mine"
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(tmp_path):
+    left = tmp_path / "m" / ".1.0123abcd.part"
+    (left / "variables").mkdir(parents=True)
+    export.saved_model(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "m")
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["1", "batching.config", "models.config"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -9,9 +10,10 @@ import warnings
 import numpy as np
 import pytest
 
-from keras_vae import _weights, training
+from keras_vae import _files, _locks, _weights, training
 from keras_vae._backend import keras, tf
 from keras_vae.training import NonFiniteLossError, Recipe, StopOnNonFinite
+from keras_vae.training.callbacks import Logs
 
 
 def tables(**changes):
@@ -122,6 +124,61 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
     resumed, whole = run(folder), run(tmp_path / "whole")
     for a, b in zip(whole.variables, resumed.variables, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_that_was_killed_before_its_history_was_written_writes_it_when_it_goes_on(tmp_path, monkeypatch):
+    write = _files.write_json
+
+    def killed(path, value):
+        if len(value) == 2:
+            raise KeyboardInterrupt
+        write(path, value)
+
+    changes = {"training": {"epochs": 2}}
+    with monkeypatch.context() as patch:
+        patch.setattr(_files, "write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, **changes)
+    assert len(training.read_history(tmp_path)) == 1
+    run(tmp_path, **changes)
+    assert [line["epoch"] for line in training.read_history(tmp_path)] == [1, 2]
+
+
+def test_a_run_belongs_to_one_process_at_a_time(tmp_path):
+    class Second(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            with pytest.raises(OSError, match="in use by another process"), _locks.alone(tmp_path / "run.lock", 0.0):
+                pass
+
+    run(tmp_path, [Second()], training={"epochs": 1})
+    assert not (tmp_path / "run.lock").exists()
+
+
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(tmp_path, full_disk):
+    limit = contextlib.ExitStack()
+
+    class Fills(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                limit.enter_context(full_disk())
+
+    with limit, pytest.raises(OSError, match=r"Could not write .*checkpoint\.safetensors \(.*File too large.*unharmed"):
+        run(tmp_path, [Fills()], training={"epochs": 3})
+    assert json.loads(_weights.read(tmp_path / "checkpoint.safetensors")[1]["progress"])["epoch"] == 1
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+
+
+def test_logs_that_cannot_be_written_are_an_error_like_every_other(tmp_path, full_disk):
+    logs = Logs(tmp_path / "tensorboard")
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd")
+    logs.set_model(model)
+    logs.on_train_begin()
+    with (
+        full_disk(0),
+        pytest.raises(OSError, match=r"tensorboard cannot be written \(.*File too large.*free some space"),
+    ):
+        logs.on_epoch_end(0, {"loss": 1.0})
 
 
 def test_early_stopping_keeps_the_best_weights(tmp_path):

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import struct
@@ -5,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from keras_vae import VAE, ConditionalVAE, _files, zoo
+from keras_vae import VAE, ConditionalVAE, _files, _locks, zoo
 from keras_vae.distributions import Bernoulli
 from keras_vae.models import specs
 from keras_vae.zoo import CorruptFileError, figures, presets
@@ -242,32 +243,87 @@ def test_a_preset_file_that_asks_for_too_much(folder, more, message):
         zoo.load(folder)
 
 
-def test_an_interrupted_save_leaves_the_old_preset_whole(folder, monkeypatch):
+def test_a_full_disk_leaves_the_old_preset_whole(folder, full_disk):
     before = _tree(folder)
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("safetensors.numpy.save_file", full)
-    with pytest.raises(OSError, match="Could not write .*No space left.*unharmed"):
-        zoo.save_to_preset(VAE((8, 8, 1), 2), folder, overwrite=True)
+    model = VAE((8, 8, 1), 2)
+    with (
+        full_disk(),
+        pytest.raises(OSError, match=r"Could not write .*mine \(.*File too large.*unharmed.*Free some space"),
+    ):
+        zoo.save_to_preset(model, folder, overwrite=True)
     assert _tree(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 
 def test_a_failed_exchange_puts_the_old_preset_back(folder, monkeypatch):
+    """Where the file system cannot exchange two folders, they are renamed one after the other."""
     before = _tree(folder)
     rename = type(folder).rename
 
     def fails(self, target):
-        if self.name.startswith(".mine.") and target == folder:
+        if self.suffix == ".part" and target == folder:
             raise OSError("no")
         return rename(self, target)
 
+    def cannot(first, second):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(_files, "_swap", cannot)
     monkeypatch.setattr(type(folder), "rename", fails)
     with pytest.raises(OSError, match="no"):
         zoo.save_to_preset(VAE((8, 8, 1), 2), folder, overwrite=True)
     assert _tree(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+
+
+def test_what_a_killed_process_left_in_a_preset_is_no_strange_file(folder):
+    part = folder / ".curves.png.abcd.part"
+    part.write_text("half")
+    (folder / ".notes.part").write_text("mine")
+    model = zoo.load(folder)
+    with pytest.raises(FileExistsError, match=r"holds '\.notes\.part'"):
+        zoo.save_to_preset(model, folder, overwrite=True)
+    (folder / ".notes.part").unlink()
+    held = _locks.lock(part)
+    with pytest.raises(FileExistsError, match=r"holds '\.curves\.png"):  # its writer lives
+        zoo.save_to_preset(model, folder, overwrite=True)
+    _locks.unlock(held)
+    zoo.save_to_preset(model, folder, overwrite=True)
+    assert sorted(_tree(folder)) == ["model.safetensors", "preset.toml", "weights.json"]
+
+
+def test_the_rights_of_a_preset_are_those_of_the_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        folder = zoo.save_to_preset(VAE((2, 2, 1), 1, hidden_units=(2,)), tmp_path / "mine")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())} == {0}
+
+
+@pytest.mark.parametrize(("step", "elbo"), [("_swap", "-9.50"), ("_remove", "-1.50")])
+def test_an_interruption_leaves_metrics_and_card_of_the_same_evaluation(folder, monkeypatch, step, elbo):
+    def metrics(value):
+        protocol = {"data": "digits test", "images": 5, "preprocessing": "scaling", "labels_given": True}
+        return {"figures": {"elbo": value}, "protocol": protocol, "weights_sha256": "x", "versions": {"keras": "3"}}
+
+    zoo.write_metrics(folder, metrics(-9.5))
+    real = getattr(_files, step)
+
+    def interrupted(path, *more):
+        if step == "_swap" or (path / "README.md").exists():  # when the old folder, now aside, is removed
+            raise KeyboardInterrupt
+        real(path, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_files, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            zoo.write_metrics(folder, metrics(-1.5))
+    assert zoo.read_metrics(folder)["figures"]["elbo"] == float(elbo)
+    assert elbo in (folder / "README.md").read_text()
+    zoo.load(folder)
+    zoo.write_metrics(folder, metrics(-2.5))
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"], "what was left is removed"
 
 
 def test_a_part_of_ones_own_cannot_be_a_preset(tmp_path):
