@@ -5,7 +5,7 @@ import contextlib
 import inspect
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -316,38 +316,50 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient ascent on the objective; returns the logs."""
-        x, condition, target, weight = self._unpack(data)
+        given = self._unpack(data)
         step = self.optimizer.iterations
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _replicas.replica_id())
-        with tf.GradientTape() as tape:
-            terms = self.objective.terms(self, x, condition, step, seed, training=True, **target)
-            losses = terms.loss  # (B,)
-            # The mean over the examples of all replicas, whose gradients the optimizer adds up.
-            count = _replicas.total(tf.cast(tf.shape(losses)[0], losses.dtype))
-            loss = tf.reduce_sum(losses if weight is None else losses * weight) / count
-            # Penalties that layers bring themselves, such as a kernel_regularizer; they are no part of the logged loss.
-            loss += sum(self.losses) / tf.distribute.get_strategy().num_replicas_in_sync
-            scaled = self.optimizer.scale_loss(loss)
-        variables = self.objective.trains(self)
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
-        self.objective.learn(self, x, condition, step, _random.fold_in(seed, -1))
-        self._terms.update_state(terms, weight, self._non_binary(x, target))
+        with _replicas.standing_in(given.empty):
+            with tf.GradientTape() as tape:
+                terms = self.objective.terms(self, given.x, given.condition, step, seed, training=True, **given.target)
+                losses = terms.loss  # (B,)
+                # The mean over the examples of all replicas, whose gradients the optimizer adds up.
+                loss = tf.reduce_sum(losses if given.weight is None else losses * given.weight) / _replicas.count(
+                    losses
+                )
+                # Penalties that layers bring themselves, such as a kernel_regularizer; they are no part of the logged loss.
+                loss += sum(self.losses) / tf.distribute.get_strategy().num_replicas_in_sync
+                scaled = self.optimizer.scale_loss(loss)
+            variables = self.objective.trains(self)
+            self.optimizer.apply(tape.gradient(scaled, variables), variables)
+            self.objective.learn(self, given.x, given.condition, step, _random.fold_in(seed, -1))
+        self._terms.update_state(terms, given.weight, self._non_binary(given))
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The logs of a batch, without learning from it."""
-        x, condition, target, weight = self._unpack(data)
+        given = self._unpack(data)
         # Noise of its own for each batch, and the same in each evaluation: the count starts anew with the metrics.
         seed = _random.fold_in(_random.as_seed(self.noise_seed + 1), self._terms.batches)
         seed = _random.fold_in(seed, _replicas.replica_id())
-        terms = self.objective.terms(self, x, condition, self.optimizer.iterations, seed, **target)
-        self._terms.update_state(terms, weight, self._non_binary(x, target))
+        with _replicas.standing_in(given.empty):
+            terms = self.objective.terms(
+                self, given.x, given.condition, self.optimizer.iterations, seed, **given.target
+            )
+        self._terms.update_state(terms, given.weight, self._non_binary(given))
         return self.get_metrics_result()
 
     def predict_step(self, data: Any) -> Any:
         """Reconstruct a batch; of `(image, label)` pairs a conditional model takes the label as its condition."""
         x, labels, _, _ = batches.unpack(data, self)
-        return self((x, labels) if self.conditional and labels is not None else x)
+        labels = labels if self.conditional else None
+        if not _replicas.several():
+            return self(x if labels is None else (x, labels))
+        x = validation.data(x, self.data_shape, self.likelihood.support)
+        empty = tf.shape(x)[0] == 0
+        x = _replicas.filled(x, empty, self._stand_in)
+        with _replicas.standing_in(empty):
+            return _replicas.real(self(x if labels is None else (x, _replicas.filled(labels, empty))))
 
     @property
     def input_signature(self) -> Any:
@@ -369,18 +381,32 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
-    def _unpack(self, data: Any) -> tuple[Any, Any, dict[str, Any], Any]:
-        """The data, conditions, target (as an argument of `Objective.terms`) and weights of a step, checked."""
+    def _unpack(self, data: Any) -> "_Step":
+        """The data of a step, checked, with an example that stands in for those of an empty share of a batch."""
         x, labels, target, weight = batches.unpack(data, self)
         x = validation.data(x, self.data_shape, self.likelihood.support)
         count = tf.shape(x)[0]
         condition = self.training_condition_of(labels if self.conditional else None, count)
         weight = None if weight is None else validation.weights(weight, count)
-        if target is None:
-            return x, condition, {}, weight
-        self._check_takes_target()
-        target = validation.data(target, self.data_shape, self.likelihood.support, what="targets y")
-        return x, condition, {"target": target}, weight
+        if target is not None:
+            self._check_takes_target()
+            target = validation.data(target, self.data_shape, self.likelihood.support, what="targets y")
+        empty = None
+        if _replicas.several():
+            empty = count == 0
+            x = _replicas.filled(x, empty, self._stand_in)
+            condition = None if condition is None else _replicas.filled(condition, empty)
+            target = None if target is None else _replicas.filled(target, empty, self._stand_in)
+            weight = _replicas.filled(tf.ones((count,)) if weight is None else weight, empty)  # 0
+        return _Step(x, condition, {} if target is None else {"target": target}, weight, empty)
+
+    @property
+    def _stand_in(self) -> float:
+        """A value that the likelihood gives a density."""
+        low, high = self.likelihood.support or (-np.inf, np.inf)
+        if np.isfinite(low) and np.isfinite(high):
+            return (low + high) / 2.0
+        return low + 1.0 if np.isfinite(low) else high - 1.0 if np.isfinite(high) else 0.0
 
     def _check_takes_target(self) -> None:
         if "target" not in inspect.signature(self.objective.terms).parameters:
@@ -389,9 +415,12 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
                 f"fit(x, labels), or compile with an objective that takes a target, such as {self.default_objective()!r}."
             )
 
-    def _non_binary(self, x: Any, target: dict[str, Any]) -> Any:
+    def _non_binary(self, given: "_Step") -> Any:
         """Whether a batch holds values that its Bernoulli gives no probability; None where that is no fault."""
-        return non_binary(target.get("target", x)) if self._wants_binary else None
+        if not self._wants_binary:
+            return None
+        with _replicas.standing_in(given.empty):
+            return non_binary(_replicas.real(given.target.get("target", given.x)))
 
     @property
     def _wants_binary(self) -> bool:
@@ -511,6 +540,18 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
         model = cls(**config)
         frozen.freeze(model.parts, still)
         return model
+
+
+class _Step(NamedTuple):
+    """What a step works with."""
+
+    x: Any
+    condition: Any
+    target: dict[str, Any]
+    """The argument of `Objective.terms`, where there is a target."""
+    weight: Any
+    empty: Any
+    """Whether the one example stands in for none; None where that cannot be."""
 
 
 _OBJECTIVE = "objective_"

@@ -80,7 +80,7 @@ class FactorVAE(Objective):
         with tf.GradientTape() as tape:
             true, false = self._discriminator(z, training=True), self._discriminator(shuffled, training=True)
             # The optimizer adds up the gradients of all replicas.
-            count = _replicas.total(tf.cast(tf.shape(z)[0], tf.float32))
-            loss = tf.reduce_sum(tf.nn.softplus(-true) + tf.nn.softplus(false)) / (2.0 * count)
+            each = _replicas.real(tf.nn.softplus(-true) + tf.nn.softplus(false))
+            loss = tf.reduce_sum(each) / (2.0 * _replicas.count(true))
         variables = self._discriminator.trainable_variables
         self._optimizer.apply(tape.gradient(loss, variables), variables)
