@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks, _random
+from keras_vae import _checks, _layers, _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
 from keras_vae.distributions.pixel_cnn import PixelCNN
@@ -190,12 +190,12 @@ class CodePrior(DistributionLayer):
             h = layers.Embedding(self.num_codes, self.filters, dtype="float32", name=f"context_{i}_embedding_{j}")(
                 given
             )
-            h = layers.Conv2D(
+            h = _layers.Conv2D(
                 self.filters, 3, padding="same", activation="relu", dtype="float32", name=f"context_{i}_conv_{j}"
             )(h)
-            grown.append(layers.UpSampling2D((height // grid[0], width // grid[1]), dtype="float32")(h))
+            grown.append(_layers.UpSampling2D((height // grid[0], width // grid[1]), dtype="float32")(h))
         h = layers.Concatenate(dtype="float32")(grown) if len(grown) > 1 else grown[0]
-        out = layers.Conv2D(
+        out = _layers.Conv2D(
             self.filters, 3, padding="same", activation="relu", dtype="float32", name=f"context_{i}_features"
         )(h)
         return keras.Model(inputs if len(inputs) > 1 else inputs[0], out, name=f"context_{i}")
