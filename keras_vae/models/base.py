@@ -33,6 +33,9 @@ class EncoderDecoder(keras.Model, abc.ABC):
     terms_type: Any
     """The named tuple of terms that this model's objectives give."""
 
+    max_latents = _checks.MAX_SIZE
+    """The largest `latent_size`."""
+
     encoder: keras.Model
     decoder: keras.Model
 
@@ -46,9 +49,10 @@ class EncoderDecoder(keras.Model, abc.ABC):
         likelihood: Any = "bernoulli",
         **kwargs: Any,
     ):
+        _checks.keras_arguments(type(self), kwargs)
         super().__init__(**kwargs)
         self.data_shape = _checks.data_shape("data_shape", data_shape)
-        self.latent_size = _checks.positive_int("latent_size", latent_size)
+        self.latent_size = _checks.positive_int("latent_size", latent_size, maximum=self.max_latents)
         self.architecture = architecture
         self.condition_size = condition_size
         data = {"event_shape": self.data_shape}
