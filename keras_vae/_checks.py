@@ -7,7 +7,9 @@ import inspect
 import itertools
 import math
 import operator
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 # Bounds that no honest model meets and that keep a hostile configuration from filling the memory.
@@ -43,7 +45,7 @@ def whole_number(value: Any) -> int | None:
         return None
     try:
         return operator.index(value)
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):  # the first is TensorFlow's, of a number with a fraction
         return None
 
 
@@ -70,20 +72,25 @@ def finite_float(name: str, value: Any, minimum: float = -math.inf, maximum: flo
 def flag(name: str, value: Any) -> bool:
     """Return `value` as a bool, or raise `ValueError` if it is neither True nor False: `"no"` and 0 are not."""
     if not _is_flag(value) or getattr(value, "shape", ()) != ():
-        raise ValueError(f"{name}={shown(value)}: must be True or False.")
+        raise ValueError(f"{name}={shown(value)}: must be true or false.")
     return bool(value)
 
 
 def table(name: str, value: Any) -> dict[str, Any]:
-    """Return settings by name as a dict, or raise `ValueError` if they are none; None stands for no settings."""
-    if value is None:
-        return {}
+    """Return settings by name as a dict, or raise `ValueError` if they are none."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise ValueError(f"{name}={shown(value)}: must be a dict of settings by name, or None.")
+        raise ValueError(f"{name}={shown(value)}: must be a dict of settings by name.")
     return dict(value)
 
 
-def _listed(name: str, value: Any, kind: str) -> list[Any]:
+def path(name: str, value: Any) -> Path:
+    """Return `value` as a path, or raise `ValueError` if it is neither a text nor a path."""
+    if isinstance(value, bytes) or not isinstance(value, str | os.PathLike):
+        raise ValueError(f"{name}={shown(value)}: must be the path of a file or a folder, a text or a Path.")
+    return Path(value)
+
+
+def listed(name: str, value: Any, kind: str) -> list[Any]:
     """The elements of a list, a tuple, a vector or a shape; a text, a dict or a set is none, though Python can go through it."""
     has_order = hasattr(value, "__len__") and hasattr(value, "__getitem__")
     if has_order and not isinstance(value, str | bytes | bytearray | Mapping):
@@ -96,8 +103,8 @@ def sizes(
     name: str, value: Any, minimum_length: int = 0, kind: str = _LAYER_SIZES, maximum: int = MAX_SIZE
 ) -> tuple[int, ...]:
     """Return a sequence of layer sizes as a tuple of positive ints."""
-    listed = _listed(name, value, kind)
-    result = tuple(positive_int(f"{name}[{i}]", v, maximum) for i, v in enumerate(listed))
+    values = listed(name, value, kind)
+    result = tuple(positive_int(f"{name}[{i}]", v, maximum) for i, v in enumerate(values))
     if not minimum_length <= len(result) <= MAX_LAYERS:
         raise ValueError(f"{name}={shown(value)}: must be {kind}, of {minimum_length} to {MAX_LAYERS} numbers.")
     return result

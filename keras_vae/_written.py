@@ -1,6 +1,7 @@
 """Objects that are made of settings: how they print, and that they stay as they were made."""
 
 import abc
+import functools
 import inspect
 from typing import Any
 
@@ -25,16 +26,7 @@ class Written:
         return repr(self)
 
 
-class _Finishing(abc.ABCMeta):
-    """Marks an object as finished when its constructor is done, whatever classes it went through."""
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = super().__call__(*args, **kwargs)
-        made._finished = True
-        return made
-
-
-class Fixed(Written, metaclass=_Finishing):
+class Fixed(Written, abc.ABC):
     """An object whose settings stay as they were made.
 
     The training step is compiled with the values that settings have when it first runs, so a change would have no effect,
@@ -42,6 +34,19 @@ class Fixed(Written, metaclass=_Finishing):
     """
 
     _finished = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """See to it that the constructor of this very class, which may call those of others, finishes the object."""
+        super().__init_subclass__(**kwargs)
+        construct = cls.__init__
+
+        @functools.wraps(construct)
+        def finish(self: Any, *args: Any, **kwargs: Any) -> None:
+            construct(self, *args, **kwargs)
+            if type(self) is cls:
+                self._finished = True
+
+        cls.__init__ = finish  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute of one's own, or any in the constructor."""

@@ -72,6 +72,9 @@ class _CodesDistribution(tfd.Distribution):
         return tf.tile(self._condition, [count // tf.shape(self._condition)[0], 1])
 
 
+_GRIDS = "a list of grids, such as [(8, 8), (16, 16)]"
+
+
 @serializable
 class CodePrior(DistributionLayer):
     """p(k|c) = prod_l p(k_l | k_<l, c) over the codes of all levels, the smallest grid first, each level a `PixelCNN`.
@@ -103,7 +106,10 @@ class CodePrior(DistributionLayer):
         **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
-        self.grids = [_checks.data_shape("grids", grid, rank=2) for grid in grids]
+        self.grids = [
+            _checks.data_shape(f"grids[{i}]", grid, rank=2)
+            for i, grid in enumerate(_checks.listed("grids", grids, _GRIDS))
+        ]
         if sum(math.prod(grid) for grid in self.grids) != self.event_shape[0]:
             raise ValueError(f"grids={self.grids}: do not add up to the {self.event_shape[0]} codes.")
         for above, below in itertools.pairwise(self.grids):
@@ -112,8 +118,8 @@ class CodePrior(DistributionLayer):
         self.num_codes = _checks.positive_int("num_codes", num_codes, minimum=2)
         self.condition_size = _checks.positive_int("condition_size", condition_size, minimum=0)
         self.filters = _checks.positive_int("filters", filters)
-        self.num_layers = num_layers
-        self.kernel_size = kernel_size
+        self.num_layers = _checks.positive_int("num_layers", num_layers)
+        self.kernel_size = _checks.positive_int("kernel_size", kernel_size)
         self.levels = [
             PixelCNN(
                 grid,

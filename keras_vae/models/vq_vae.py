@@ -75,7 +75,7 @@ class VQVAE(EncoderDecoder):
         **kwargs: Any,
     ):
         settings = {
-            name: _checks.table(name, given)
+            name: _checks.table(name, {} if given is None else given)
             for name, given in (("network", network), ("quantizer", quantizer), ("prior", prior))
         }
         for name, given in settings.items():

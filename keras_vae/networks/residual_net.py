@@ -132,7 +132,7 @@ def grids(data_shape: Shape, factors: Sequence[int]) -> list[Shape]:
         raise ValueError(f"data_shape={data_shape}: maps are of pictures, so give (height, width, channels).")
     height, width = data_shape[:2]
     found: list[Shape] = []
-    for i, factor in enumerate(_checks.sizes("downsampling", factors, minimum_length=1)):
+    for i, factor in enumerate(_checks.sizes("downsampling", factors, 1, "a list of powers of 2, such as [4]")):
         if factor < 2 or factor > _MAX_FACTOR or factor & (factor - 1):
             raise ValueError(f"downsampling[{i}]={factor}: must be a power of 2 from 2 to {_MAX_FACTOR}.")
         if height % factor or width % factor:

@@ -79,7 +79,7 @@ class TransposedDense(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.units = _checks.positive_int("units", units, maximum=10**9)
-        self.activation = keras.activations.get(activation and _checks.activation_name(activation))
+        self.activation = keras.activations.get(None if activation is None else _checks.activation_name(activation))
         self.use_bias = _checks.flag("use_bias", use_bias)
         if kernel is not None:
             if len(getattr(kernel, "shape", ())) != 2 or kernel.shape[0] != self.units:

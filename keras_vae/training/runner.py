@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _files, _weights, data
+from keras_vae import _checks, _files, _weights, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
 from keras_vae.training.callbacks import REMEDY, NonFiniteLossError, StopOnNonFinite
@@ -61,7 +61,9 @@ def train(
             pictures' classes are not as many as the model's.
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
     """
-    folder = Path(folder)
+    folder = _checks.path("folder", folder)
+    if not isinstance(recipe, Recipe):
+        raise ValueError(f"recipe={_checks.shown(recipe)}: must be a Recipe, such as Recipe.read('recipe.toml').")
     keras.utils.set_random_seed(recipe.training.seed)
     model = specs.build(recipe.model)
     step = data.preprocessing_named(recipe.data.preprocessing)
@@ -167,12 +169,15 @@ def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str,
 
 def read_history(folder: str | Path) -> list[dict[str, float]]:
     """The logs of a run by epoch: those of `fit`, those of the held-out images as `val_...`, and `seconds` so far."""
-    return json.loads((Path(folder) / HISTORY).read_text(encoding="utf-8"))
+    path = _checks.path("folder", folder) / HISTORY
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.parent} holds no run of training: there is no {HISTORY} in it.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_stages(folder: str | Path) -> list[list[dict[str, float]]]:
     """The histories of a run's pretraining, if it had one, and of the run itself."""
-    before = Path(folder) / PRETRAINING
+    before = _checks.path("folder", folder) / PRETRAINING
     return [*(read_stages(before) if before.exists() else []), read_history(folder)]
 
 
