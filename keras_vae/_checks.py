@@ -17,6 +17,8 @@ MAX_SIZE = 16_384
 MAX_LAYERS = 32
 MAX_ELEMENTS = 4_194_304
 MAX_PARAMETERS = 2**29
+# What is larger is infinite in float32, the number format of losses.
+MAX_FLOAT = 3.4e38
 
 _MAX_SHOWN = 200
 _KERAS_ARGUMENTS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
@@ -57,7 +59,7 @@ def positive_int(name: str, value: Any, maximum: int = MAX_SIZE, minimum: int = 
     return number
 
 
-def finite_float(name: str, value: Any, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+def finite_float(name: str, value: Any, minimum: float = -MAX_FLOAT, maximum: float = MAX_FLOAT) -> float:
     """Return `value` as a float, or raise `ValueError` if it is not finite or outside [minimum, maximum]."""
     number = math.nan
     # What has no __float__, such as text, float() may read all the same.

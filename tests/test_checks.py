@@ -43,7 +43,8 @@ def test_numbers_of_any_library_are_taken(value):
 
 
 @pytest.mark.parametrize(
-    "value", [True, np.bool_(True), "0.5", "nan", [0.5], np.array([0.5]), 1j, 10**400, None, float("inf"), float("nan")]
+    "value",
+    [True, np.bool_(True), "0.5", "nan", [0.5], np.array([0.5]), 1j, 1e39, 10**400, None, float("inf"), float("nan")],
 )
 def test_what_is_no_number_is_refused(value):
     with pytest.raises(ValueError, match=r"beta=.*: must be a finite number"):
