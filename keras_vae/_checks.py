@@ -108,7 +108,8 @@ def sizes(
     values = listed(name, value, kind)
     result = tuple(positive_int(f"{name}[{i}]", v, maximum) for i, v in enumerate(values))
     if not minimum_length <= len(result) <= MAX_LAYERS:
-        raise ValueError(f"{name}={shown(value)}: must be {kind}, of {minimum_length} to {MAX_LAYERS} numbers.")
+        unit = "layers" if kind == _LAYER_SIZES else "numbers"
+        raise ValueError(f"{name}={shown(list(values))}: must name {minimum_length} to {MAX_LAYERS} {unit}.")
     return result
 
 
