@@ -205,7 +205,10 @@ class Recipe:
             ValueError: if it is no recipe: see `from_dict`.
             OSError: if it cannot be read.
         """
-        return cls.from_dict(tomllib.loads(_checks.path("path", path).read_text(encoding="utf-8")))
+        file = _checks.path("path", path)
+        if not file.is_file():
+            raise FileNotFoundError(f"{_checks.shown(str(file))} is no file: give the path of a recipe, a .toml file.")
+        return cls.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
 
     def to_dict(self) -> dict[str, Any]:
         """The tables that `from_dict` takes."""
