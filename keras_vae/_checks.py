@@ -1,9 +1,15 @@
 """Checks of arguments: each error names the value, the rule and the remedy."""
 
+import contextlib
 import difflib
 import importlib
+import inspect
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+import operator
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 # Bounds that no honest model meets and that keep a hostile configuration from filling the memory.
@@ -11,49 +17,116 @@ MAX_SIZE = 16_384
 MAX_LAYERS = 32
 MAX_ELEMENTS = 4_194_304
 MAX_PARAMETERS = 2**29
+# What is larger is infinite in float32, the number format of losses.
+MAX_FLOAT = 3.4e38
+
+_MAX_SHOWN = 200
+_KERAS_ARGUMENTS = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
+_LAYER_SIZES = "a list of layer sizes, such as [200, 200]"
+_SHAPE = "the shape of one example, such as (28, 28, 1)"
+_AXES = {2: " (height, width)", 3: " (height, width, channels)"}
+
+
+def shown(value: Any) -> str:
+    """`value` as a message shows it: never longer than a line or two, whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # of an object of a user's own, or a whole number of more digits than Python writes out
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
+
+
+def _is_flag(value: Any) -> bool:
+    # NumPy's and TensorFlow's truth values count as numbers for Python, as its own do.
+    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "name", None) == "bool"
+
+
+def whole_number(value: Any) -> int | None:
+    """`value` as an int if it is a whole number of any library, and no truth value; None if it is not."""
+    if _is_flag(value) or getattr(value, "shape", ()) != ():
+        return None
+    try:
+        return operator.index(value)
+    except (AttributeError, TypeError, ValueError):  # the first is TensorFlow's, of a number with a fraction
+        return None
 
 
 def positive_int(name: str, value: Any, maximum: int = MAX_SIZE, minimum: int = 1) -> int:
     """Return `value` as an int, or raise `ValueError` if it is no whole number in [minimum, maximum]."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not minimum <= int(value) <= maximum:
-        raise ValueError(f"{name}={value!r}: must be a whole number from {minimum} to {maximum}.")
-    return int(value)
-
-
-def finite_float(name: str, value: Any, minimum: float = -math.inf, maximum: float = math.inf) -> float:
-    """Return `value` as a float, or raise `ValueError` if it is not finite or outside [minimum, maximum]."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if isinstance(value, bool) or not math.isfinite(number) or not minimum <= number <= maximum:
-        raise ValueError(f"{name}={value!r}: must be a finite number from {minimum:g} to {maximum:g}.")
+    number = whole_number(value)
+    if number is None or not minimum <= number <= maximum:
+        raise ValueError(f"{name}={shown(value)}: must be a whole number from {minimum} to {maximum}.")
     return number
 
 
-def sizes(name: str, value: Any, minimum_length: int = 0) -> tuple[int, ...]:
+def finite_float(name: str, value: Any, minimum: float = -MAX_FLOAT, maximum: float = MAX_FLOAT) -> float:
+    """Return `value` as a float, or raise `ValueError` if it is not finite or outside [minimum, maximum]."""
+    number = math.nan
+    # What has no __float__, such as text, float() may read all the same.
+    if hasattr(value, "__float__") and not _is_flag(value) and getattr(value, "shape", ()) == ():
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            number = float(value)
+    if not math.isfinite(number) or not minimum <= number <= maximum:
+        raise ValueError(f"{name}={shown(value)}: must be a finite number from {minimum:g} to {maximum:g}.")
+    return number
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value` as a bool, or raise `ValueError` if it is neither True nor False: `"no"` and 0 are not."""
+    if not _is_flag(value) or getattr(value, "shape", ()) != ():
+        raise ValueError(f"{name}={shown(value)}: must be true or false.")
+    return bool(value)
+
+
+def table(name: str, value: Any) -> dict[str, Any]:
+    """Return settings by name as a dict, or raise `ValueError` if they are none."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError(f"{name}={shown(value)}: must be a dict of settings by name.")
+    return dict(value)
+
+
+def path(name: str, value: Any) -> Path:
+    """Return `value` as a path, or raise `ValueError` if it is neither a text nor a path."""
+    if isinstance(value, bytes) or not isinstance(value, str | os.PathLike):
+        raise ValueError(f"{name}={shown(value)}: must be the path of a file or a folder, a text or a Path.")
+    return Path(value)
+
+
+def listed(name: str, value: Any, kind: str) -> list[Any]:
+    """The elements of a list, a tuple, a vector or a shape; a text, a dict or a set is none, though Python can go through it."""
+    has_order = hasattr(value, "__len__") and hasattr(value, "__getitem__")
+    if has_order and not isinstance(value, str | bytes | bytearray | Mapping):
+        with contextlib.suppress(TypeError, ValueError):  # an array of no axes, a shape of unknown rank
+            return list(itertools.islice(value, MAX_LAYERS + 1))
+    raise ValueError(f"{name}={shown(value)}: must be {kind}.")
+
+
+def sizes(
+    name: str, value: Any, minimum_length: int = 0, kind: str = _LAYER_SIZES, maximum: int = MAX_SIZE
+) -> tuple[int, ...]:
     """Return a sequence of layer sizes as a tuple of positive ints."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ValueError(f"{name}={value!r}: must be a list of layer sizes, such as [200, 200].")
-    result = tuple(positive_int(f"{name}[{i}]", v) for i, v in enumerate(value))
+    values = listed(name, value, kind)
+    result = tuple(positive_int(f"{name}[{i}]", v, maximum) for i, v in enumerate(values))
     if not minimum_length <= len(result) <= MAX_LAYERS:
-        raise ValueError(f"{name}={list(result)}: must name {minimum_length} to {MAX_LAYERS} layers.")
+        unit = "layers" if kind == _LAYER_SIZES else "numbers"
+        raise ValueError(f"{name}={shown(list(values))}: must name {minimum_length} to {MAX_LAYERS} {unit}.")
     return result
 
 
 def data_shape(name: str, value: Any, rank: int | None = None) -> tuple[int, ...]:
     """Return the shape of one example as a tuple of positive ints with a bounded product."""
-    if isinstance(value, int):
+    if whole_number(value) is not None:
         value = (value,)
-    shape = sizes(name, value, minimum_length=1)
+    # An axis may be as long as the elements are many: a row of a table of genes or of items has tens of thousands.
+    shape = sizes(name, value, minimum_length=1, kind=_SHAPE, maximum=MAX_ELEMENTS)
     if rank is not None and len(shape) != rank:
-        raise ValueError(f"{name}={shape}: must have {rank} axes (height, width, channels).")
+        raise ValueError(f"{name}={shape}: must have {rank} axes{_AXES.get(rank, '')}.")
     if math.prod(shape) > MAX_ELEMENTS:
         raise ValueError(f"{name}={shape}: has {math.prod(shape)} elements an example; at most {MAX_ELEMENTS}.")
     return shape
 
 
-def activation_name(value: Any) -> str:
+def activation_name(value: Any, name: str = "activation") -> str:
     """Return `value` if it is the name of a Keras activation, else raise `ValueError`.
 
     A name only: Keras would also take a configuration, and build from it whatever it says.
@@ -65,7 +138,31 @@ def activation_name(value: Any) -> str:
             return value
     except ValueError:
         pass
-    raise ValueError(f"activation={value!r}: must be the name of a Keras activation, such as 'relu', 'tanh' or 'silu'.")
+    raise ValueError(
+        f"{name}={shown(value)}: must be the name of a Keras activation, such as 'relu', 'tanh' or 'silu'."
+    )
+
+
+def keras_arguments(cls: type, given: dict[str, Any]) -> None:
+    """Raise `ValueError` if the keyword arguments that a class hands on to Keras are wrong.
+
+    Keras says the same of them, but names neither the arguments that the class has nor the nearest.
+    """
+    from keras_vae._backend import keras
+
+    own = [p.name for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    known_keys(cls.__name__, given, (*own, *_KERAS_ARGUMENTS))
+    name = given.get("name")
+    if name is not None and (not isinstance(name, str) or "/" in name):
+        raise ValueError(f"name={shown(name)}: must be a text without '/'.")
+    if "trainable" in given:
+        flag("trainable", given["trainable"])
+    try:
+        keras.dtype_policies.get(given.get("dtype"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"dtype={shown(given['dtype'])}: must be a number format or a policy of Keras, such as 'float32' or 'mixed_float16'."
+        ) from error
 
 
 def parameter_count(name: str, count: int) -> None:
@@ -78,16 +175,17 @@ def parameter_count(name: str, count: int) -> None:
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`, else raise `ValueError` listing them."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(
-            f"{name}={value!r}: must be one of {', '.join(map(repr, choices))}.{did_you_mean(value, choices)}"
+            f"{name}={shown(value)}: must be one of {', '.join(map(repr, choices))}.{did_you_mean(value, choices)}"
         )
     return value
 
 
 def did_you_mean(value: Any, choices: Iterable[str]) -> str:
     """Return a hint with the nearest of `choices`, or an empty string."""
-    close = difflib.get_close_matches(str(value), list(choices), n=1)
+    # Of a long text nothing is near, and to find that out would take its length squared.
+    close = difflib.get_close_matches(value, list(choices), n=1) if isinstance(value, str) and len(value) < 100 else []
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
@@ -106,5 +204,5 @@ def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None
     for key in given:
         if key not in allowed:
             raise ValueError(
-                f"{where} has no setting {key!r}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}"
+                f"{where} has no setting {shown(key)}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}"
             )

@@ -35,7 +35,7 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
     if isinstance(spec, str):
         spec = {"name": spec}
     if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
-        raise ValueError(f"{what}={spec!r}: must be a name, a dict with a 'name', or a {base.__name__}.")
+        raise ValueError(f"{what}={_checks.shown(spec)}: must be a name, a dict with a 'name', or a {base.__name__}.")
     classes = {
         snake_case(name): getattr(module, name)
         for name in module.__all__
@@ -50,6 +50,9 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
     parameters = inspect.signature(cls.__init__).parameters.values()
     takes = [p.name for p in parameters if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     _checks.known_keys(f"{what} {spec['name']!r}", arguments, [name for name in takes if name not in offered])
+    for p in parameters:
+        if p.name in takes and p.default is p.empty and p.name not in arguments and p.name not in offered:
+            raise ValueError(f"{what} {spec['name']!r}: the setting {p.name!r} is missing.")
     # A layer is called what it is in the model: names that Keras counts up would end in the files of exported models.
     called = {"name": what} if issubclass(cls, keras.layers.Layer) else {}
     return cls(**{name: value for name, value in offered.items() if name in takes}, **arguments, **called)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from keras_vae import _checks
 from keras_vae._backend import tf
 
 # Seeds are kept from being negative: XLA and the rest of TensorFlow widen negative ones differently.
@@ -20,13 +21,16 @@ def as_seed(seed: Any) -> Any:
     """
     if seed is None:
         return tf.random.uniform((2,), 0, _MASK, dtype=tf.int32)
-    if getattr(seed, "shape", None) == (2,):
+    if getattr(seed, "shape", None) == (2,) and tf.as_dtype(seed.dtype).is_integer:
         return tf.bitwise.bitwise_and(tf.cast(seed, tf.int32), _MASK)
     if tf.is_tensor(seed) and seed.shape == () and seed.dtype.is_integer:
         return tf.stack([tf.cast(tf.bitwise.bitwise_and(tf.cast(seed, tf.int64), _MASK), tf.int32), 0])
-    if hasattr(seed, "__index__") and not isinstance(seed, bool) and getattr(seed, "shape", ()) == ():
-        return tf.constant([int(seed) & _MASK, (int(seed) >> 31) & _MASK], tf.int32)
-    raise ValueError(f"seed={seed!r}: must be a whole number, a pair of int32 as tf.random.stateless_* take, or None.")
+    number = _checks.whole_number(seed)
+    if number is not None:
+        return tf.constant([number & _MASK, (number >> 31) & _MASK], tf.int32)
+    raise ValueError(
+        f"seed={_checks.shown(seed)}: must be a whole number, a pair of int32 as tf.random.stateless_* take, or None."
+    )
 
 
 def fold_in(seed: Any, number: Any) -> Any:

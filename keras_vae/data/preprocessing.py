@@ -3,7 +3,7 @@
 import abc
 from typing import Any
 
-from keras_vae import _random
+from keras_vae import _checks, _random
 from keras_vae._backend import tf
 
 
@@ -68,7 +68,7 @@ class RandomShift(Preprocessing):
     _reach = 2
 
     def __init__(self, flip: bool = False):
-        self.flip = flip
+        self.flip = _checks.flag("flip", flip)
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale and shift; `images` must be `(B, H, W, C)`."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, tf, tfd, tfp
+from keras_vae._written import Written
 
 
-class DistributionLayer(keras.layers.Layer, abc.ABC):
+class DistributionLayer(Written, keras.layers.Layer, abc.ABC):
     """A Keras layer whose output is a `tfp.distributions.Distribution`.
 
     Args:
@@ -21,6 +22,7 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
     def __init__(self, event_shape: Any, **kwargs: Any):
         # Log-densities summed over hundreds of pixels do not survive half precision: float32 whatever the policy.
         kwargs.setdefault("dtype", "float32")
+        _checks.keras_arguments(type(self), kwargs)
         super().__init__(**kwargs)
         self.event_shape = _checks.data_shape("event_shape", event_shape)
         # Weights are made in the constructor, so there is nothing to build, unless a class of a user's own makes some later.
@@ -100,9 +102,12 @@ class Likelihood(_FromParameters):
         """Shape of the parameters of one example, without the batch axis."""
         return (*self.event_shape[:-1], self.event_shape[-1] * self.params_per_channel)
 
-    @abc.abstractmethod
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
-        """Parameters `params_shape` of a distribution with about the given `mean` (`event_shape`): a network's first bias."""
+        """Parameters `params_shape` of a distribution with about the given `mean` (`event_shape`): a network's first bias.
+
+        Zeros, with which a network starts anyway, for a likelihood that does not say it.
+        """
+        return np.zeros(self.params_shape)
 
 
 class Prior(DistributionLayer):

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks, _random
+from keras_vae import _checks, _layers, _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
 from keras_vae.distributions.pixel_cnn import PixelCNN
@@ -72,6 +72,9 @@ class _CodesDistribution(tfd.Distribution):
         return tf.tile(self._condition, [count // tf.shape(self._condition)[0], 1])
 
 
+_GRIDS = "a list of grids, such as [(8, 8), (16, 16)]"
+
+
 @serializable
 class CodePrior(DistributionLayer):
     """p(k|c) = prod_l p(k_l | k_<l, c) over the codes of all levels, the smallest grid first, each level a `PixelCNN`.
@@ -103,7 +106,10 @@ class CodePrior(DistributionLayer):
         **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
-        self.grids = [_checks.data_shape("grids", grid, rank=2) for grid in grids]
+        self.grids = [
+            _checks.data_shape(f"grids[{i}]", grid, rank=2)
+            for i, grid in enumerate(_checks.listed("grids", grids, _GRIDS))
+        ]
         if sum(math.prod(grid) for grid in self.grids) != self.event_shape[0]:
             raise ValueError(f"grids={self.grids}: do not add up to the {self.event_shape[0]} codes.")
         for above, below in itertools.pairwise(self.grids):
@@ -112,8 +118,8 @@ class CodePrior(DistributionLayer):
         self.num_codes = _checks.positive_int("num_codes", num_codes, minimum=2)
         self.condition_size = _checks.positive_int("condition_size", condition_size, minimum=0)
         self.filters = _checks.positive_int("filters", filters)
-        self.num_layers = num_layers
-        self.kernel_size = kernel_size
+        self.num_layers = _checks.positive_int("num_layers", num_layers)
+        self.kernel_size = _checks.positive_int("kernel_size", kernel_size)
         self.levels = [
             PixelCNN(
                 grid,
@@ -190,12 +196,12 @@ class CodePrior(DistributionLayer):
             h = layers.Embedding(self.num_codes, self.filters, dtype="float32", name=f"context_{i}_embedding_{j}")(
                 given
             )
-            h = layers.Conv2D(
+            h = _layers.Conv2D(
                 self.filters, 3, padding="same", activation="relu", dtype="float32", name=f"context_{i}_conv_{j}"
             )(h)
-            grown.append(layers.UpSampling2D((height // grid[0], width // grid[1]), dtype="float32")(h))
+            grown.append(_layers.UpSampling2D((height // grid[0], width // grid[1]), dtype="float32")(h))
         h = layers.Concatenate(dtype="float32")(grown) if len(grown) > 1 else grown[0]
-        out = layers.Conv2D(
+        out = _layers.Conv2D(
             self.filters, 3, padding="same", activation="relu", dtype="float32", name=f"context_{i}_features"
         )(h)
         return keras.Model(inputs if len(inputs) > 1 else inputs[0], out, name=f"context_{i}")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from keras_vae import _checks
 from keras_vae._backend import tf, tfd
 
 
@@ -13,10 +14,15 @@ def detached(distribution: Any) -> Any:
             library are; or one that has a method `detached()` of its own.
 
     Raises:
+        ValueError: if it is no distribution.
         NotImplementedError: if a parameter is an object whose own parameters cannot be reached, such as a bijector.
     """
     if hasattr(distribution, "detached"):
         return distribution.detached()
+    if not isinstance(distribution, tfd.Distribution):
+        raise ValueError(
+            f"distribution={_checks.shown(distribution)}: must be a distribution of TensorFlow Probability."
+        )
     changed = {}
     for name, value in distribution.parameters.items():
         if isinstance(value, tfd.Distribution):

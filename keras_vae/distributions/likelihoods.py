@@ -120,9 +120,7 @@ class Gaussian(Likelihood):
         else:
             self.scale = _checks.finite_float("scale", scale, minimum=1e-6, maximum=1e6)
         self.min_scale = _checks.finite_float("min_scale", min_scale, minimum=1e-6, maximum=0.5)
-        if not isinstance(bounded, bool):
-            raise ValueError(f"bounded={bounded!r}: must be true or false.")
-        self.bounded = bounded
+        self.bounded = _checks.flag("bounded", bounded)
         self.params_per_channel = 2 if scale == "per_element" else 1
         if scale == "learned":
             self.raw_scale = self.add_weight(shape=(), initializer="zeros", name="raw_scale")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from keras_vae import _checks, _random
+from keras_vae import _checks, _layers, _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
 from keras_vae.distributions.pixel_cnn_steps import PixelCNNSteps
@@ -180,11 +180,11 @@ class PixelCNN(DistributionLayer):
         own = self.name  # layers of several such networks are told apart by it
 
         def conv(h: Any, size: tuple[int, int], pad: Any, filters: int, name: str) -> Any:
-            padded = layers.ZeroPadding2D(pad, dtype="float32")(h)
-            return layers.Conv2D(filters, size, dtype="float32", name=f"{own}_{name}")(padded)
+            padded = _layers.ZeroPadding2D(pad, dtype="float32")(h)
+            return _layers.Conv2D(filters, size, dtype="float32", name=f"{own}_{name}")(padded)
 
         def one_by_one(h: Any, filters: int, name: str) -> Any:
-            return layers.Conv2D(filters, 1, dtype="float32", name=f"{own}_{name}")(h)
+            return _layers.Conv2D(filters, 1, dtype="float32", name=f"{own}_{name}")(h)
 
         grid = keras.Input(self.event_shape, dtype="int32", name="grid")
         extra = []
@@ -207,11 +207,11 @@ class PixelCNN(DistributionLayer):
 
         x = layers.Embedding(self.num_codes, self.filters, dtype="float32", name=f"{own}_embedding")(grid)
         # One step down and one step to the right: from here on a convolution may look at its own place too.
-        down = layers.Cropping2D(((0, 1), (0, 0)), dtype="float32")(
-            layers.ZeroPadding2D(((1, 0), (0, 0)), dtype="float32")(x)
+        down = _layers.Cropping2D(((0, 1), (0, 0)), dtype="float32")(
+            _layers.ZeroPadding2D(((1, 0), (0, 0)), dtype="float32")(x)
         )
-        right = layers.Cropping2D(((0, 0), (0, 1)), dtype="float32")(
-            layers.ZeroPadding2D(((0, 0), (1, 0)), dtype="float32")(x)
+        right = _layers.Cropping2D(((0, 0), (0, 1)), dtype="float32")(
+            _layers.ZeroPadding2D(((0, 0), (1, 0)), dtype="float32")(x)
         )
         above, h = down, right
         for i in range(self.num_layers):

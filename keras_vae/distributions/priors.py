@@ -36,7 +36,7 @@ class ConditionalGaussian(Prior):
 
     def __init__(self, event_shape: Any, condition_size: int, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
-        if condition_size == 0:
+        if _checks.whole_number(condition_size) == 0:
             raise ValueError(
                 "ConditionalGaussian is a prior p(z|c), and there is no condition: use it in a ConditionalVAE, or take "
                 "the prior 'standard_normal'."

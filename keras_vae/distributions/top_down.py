@@ -165,6 +165,10 @@ class TopDownPrior(Prior):
     ):
         super().__init__(event_shape, **kwargs)
         self.level_sizes = _levels(level_sizes, self.event_shape[0])
+        if not isinstance(top, Prior):
+            raise ValueError(
+                f"top={_checks.shown(top)}: must be a Prior, such as StandardNormal({self.level_sizes[0]})."
+            )
         if top.event_shape != self.level_sizes[:1]:
             raise ValueError(
                 f"The prior of the top is over events of shape {top.event_shape}: the top level has size {self.level_sizes[0]}."

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _random, data
+from keras_vae import _checks, _layers, _random, data
 from keras_vae._backend import keras, tf
 from keras_vae.evaluation.likelihood import Progress
 from keras_vae.models import importance, validation
@@ -67,7 +67,7 @@ def trained_completer(
     height, width, channels = conditions.shape[1:]
     hidden = [layers.Dense(units, "relu") for units in _checks.sizes("hidden_units", hidden_units)]
     pixels = [layers.Dense(height * width * (channels - 1)), layers.Reshape((height, width, channels - 1))]
-    network = keras.Sequential([keras.Input(conditions.shape[1:]), layers.Flatten(), *hidden, *pixels])
+    network = keras.Sequential([keras.Input(conditions.shape[1:]), _layers.Flatten(), *hidden, *pixels])
 
     def hidden_nats(target: Any, logits: Any) -> Any:
         x, given = target[..., :-1], target[..., -1:]

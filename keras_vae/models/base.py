@@ -41,6 +41,8 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     states_log_prob = False
     """Whether the logs are said to be nats of log p(x), which they are not where a Bernoulli is given values between 0 and 1."""
+    max_latents = _checks.MAX_SIZE
+    """The largest `latent_size`."""
 
     encoder: keras.Model
     decoder: keras.Model
@@ -55,9 +57,10 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
         likelihood: Any = "bernoulli",
         **kwargs: Any,
     ):
+        _checks.keras_arguments(type(self), kwargs)
         super().__init__(**kwargs)
         self.data_shape = _checks.data_shape("data_shape", data_shape)
-        self.latent_size = _checks.positive_int("latent_size", latent_size)
+        self.latent_size = _checks.positive_int("latent_size", latent_size, maximum=self.max_latents)
         self.architecture = architecture
         self.condition_size = condition_size
         data = {"event_shape": self.data_shape}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _layers
 from keras_vae._backend import keras, serializable
 from keras_vae.models.keras_files import KerasFiles
 
@@ -31,6 +31,7 @@ class Classifier(KerasFiles, keras.Model):
         dense_units: int = 128,
         **kwargs: Any,
     ):
+        _checks.keras_arguments(type(self), kwargs)
         super().__init__(**kwargs)
         self.data_shape = _checks.data_shape("data_shape", data_shape, rank=3)
         self.num_classes = _checks.positive_int("num_classes", num_classes)
@@ -39,11 +40,9 @@ class Classifier(KerasFiles, keras.Model):
         image = keras.Input(self.data_shape, name="image")
         h = image
         for i, channels in enumerate(self.filters):
-            h = keras.layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"conv_{i}_a")(h)
-            h = keras.layers.Conv2D(channels, 3, strides=2, padding="same", activation="relu", name=f"conv_{i}_b")(h)
-        h = keras.layers.Dense(self.dense_units, activation="relu", name="hidden")(
-            keras.layers.Flatten(name="flatten")(h)
-        )
+            h = _layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"conv_{i}_a")(h)
+            h = _layers.Conv2D(channels, 3, strides=2, padding="same", activation="relu", name=f"conv_{i}_b")(h)
+        h = keras.layers.Dense(self.dense_units, activation="relu", name="hidden")(_layers.Flatten(name="flatten")(h))
         logits = keras.layers.Dense(self.num_classes, dtype="float32", name="logits")(h)
         self.network = keras.Model(image, logits, name="network")
         self.built = True

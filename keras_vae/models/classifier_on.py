@@ -42,7 +42,7 @@ def classifier_on(
     dropout = _checks.finite_float("dropout", dropout, minimum=0.0, maximum=0.999)
     input_dropout = _checks.finite_float("input_dropout", input_dropout, minimum=0.0, maximum=0.999)
     encoder = copy_of(model).encoder
-    encoder.trainable = not frozen
+    encoder.trainable = not _checks.flag("frozen", frozen)
     data = keras.Input(model.data_shape, name="data")
     h = encoder(keras.layers.Dropout(input_dropout, name="input_dropout")(data) if input_dropout else data)
     for layer in model.code_layers():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_vae._backend import serializable
+from keras_vae.models import architectures
 from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.networks import ConvNet
 
@@ -17,8 +18,9 @@ class ConvVAE(LatentVariableModel):
     Args:
         data_shape: (height, width, channels); height and width must be divisible by 2^len(filters).
         latent_size: number of latents Z.
-        filters, residual_blocks, dense_units, kernel_size, activation: see `keras_vae.networks.ConvNet`.
+        filters, residual_blocks, dense_units, kernel_size, activation: see `keras_vae.networks.ConvNet`, whose defaults they have.
         posterior, prior, likelihood, **kwargs: as in `VAE`.
+        network: in the place of `filters` and the others of `ConvNet`, as in `VAE`.
 
     Raises:
         ValueError: if an argument is out of its range, naming it.
@@ -28,18 +30,26 @@ class ConvVAE(LatentVariableModel):
         self,
         data_shape: Any,
         latent_size: int,
-        filters: Sequence[int] = (32, 64),
-        residual_blocks: int = 1,
-        dense_units: Sequence[int] = (256,),
-        kernel_size: int = 4,
-        activation: str = "silu",
+        filters: Sequence[int] | None = None,
+        residual_blocks: int | None = None,
+        dense_units: Sequence[int] | None = None,
+        kernel_size: int | None = None,
+        activation: str | None = None,
         posterior: Any = "diagonal_gaussian",
         prior: Any = "standard_normal",
         likelihood: Any = "bernoulli",
+        network: Any = None,
         **kwargs: Any,
     ):
+        convolutional = {
+            "filters": filters,
+            "residual_blocks": residual_blocks,
+            "dense_units": dense_units,
+            "kernel_size": kernel_size,
+            "activation": activation,
+        }
         super().__init__(
-            architecture=ConvNet(filters, residual_blocks, dense_units, kernel_size, activation),
+            architecture=architectures.architecture(ConvNet, network, convolutional),
             data_shape=data_shape,
             latent_size=latent_size,
             posterior=posterior,
@@ -54,4 +64,4 @@ class ConvVAE(LatentVariableModel):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**self._common_config(), **self.architecture.settings()}
+        return {**self._common_config(), **architectures.settings(ConvNet, self.architecture)}

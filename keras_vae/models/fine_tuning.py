@@ -21,7 +21,7 @@ def freeze(model: EncoderDecoder, part: str) -> None:
             the model has them.
 
     Raises:
-        ValueError: if there is no such part.
+        ValueError: if there is no such part, or it is no model of this library.
     """
     _set_trainable(model, part, False)
 
@@ -32,6 +32,7 @@ def unfreeze(model: EncoderDecoder, part: str) -> None:
 
 
 def _set_trainable(model: EncoderDecoder, part: str, trainable: bool) -> None:
+    _check_model(model)
     names = [name for name in _PARTS[_checks.one_of("part", part, tuple(_PARTS))] if name in model.parts]
     if not names:
         raise ValueError(f"{type(model).__name__} has no {part}.")
@@ -39,8 +40,20 @@ def _set_trainable(model: EncoderDecoder, part: str, trainable: bool) -> None:
         model.parts[name].trainable = trainable
 
 
+def _check_model(model: Any) -> None:
+    if not isinstance(model, EncoderDecoder):
+        raise ValueError(
+            f"model={_checks.shown(model)}: must be a model of keras_vae.models with an encoder and a decoder."
+        )
+
+
 def copy_of(model: EncoderDecoder) -> EncoderDecoder:
-    """Make a model of the same configuration and weights, not compiled, so that the first can be kept to compare with."""
+    """Make a model of the same configuration and weights, not compiled, so that the first can be kept to compare with.
+
+    Raises:
+        ValueError: if it is no model of this library.
+    """
+    _check_model(model)
     copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     return copy

@@ -58,7 +58,8 @@ class ImageConditionalVAE(LatentVariableModel):
         data_shape = _checks.data_shape("data_shape", data_shape)
         condition_shape = _checks.data_shape("condition_shape", condition_shape)
         wanted = (*data_shape[:-1], data_shape[-1] + 1)
-        if completes and condition_shape != wanted:
+        self.completes = _checks.flag("completes", completes)
+        if self.completes and condition_shape != wanted:
             raise ValueError(
                 f"condition_shape={condition_shape}: to complete data of shape {data_shape} the condition has one channel more, "
                 f"{wanted}."
@@ -75,14 +76,13 @@ class ImageConditionalVAE(LatentVariableModel):
             **kwargs,
         )
         self.condition_shape = condition_shape
-        self.completes = completes
         self.condition_architecture = (
             architecture
             if condition_network is None
             else _named.build("condition_network", networks, Architecture, condition_network)
         )
         with policy(self.dtype_policy):
-            self.condition_encoder = self.condition_architecture.encoder(condition_shape, num_features)
+            self.condition_encoder = self.condition_architecture.encoder(condition_shape, self.condition_size)
             self.condition_encoder.name = "condition_encoder"
         self.built = True
 

@@ -23,6 +23,7 @@ def build(spec: dict[str, Any]) -> Any:
     Raises:
         ValueError: if the class or an argument is unknown, missing or out of its range.
     """
+    spec = _checks.table("model", spec)
     cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
     arguments = {key: value for key, value in spec.items() if key != "class"}
     parameters = inspect.signature(cls).parameters

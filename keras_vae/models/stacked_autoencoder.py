@@ -45,7 +45,7 @@ class StackedAutoencoder(Autoencoder):
     ):
         self.layer_units = _checks.sizes("layer_units", layer_units, minimum_length=1)
         *hidden, size = self.layer_units
-        network = (TiedMLP if tied else MLP)(hidden, activation)
+        network = (TiedMLP if _checks.flag("tied", tied) else MLP)(hidden, activation)
         super().__init__(data_shape, size, network, activation, likelihood, **kwargs)
         self.corruption = objectives.part("corruption", Corruption, corruption)
 

@@ -32,7 +32,8 @@ class VaDE(VAE, Clusters):
     A recipe does the same with a table `[pretraining]`.
 
     Args:
-        data_shape, latent_size, hidden_units, activation, likelihood: as in `VAE`; by default the paper's layers.
+        data_shape, latent_size, hidden_units, activation, likelihood, network: as in `VAE`; by default the paper's layers, of 500,
+            500 and 2,000.
         num_clusters: number of components K of the prior.
         start: where components start: `"codes"`, a mixture of Gaussians in the latents, or `"embedding"`: see `start_clusters`.
         **kwargs: `name` and the like, as in every Keras model.
@@ -48,17 +49,27 @@ class VaDE(VAE, Clusters):
         data_shape: Any,
         latent_size: int,
         num_clusters: int = 10,
-        hidden_units: Sequence[int] = (500, 500, 2000),
-        activation: str = "relu",
+        hidden_units: Sequence[int] | None = None,
+        activation: str | None = None,
         likelihood: Any = "bernoulli",
         start: str = "codes",
+        network: Any = None,
         **kwargs: Any,
     ):
+        if network is None and hidden_units is None:
+            hidden_units = (500, 500, 2000)
         self.num_clusters = _checks.positive_int("num_clusters", num_clusters, minimum=2, maximum=10_000)
         self.start = _checks.one_of("start", start, STARTS)
         prior = {"name": "mixture_of_gaussians", "num_components": self.num_clusters}
         super().__init__(
-            data_shape, latent_size, hidden_units, activation, prior=prior, likelihood=likelihood, **kwargs
+            data_shape,
+            latent_size,
+            hidden_units,
+            activation,
+            prior=prior,
+            likelihood=likelihood,
+            network=network,
+            **kwargs,
         )
 
     def cluster_log_probs(self, x: Any) -> Any:

@@ -17,6 +17,13 @@ from keras_vae.networks.code_pyramid import CodePyramid, QuantizedMaps
 from keras_vae.networks.residual_net import ResidualNet, grids
 from keras_vae.objectives import QuantizationTerms, VectorQuantization
 
+_SETTINGS = {
+    "network": ("filters", "residual_filters", "residual_blocks"),
+    "quantizer": ("update", "decay", "restart_below"),
+    "prior": ("filters", "num_layers", "kernel_size"),
+}
+"""What the dicts of a VQVAE's arguments may hold; the rest of the parts' arguments follows from the others."""
+
 
 @serializable
 class VQVAE(EncoderDecoder):
@@ -53,6 +60,8 @@ class VQVAE(EncoderDecoder):
 
     terms_type = QuantizationTerms
     states_log_prob = True
+    # Codes lie on grids, and no layer has as many outputs: large images have more codes than a layer may have units.
+    max_latents = _checks.MAX_ELEMENTS
 
     def __init__(
         self,
@@ -68,25 +77,24 @@ class VQVAE(EncoderDecoder):
         **kwargs: Any,
     ):
         settings = {
-            "network": (network, ("filters", "residual_filters", "residual_blocks")),
-            "quantizer": (quantizer, ("update", "decay", "restart_below")),
-            "prior": (prior, ("filters", "num_layers", "kernel_size")),
+            name: _checks.table(name, {} if given is None else given)
+            for name, given in (("network", network), ("quantizer", quantizer), ("prior", prior))
         }
-        for name, (given, allowed) in settings.items():
-            _checks.known_keys(name, given or {}, allowed)
+        for name, given in settings.items():
+            _checks.known_keys(name, given, _SETTINGS[name])
         shape = _checks.data_shape("data_shape", data_shape)
         shapes = grids(shape, downsampling)
         self.num_classes = None if num_classes is None else _checks.positive_int("num_classes", num_classes)
         super().__init__(
-            architecture=ResidualNet(**(network or {})),
+            architecture=ResidualNet(**settings["network"]),
             data_shape=shape,
             latent_size=sum(math.prod(shape) for shape in shapes),
             condition_size=self.num_classes or 0,
             likelihood={"name": "gaussian", "scale": "learned"} if likelihood is None else likelihood,
             **kwargs,
         )
-        self.downsampling = tuple(downsampling)
-        self._settings = {name: dict(given or {}) for name, (given, _) in settings.items()}
+        self.downsampling = _checks.sizes("downsampling", downsampling)
+        self._settings = settings
         book = {"num_codes": num_codes, "code_size": code_size, **self._settings["quantizer"]}
         with policy(self.dtype_policy):
             self.encoder = self.architecture.encoder(self.data_shape, self.downsampling)

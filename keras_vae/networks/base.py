@@ -4,11 +4,12 @@ import abc
 from typing import Any
 
 from keras_vae._backend import keras, serializable
+from keras_vae._written import Written
 
 Shape = tuple[int, ...]
 
 
-class Architecture(abc.ABC):
+class Architecture(Written, abc.ABC):
     """A recipe for an encoder and the decoder that mirrors it, as functional Keras models.
 
     Inputs of a conditional network are `[data or latents, condition]`, of the others the one tensor alone. The last

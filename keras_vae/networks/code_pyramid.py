@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from keras_vae import _random
+from keras_vae import _layers, _random
 from keras_vae._backend import keras, tf
 from keras_vae.networks.base import Shape
 from keras_vae.networks.residual_net import ResidualNet
@@ -49,7 +49,7 @@ class CodePyramid(keras.layers.Layer):
         self.shapes, levels = list(shapes), range(len(shapes))
         self.quantizers = [VectorQuantizer(**quantizer, name=f"book_{i}") for i in levels]
         size = self.quantizers[0].code_size
-        self.heads = [keras.layers.Conv2D(size, 1, dtype="float32", name=f"head_{i}") for i in levels]
+        self.heads = [_layers.Conv2D(size, 1, dtype="float32", name=f"head_{i}") for i in levels]
         for i, head in enumerate(self.heads):
             beside = 0 if i == len(shapes) - 1 else network.filters
             head.build((None, *shapes[i], network.filters + beside))

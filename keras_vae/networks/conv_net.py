@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _layers
 from keras_vae._backend import keras
 from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
 
@@ -55,11 +55,11 @@ class ConvNet(Architecture):
         data = keras.Input(data_shape, name="data")
         h = data
         for i, filters in enumerate(self.filters):
-            h = keras.layers.Conv2D(
+            h = _layers.Conv2D(
                 filters, self.kernel_size, strides=2, padding="same", activation=self.activation, name=f"down_{i}"
             )(h)
         h = self._residual(h)
-        h, condition = with_condition(keras.layers.Flatten(name="flatten")(h), condition_size)
+        h, condition = with_condition(_layers.Flatten(name="flatten")(h), condition_size)
         for i, units in enumerate(self.dense_units):
             h = keras.layers.Dense(units, self.activation, name=f"hidden_{i}")(h)
         out = keras.layers.Dense(output_size, dtype="float32", name="output")(h)
@@ -76,10 +76,10 @@ class ConvNet(Architecture):
         h = keras.layers.Dense(math.prod(lowest), self.activation, name="to_map")(h)
         h = self._residual(keras.layers.Reshape(lowest, name="as_map")(h))
         for i, filters in enumerate(reversed(self.filters[:-1])):
-            h = keras.layers.Conv2DTranspose(
+            h = _layers.Conv2DTranspose(
                 filters, self.kernel_size, strides=2, padding="same", activation=self.activation, name=f"up_{i}"
             )(h)
-        h = keras.layers.Conv2DTranspose(
+        h = _layers.Conv2DTranspose(
             output_shape[-1],
             self.kernel_size,
             strides=2,
@@ -94,8 +94,8 @@ class ConvNet(Architecture):
     def _residual(self, h: Any) -> Any:
         channels = self.filters[-1]
         for i in range(self.residual_blocks):
-            r = keras.layers.Conv2D(channels, 3, padding="same", activation=self.activation, name=f"block_{i}_a")(h)
-            r = keras.layers.Conv2D(channels, 3, padding="same", name=f"block_{i}_b")(r)
+            r = _layers.Conv2D(channels, 3, padding="same", activation=self.activation, name=f"block_{i}_a")(h)
+            r = _layers.Conv2D(channels, 3, padding="same", name=f"block_{i}_b")(r)
             h = keras.layers.Activation(self.activation, name=f"block_{i}")(
                 keras.layers.Add(name=f"block_{i}_sum")([h, r])
             )

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _layers
 from keras_vae._backend import keras
 from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
 
@@ -30,7 +30,7 @@ class MLP(Architecture):
         """Make a network `(B,) + data_shape [, (B, condition_size)]` -> `(B, output_size)`."""
         self._check_size("encoder", math.prod(data_shape) + condition_size, self.hidden_units, output_size)
         data = keras.Input(data_shape, name="data")
-        h, condition = with_condition(keras.layers.Flatten(name="flatten")(data), condition_size)
+        h, condition = with_condition(_layers.Flatten(name="flatten")(data), condition_size)
         for i, units in enumerate(self.hidden_units):
             h = keras.layers.Dense(units, self.activation, name=f"hidden_{i}")(h)
         out = keras.layers.Dense(output_size, dtype="float32", name="output")(h)

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _layers
 from keras_vae._backend import keras, serializable, tf
+from keras_vae._written import Written
 from keras_vae.networks.base import OutputBias, Shape
 
 _MAX_FACTOR = 64
@@ -28,7 +29,7 @@ class DepthToSpace(keras.layers.Layer):
         return (batch, 2 * height, 2 * width, channels // 4)
 
 
-class ResidualNet:
+class ResidualNet(Written):
     """Networks between pictures and maps of features, as in van den Oord et al. (2017), section 4.1, and Razavi et al. (2019).
 
     Each halving is a strided convolution, each doubling a convolution and `DepthToSpace`; at every resolution that has codes there
@@ -63,19 +64,17 @@ class ResidualNet:
             for i in range(int(math.log2(factor))):
                 # The first convolution sees few channels at the highest resolution: half the filters do.
                 filters = self.filters // 2 if level == i == 0 and factor > 2 else self.filters
-                h = keras.layers.Conv2D(
-                    filters, 4, strides=2, padding="same", activation="relu", name=f"down_{level}_{i}"
-                )(h)
-            h = self._residual(
-                keras.layers.Conv2D(self.filters, 3, padding="same", name=f"conv_{level}")(h), f"{level}"
-            )
+                h = _layers.Conv2D(filters, 4, strides=2, padding="same", activation="relu", name=f"down_{level}_{i}")(
+                    h
+                )
+            h = self._residual(_layers.Conv2D(self.filters, 3, padding="same", name=f"conv_{level}")(h), f"{level}")
             maps.append(h)
         return keras.Model(data, maps, name="encoder")
 
     def upward(self, shape: Shape, factor: int, name: str) -> keras.Model:
         """Make a network from a map `shape` to one `factor` times as high and as wide, with `filters` channels."""
         codes = keras.Input(shape, name="codes")
-        h = self._residual(keras.layers.Conv2D(self.filters, 3, padding="same", name=f"{name}_conv")(codes), name)
+        h = self._residual(_layers.Conv2D(self.filters, 3, padding="same", name=f"{name}_conv")(codes), name)
         return keras.Model(codes, self._grown(h, factor, self.filters, name), name=name)
 
     def decoder(self, shapes: Sequence[Shape], factors: Sequence[int], output_shape: Shape) -> keras.Model:
@@ -94,12 +93,12 @@ class ResidualNet:
                 factor = math.prod(factors[1 : level + 1])
                 grown.append(self._grown(maps[level], factor, self.filters, f"from_{level}"))
             own = keras.layers.Concatenate(name="all_codes")([own, *grown])
-        h = self._residual(keras.layers.Conv2D(self.filters, 3, padding="same", name="conv")(own), "0")
+        h = self._residual(_layers.Conv2D(self.filters, 3, padding="same", name="conv")(own), "0")
         channels = output_shape[-1]
         if factors[0] > 2:
             h = self._grown(h, factors[0] // 2, self.filters // 2, "up")
             h = keras.layers.Activation("relu", name="up_relu")(h)
-        h = keras.layers.Conv2D(4 * channels, 3, padding="same", use_bias=False, dtype="float32", name="pixels")(h)
+        h = _layers.Conv2D(4 * channels, 3, padding="same", use_bias=False, dtype="float32", name="pixels")(h)
         out = OutputBias(dtype="float32", name="output")(DepthToSpace(dtype="float32", name="to_pixels")(h))
         return keras.Model(maps if len(maps) > 1 else maps[0], out, name="decoder")
 
@@ -107,18 +106,18 @@ class ResidualNet:
         for i in range(int(math.log2(factor))):
             if i:
                 h = keras.layers.Activation("relu", name=f"{name}_relu_{i}")(h)
-            h = keras.layers.Conv2D(4 * filters, 3, padding="same", name=f"{name}_{i}")(h)
+            h = _layers.Conv2D(4 * filters, 3, padding="same", name=f"{name}_{i}")(h)
             h = DepthToSpace(name=f"{name}_shuffle_{i}")(h)
         return h
 
     def _residual(self, h: Any, name: str) -> Any:
         for i in range(self.residual_blocks):
             inner = keras.layers.Activation("relu", name=f"residual_{name}_{i}_relu")(h)
-            inner = keras.layers.Conv2D(
+            inner = _layers.Conv2D(
                 self.residual_filters, 3, padding="same", activation="relu", name=f"residual_{name}_{i}_a"
             )(inner)
             h = keras.layers.Add(name=f"residual_{name}_{i}_sum")(
-                [h, keras.layers.Conv2D(self.filters, 1, name=f"residual_{name}_{i}_b")(inner)]
+                [h, _layers.Conv2D(self.filters, 1, name=f"residual_{name}_{i}_b")(inner)]
             )
         return keras.layers.Activation("relu", name=f"residual_{name}_relu")(h)
 
@@ -133,7 +132,7 @@ def grids(data_shape: Shape, factors: Sequence[int]) -> list[Shape]:
         raise ValueError(f"data_shape={data_shape}: maps are of pictures, so give (height, width, channels).")
     height, width = data_shape[:2]
     found: list[Shape] = []
-    for i, factor in enumerate(_checks.sizes("downsampling", factors, minimum_length=1)):
+    for i, factor in enumerate(_checks.sizes("downsampling", factors, 1, "a list of powers of 2, such as [4]")):
         if factor < 2 or factor > _MAX_FACTOR or factor & (factor - 1):
             raise ValueError(f"downsampling[{i}]={factor}: must be a power of 2 from 2 to {_MAX_FACTOR}.")
         if height % factor or width % factor:

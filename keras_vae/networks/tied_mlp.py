@@ -79,9 +79,11 @@ class TransposedDense(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.units = _checks.positive_int("units", units, maximum=10**9)
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
+        self.activation = keras.activations.get(None if activation is None else _checks.activation_name(activation))
+        self.use_bias = _checks.flag("use_bias", use_bias)
         if kernel is not None:
+            if len(getattr(kernel, "shape", ())) != 2 or kernel.shape[0] != self.units:
+                raise ValueError(f"kernel={_checks.shown(kernel)}: must be a matrix of {self.units} rows, one a unit.")
             self.kernel = kernel
 
     def build(self, input_shape: Shape) -> None:

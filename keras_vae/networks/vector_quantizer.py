@@ -165,5 +165,6 @@ class VectorQuantizer(keras.layers.Layer):
 
 def perplexity(indices: Any, num_codes: int) -> Any:
     """exp of the entropy of the codes' shares in a batch of indices of any shape: from 1, one code, to K, all of them evenly."""
+    num_codes = _checks.positive_int("num_codes", num_codes)
     share = tf.reduce_mean(tf.one_hot(tf.reshape(indices, (-1,)), num_codes), axis=0)
     return tf.exp(-tf.reduce_sum(tf.math.xlogy(share, share)))

@@ -3,6 +3,8 @@
 import abc
 from typing import Any, NamedTuple, Protocol
 
+from keras_vae._written import Fixed
+
 
 class Terms(NamedTuple):
     """The terms of one batch in nats, each of shape `(B,)`; from them everything that is logged follows.
@@ -46,8 +48,12 @@ class Parts(Protocol):
         """p(x|z, c): batch shape `(S, B)` for latents `(S, B, Z)`."""
 
 
-class Objective(abc.ABC):
-    """An objective: the terms of one batch, as a function of a model's distributions."""
+class Objective(Fixed):
+    """An objective: the terms of one batch, as a function of a model's distributions.
+
+    Its settings stay as it was made: see `Fixed`. State that it makes for itself, as in `prepare`, is in attributes that begin with
+    "_".
+    """
 
     terms_type: Any = Terms
     """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`."""
@@ -75,10 +81,10 @@ class Objective(abc.ABC):
         return list(model.trainable_variables)
 
     # Most objectives train nothing but the model.
-    def prepare(self, model: Any) -> None:  # noqa: B027
+    def prepare(self, model: Any) -> None:
         """Make what the objective trains beside the model, such as a discriminator, if it has any; `compile` calls this."""
 
-    def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:  # noqa: B027
+    def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
         """Train that by one step, after the model's own. Arguments as in `terms`."""
 
     @property

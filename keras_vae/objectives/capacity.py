@@ -27,7 +27,9 @@ class AnnealedCapacity(Objective):
     def __init__(self, capacity: Schedule | None = None, weight: float = 100.0):
         self.capacity = Linear(100_000, end=25.0) if capacity is None else capacity
         if not isinstance(self.capacity, Schedule):
-            raise ValueError(f"capacity={capacity!r}: must be a Schedule such as Linear(100_000, end=25.0).")
+            raise ValueError(
+                f"capacity={_checks.shown(capacity)}: must be a Schedule such as Linear(100_000, end=25.0)."
+            )
         self.weight = _checks.finite_float("weight", weight, minimum=0.0)
 
     def get_config(self) -> dict[str, Any]:

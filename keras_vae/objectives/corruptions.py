@@ -5,9 +5,10 @@ from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
+from keras_vae._written import Fixed
 
 
-class Corruption(abc.ABC):
+class Corruption(Fixed):
     """A random change of a batch, as a function of a seed: `(B,) + data_shape` -> the same."""
 
     @abc.abstractmethod

@@ -7,11 +7,12 @@ from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
+from keras_vae._written import Fixed
 
 _FROM_ZERO = 1e-6
 
 
-class Penalty(abc.ABC):
+class Penalty(Fixed):
     """A penalty of each example of a batch, in the nats that the reconstruction is counted in."""
 
     @abc.abstractmethod

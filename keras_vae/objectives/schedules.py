@@ -5,11 +5,12 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf
+from keras_vae._written import Fixed
 
 _MAX_STEPS = 10**9
 
 
-class Schedule(abc.ABC):
+class Schedule(Fixed):
     """A number as a function of the optimizer step."""
 
     @abc.abstractmethod
@@ -40,6 +41,10 @@ class Constant(Schedule):
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"value": self.value}
+
+    def as_argument(self) -> str:
+        """The number, which stands for this schedule wherever one is taken."""
+        return repr(self.value)
 
     def __call__(self, step: Any) -> Any:
         """Return the value."""
@@ -109,4 +114,8 @@ def as_schedule(name: str, value: float | Schedule) -> Schedule:
     Raises:
         ValueError: if the number is negative or not finite; the error says `name`.
     """
-    return value if isinstance(value, Schedule) else Constant(_checks.finite_float(name, value, minimum=0.0))
+    if isinstance(value, Schedule):
+        return value
+    if hasattr(value, "__float__"):
+        return Constant(_checks.finite_float(name, value, minimum=0.0))
+    raise ValueError(f"{name}={_checks.shown(value)}: must be a number from 0, or a Schedule such as Linear(1000).")

@@ -90,6 +90,7 @@ class SemiSupervisedELBO(Objective):
         self.classification_weight = _checks.finite_float("classification_weight", classification_weight, minimum=0.0)
         self.corruption = part("corruption", Corruption, corruption)
         self.bound = ELBO(beta, num_samples, kl)
+        self.beta, self.num_samples, self.kl = self.bound.beta, self.bound.num_samples, self.bound.kl
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

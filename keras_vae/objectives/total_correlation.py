@@ -8,6 +8,8 @@ from keras_vae._backend import serializable, tf, tfd
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
 
+_MAX_EXAMPLES = 10**12
+
 
 def total_correlation(posterior: Any, z: Any, num_examples: int) -> Any:
     """Estimate log q(z) - sum_d log q(z_d) for draws z of a batch, in nats: `(B,)`; its mean is the total correlation.
@@ -23,7 +25,9 @@ def total_correlation(posterior: Any, z: Any, num_examples: int) -> Any:
 
     Raises:
         NotImplementedError: if the posterior is not diagonal.
+        ValueError: if `num_examples` is no whole number from 2.
     """
+    num_examples = _checks.positive_int("num_examples", num_examples, maximum=_MAX_EXAMPLES, minimum=2)
     if not isinstance(posterior, tfd.Independent):
         raise NotImplementedError(
             f"The total correlation needs the density of each latent, and a {type(posterior).__name__} gives them all at once: "
@@ -55,7 +59,7 @@ class BetaTCVAE(Objective):
     """
 
     def __init__(self, num_examples: int, beta: float = 6.0):
-        self.num_examples = _checks.positive_int("num_examples", num_examples, maximum=10**12, minimum=2)
+        self.num_examples = _checks.positive_int("num_examples", num_examples, maximum=_MAX_EXAMPLES, minimum=2)
         self.beta = _checks.finite_float("beta", beta, minimum=0.0)
 
     def get_config(self) -> dict[str, Any]:

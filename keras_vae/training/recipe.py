@@ -75,7 +75,9 @@ class OptimizerRecipe:
         if self.warmup_epochs and self.schedule == "constant":
             raise ValueError(f"optimizer.warmup_epochs={self.warmup_epochs}: goes with schedule='cosine' only.")
         if not isinstance(self.arguments, dict):
-            raise ValueError(f"optimizer.arguments={self.arguments!r}: must be a table, such as {{ clipnorm = 1.0 }}.")
+            raise ValueError(
+                f"optimizer.arguments={_checks.shown(self.arguments)}: must be a table, such as {{ clipnorm = 1.0 }}."
+            )
         for key, value in self.arguments.items():
             _checks.one_of(
                 "optimizer.arguments",
@@ -143,10 +145,9 @@ class TrainingRecipe:
         _checks.one_of("training.monitor", self.monitor, ("elbo", "log_likelihood", "accuracy"))
         _checks.one_of("training.stored_as", self.stored_as, STORED_AS)
         if not isinstance(self.start_from, str):
-            raise ValueError(f"training.start_from={self.start_from!r}: must be the name of a preset.")
+            raise ValueError(f"training.start_from={_checks.shown(self.start_from)}: must be the name of a preset.")
         for name in ("jit_compile", "output_bias"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"training.{name}={getattr(self, name)!r}: must be true or false.")
+            _checks.flag(f"training.{name}", getattr(self, name))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,6 +174,7 @@ class Recipe:
         Raises:
             ValueError: if a table or a key is missing or unknown, or a value is out of its range, naming it.
         """
+        tables = _checks.table("recipe", tables)
         _checks.known_keys("a recipe", tables, cls.TABLES)
         for name in ("model", "data", "training"):
             if not isinstance(tables.get(name), dict):
@@ -197,8 +199,16 @@ class Recipe:
 
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
-        """Read a recipe from a TOML file."""
-        return cls.from_dict(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        """Read a recipe from a TOML file.
+
+        Raises:
+            ValueError: if it is no recipe: see `from_dict`.
+            OSError: if it cannot be read.
+        """
+        file = _checks.path("path", path)
+        if not file.is_file():
+            raise FileNotFoundError(f"{_checks.shown(str(file))} is no file: give the path of a recipe, a .toml file.")
+        return cls.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
 
     def to_dict(self) -> dict[str, Any]:
         """The tables that `from_dict` takes."""
@@ -242,7 +252,7 @@ class Recipe:
 def _all_tables(within: str, tables: dict[str, Any]) -> None:
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise ValueError(f"{within}{name}={table!r}: must be a table, [{within}{name}].")
+            raise ValueError(f"{within}{name}={_checks.shown(table)}: must be a table, [{within}{name}].")
 
 
 def _in_steps(name: str, table: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _files, _locks, _weights, data
+from keras_vae import _checks, _files, _locks, _weights, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
 from keras_vae.training.callbacks import REMEDY, Logs, NonFiniteLossError, StopOnNonFinite
@@ -64,8 +64,11 @@ def train(
         OSError: if the folder cannot be written, or another process trains in it and does not end within a minute; what is there
             stays.
     """
+    folder = _checks.path("folder", folder)
+    if not isinstance(recipe, Recipe):
+        raise ValueError(f"recipe={_checks.shown(recipe)}: must be a Recipe, such as Recipe.read('recipe.toml').")
     with contextlib.ExitStack() as held:
-        return _train(recipe, Path(folder), held, source, initial, callbacks, checkpoint_seconds, verbose)
+        return _train(recipe, folder, held, source, initial, callbacks, checkpoint_seconds, verbose)
 
 
 def _train(
@@ -186,12 +189,15 @@ def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str,
 
 def read_history(folder: str | Path) -> list[dict[str, float]]:
     """The logs of a run by epoch: those of `fit`, those of the held-out images as `val_...`, and `seconds` so far."""
-    return json.loads((Path(folder) / HISTORY).read_text(encoding="utf-8"))
+    path = _checks.path("folder", folder) / HISTORY
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.parent} holds no run of training: there is no {HISTORY} in it.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_stages(folder: str | Path) -> list[list[dict[str, float]]]:
     """The histories of a run's pretraining, if it had one, and of the run itself."""
-    before = Path(folder) / PRETRAINING
+    before = _checks.path("folder", folder) / PRETRAINING
     return [*(read_stages(before) if before.exists() else []), read_history(folder)]
 
 

@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from keras_vae import VAE, ConditionalVAE
-from keras_vae.models import copy_of, freeze, unfreeze, with_classes
+from keras_vae._backend import keras
+from keras_vae.models import (
+    Autoencoder,
+    ImageConditionalVAE,
+    StackedAutoencoder,
+    classifier_on,
+    copy_of,
+    freeze,
+    unfreeze,
+    with_classes,
+)
 
 NETWORKS = [
     {"name": "mlp", "hidden_units": [8, 8]},
@@ -67,3 +77,31 @@ def test_bad_arguments():
         with_classes(model, 3)
     with pytest.raises(ValueError, match="with_classes takes a ConditionalVAE, and the model is a VAE"):
         with_classes(VAE((4,), 2), 3)
+
+
+@pytest.mark.parametrize("wrong", [None, "vae", keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])])
+def test_what_is_no_model_of_the_library_is_refused(wrong):
+    for call in (lambda: freeze(wrong, "encoder"), lambda: unfreeze(wrong, "encoder"), lambda: copy_of(wrong)):
+        with pytest.raises(ValueError, match=r"model=.*: must be a model of keras_vae.models"):
+            call()
+
+
+def test_an_argument_that_is_none_of_a_models_is_named_with_the_nearest():
+    with pytest.raises(
+        ValueError, match=r"VAE has no setting 'hiden_units'; it has data_shape, .*Did you mean 'hidden_units'"
+    ):
+        VAE((4,), 2, hiden_units=[4])
+    with pytest.raises(ValueError, match=r"name='a/b': must be a text without '/'"):
+        VAE((4,), 2, name="a/b")
+    with pytest.raises(ValueError, match="dtype='float99': must be a number format"):
+        VAE((4,), 2, dtype="float99")
+
+
+@pytest.mark.parametrize("wrong", ["yes", "no", 1, 0, None])
+def test_flags_are_true_or_false(wrong):
+    with pytest.raises(ValueError, match="completes=.*: must be true or false"):
+        ImageConditionalVAE((4, 4, 1), (4, 4, 2), 2, completes=wrong)
+    with pytest.raises(ValueError, match="tied=.*: must be true or false"):
+        StackedAutoencoder((4,), [3, 2], tied=wrong)
+    with pytest.raises(ValueError, match="frozen=.*: must be true or false"):
+        classifier_on(Autoencoder((4,), 2, network={"name": "mlp", "hidden_units": []}), 3, frozen=wrong)

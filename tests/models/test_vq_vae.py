@@ -138,3 +138,15 @@ def test_a_book_larger_than_the_data_can_fill_is_warned_of():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_large_images_may_have_more_codes_than_a_layer_has_units():
+    small = {"filters": 2, "num_layers": 1}
+    model = models.VQVAE((256, 256, 1), 4, 2, (2, 2), network={"filters": 2, "residual_blocks": 0}, prior=small)
+    assert model.latent_size == 128**2 + 64**2
+    with pytest.raises(ValueError, match=r"downsampling=4: must be a list of powers of 2"):
+        models.VQVAE((8, 8, 1), downsampling=4)
+    for name in ("network", "quantizer", "prior"):
+        for wrong in ([], 0, "abc"):
+            with pytest.raises(ValueError, match=rf"{name}=.*: must be a dict of settings by name"):
+                models.VQVAE((8, 8, 1), **{name: wrong})
