@@ -102,6 +102,9 @@ class Likelihood(_FromParameters):
 class Prior(DistributionLayer):
     """A prior p(z), or p(z|c) where it is conditional: a distribution over latent vectors, event shape `(Z,)`."""
 
+    condition_rows = "last"
+    """Where, in a weight with one row per input, the rows of the condition stand: `"first"` or `"last"`."""
+
     def __init__(self, event_shape: Any, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         if len(self.event_shape) != 1:
