@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from keras_vae import _random
 from keras_vae._backend import serializable, tf, tfb, tfd, tfp
 from keras_vae.distributions.base import Posterior, independent_normal, positive
@@ -70,7 +72,9 @@ class FullCovarianceGaussian(Posterior):
         loc, raw = params[..., :size], params[..., size:]
         lower = tfb.FillTriangular().forward(raw)
         diagonal = positive(tf.linalg.diag_part(lower), _SCALE_FLOOR)
-        return _MultivariateNormalTriL(loc, tf.linalg.set_diag(lower, diagonal))
+        # Not tf.linalg.set_diag: XLA cannot compile its gradient for a batch of unknown size, such as a smaller last one.
+        below = lower * np.tri(size, k=-1, dtype="float32")
+        return _MultivariateNormalTriL(loc, below + tf.linalg.diag(diagonal))
 
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)
