@@ -1,7 +1,5 @@
 """Changing a trained model before it learns on: freezing a half, adding classes."""
 
-from typing import Any
-
 import numpy as np
 
 from keras_vae import _checks
@@ -120,6 +118,6 @@ def _check_old_labels(model: ConditionalVAE, wider: ConditionalVAE) -> None:
 
 def _unknown_way(name: str) -> str:
     return (
-        f"with_classes cannot widen the {name}: it would give other values for the labels that the model has. The condition must be "
-        "the last of a layer's inputs (in a prior, where its condition_rows says)."
+        f"with_classes cannot widen the {name}: it would give other values for the labels that the model has. The condition must "
+        "be the last of a layer's inputs (in a prior, where its condition_rows says)."
     )

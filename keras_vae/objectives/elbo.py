@@ -19,7 +19,7 @@ def drawn(
     posterior = model.posterior_given(x, condition, training)
     z = posterior.sample(num_samples, seed=seed)
     log_likelihood = tf.reduce_mean(model.likelihood_given(z, condition, training).log_prob(x), axis=0)
-    return posterior, model.prior_given(condition), z, log_likelihood
+    return posterior, model.prior_given(condition, training=training), z, log_likelihood
 
 
 def kl_divergence(posterior: Any, prior: Any, z: Any) -> Any:

@@ -125,10 +125,9 @@ class Contraction(Penalty):
     Args:
         weight: nats a unit of the squared norm, from 0.
         jacobian: `"closed_form"`, for one dense layer: sum_j s'(a_j)^2 sum_i W_ij^2, where the activation's slope s'(a_j) is
-            h_j (1 - h_j) for a sigmoid, and 1 or 0 for `"relu"` (times the square of the scale of `Rescaling` layers, if there are any
-            in the encoder); `"exact"`, all rows of J, one backward pass for each of the Z
-            codes; `"hutchinson"`, E_v ||v^T J||^2 with v ~ N(0, I), one backward pass a probe, without bias. By default the
-            closed form where it holds, else Hutchinson's.
+            h_j (1 - h_j) for a sigmoid, and 1 or 0 for `"relu"` (where `Rescaling` layers are in the encoder too, times the square
+            of their scale); `"exact"`, all rows of J, one backward pass for each of the Z codes; `"hutchinson"`, E_v ||v^T J||^2
+            with v ~ N(0, I), one backward pass a probe, without bias. By default the closed form where it holds, else Hutchinson's.
         num_probes: draws of v an example.
     """
 
@@ -201,7 +200,10 @@ def _only_kernel(model: Any) -> Any:
             scale *= float(layer.scale)
         elif type(layer) not in _SAME_NUMBERS:
             return None
-    if kernel is None or tuple(kernel.shape) != (math.prod(model.data_shape), model.latent_size):  # not of all of x at once
+    if kernel is None or tuple(kernel.shape) != (
+        math.prod(model.data_shape),
+        model.latent_size,
+    ):  # not of all of x at once
         return None
     return kernel if scale == 1.0 else kernel * scale
 

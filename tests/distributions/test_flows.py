@@ -99,3 +99,13 @@ def test_what_it_cannot_be_is_refused():
         RealNVP(3, condition_size=2)(tf.zeros((4, 5)))
     with pytest.raises(ValueError, match="activation='softmex'"):
         RealNVP(3, activation="softmex")
+
+
+def test_one_value_beside_many_conditions(rng):
+    flow = _shaken(rng, condition_size=2)
+    condition, z = tf.eye(2), tf.constant(rng.normal(size=(1, 3)), tf.float32)
+    expected = flow(condition).log_prob(tf.tile(z, (2, 1)))
+    for value in (z, z[0]):
+        np.testing.assert_allclose(flow(condition).log_prob(value), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"a batch of \(3,\).*is a batch of \(2,\)"):
+        flow(condition).log_prob(tf.tile(z, (3, 1)))

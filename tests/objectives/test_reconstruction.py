@@ -143,7 +143,12 @@ class _OneDense(networks.MLP):
 
     def encoder(self, data_shape, output_size, condition_size=0):
         h = data = keras.Input(data_shape)
-        for layer in (*self.before, keras.layers.Flatten(), keras.layers.Dense(output_size, name="output"), *self.after):
+        for layer in (
+            *self.before,
+            keras.layers.Flatten(),
+            keras.layers.Dense(output_size, name="output"),
+            *self.after,
+        ):
             h = layer(h)
         return keras.Model(data, h)
 
