@@ -7,6 +7,7 @@ import numpy as np
 from keras_vae import _random
 from keras_vae._backend import serializable, tf, tfb, tfd, tfp
 from keras_vae.distributions.base import Posterior, independent_normal, positive
+from keras_vae.distributions.broadcasting import check_value
 
 # Below this a posterior's density overflows float32 log-arithmetic long before it helps a likelihood.
 _SCALE_FLOOR = 1e-5
@@ -46,6 +47,10 @@ class _MultivariateNormalTriL(tfd.MultivariateNormalTriL):
             "loc": tfp.util.ParameterProperties(event_ndims=1),
             "scale_tril": tfp.util.ParameterProperties(event_ndims=2),
         }
+
+    def _log_prob(self, value: Any, **kwargs: Any) -> Any:
+        check_value(value, self)
+        return super()._log_prob(value, **kwargs)
 
     def _call_sample_n(self, sample_shape: Any, seed: Any, **_: Any) -> Any:
         sample_shape = tf.reshape(tf.cast(sample_shape, tf.int32), (-1,))
