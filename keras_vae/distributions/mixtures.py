@@ -190,7 +190,7 @@ class VampPrior(_Mixture):
         **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
-        if condition_size:
+        if _checks.positive_int("condition_size", condition_size, minimum=0):
             raise ValueError(
                 "VampPrior is a prior p(z) without a condition, and this model has one: use 'conditional_gaussian' or 'real_nvp'."
             )

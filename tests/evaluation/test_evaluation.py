@@ -151,6 +151,7 @@ def scored():
         downsampling=(2,),
         network=small,
         prior={"filters": 2, "num_layers": 1, "kernel_size": 3},
+        likelihood="bernoulli",
     )
     completing = ImageConditionalVAE((4, 4, 1), (4, 4, 2), 2, num_features=3, network=network, completes=True)
     return {
