@@ -46,7 +46,7 @@ def _told(model, witness, x, y=None):
     return found
 
 
-OBJECTIVES = [objectives.ELBO(), objectives.IWAE(3), objectives.BetaTCVAE(num_examples=6)]
+OBJECTIVES = [objectives.ELBO(), objectives.IWAE(3), objectives.BetaTCVAE(num_examples=6), objectives.FactorVAE()]
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
