@@ -43,7 +43,7 @@ class _CodesDistribution(tfd.Distribution):
         return tf.constant(self._prior.event_shape)
 
     def _log_prob(self, value: Any) -> Any:
-        value = to_batch(value, self, 1)
+        value = to_batch(value, self)
         lead = tf.shape(value)[:-1]
         flat = tf.reshape(tf.cast(value, tf.int32), (-1, self._prior.event_shape[0]))
         levels = self._prior.split(flat)

@@ -96,7 +96,7 @@ class NoiseDistribution(tfd.Distribution):
         return self._draw(noise)
 
     def _log_prob(self, value: Any) -> Any:
-        return self._log_density(to_batch(value, self, 1))
+        return self._log_density(to_batch(value, self))
 
     def _mean(self) -> Any:
         return self._moment(self._mean_of, "mean")

@@ -63,7 +63,7 @@ class AutoregressiveGrid(tfd.Distribution):
         return tf.constant(self._grid)
 
     def _log_prob(self, value: Any) -> Any:
-        value = to_batch(value, self, 2)
+        value = to_batch(value, self)
         flat = tf.reshape(tf.cast(value, tf.int32), (-1, *self._grid))
         each = tf.nn.sparse_softmax_cross_entropy_with_logits(flat, self.logits(flat))
         return tf.reshape(-tf.reduce_sum(each, axis=(1, 2)), tf.shape(value)[:-2])

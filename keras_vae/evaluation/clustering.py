@@ -39,7 +39,12 @@ def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed:
         "gaussian_mixture": lambda: GaussianMixture(num_clusters, n_init=5, reg_covar=1e-4, random_state=seed),
         "spectral": lambda: SpectralClustering(num_clusters, affinity="nearest_neighbors", random_state=seed),
     }
-    return made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
+    found = made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
+    if method == "k_means" and len(np.unique(found)) < num_clusters:  # scikit-learn warns
+        raise ValueError(
+            f"num_clusters={num_clusters}: fewer of the codes are distinct, so some clusters would be empty."
+        )
+    return found
 
 
 def clustering_report(

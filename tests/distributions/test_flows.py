@@ -107,5 +107,7 @@ def test_one_value_beside_many_conditions(rng):
     expected = flow(condition).log_prob(tf.tile(z, (2, 1)))
     for value in (z, z[0]):
         np.testing.assert_allclose(flow(condition).log_prob(value), expected, rtol=1e-6)
-    with pytest.raises(ValueError, match=r"a batch of \(3,\).*is a batch of \(2,\)"):
+    with pytest.raises(ValueError, match=r"The value has shape \(3, 3\).*batch shape \(2,\)"):
         flow(condition).log_prob(tf.tile(z, (3, 1)))
+    with pytest.raises(ValueError, match=r"The value has shape \(2, 4\).*event shape \(3,\)"):
+        flow(condition).log_prob(tf.zeros((2, 4)))

@@ -192,7 +192,9 @@ def test_a_density_is_of_all_pairs_of_a_value_and_a_batch(rng):
             one[0].log_prob(values[0]), [one[0].log_prob(values[0, b][None])[0] for b in range(3)], rtol=1e-5
         )
         assert layer(condition[:0]).batch_shape == (0,)
-        with pytest.raises(ValueError, match=r"a batch of \(2,\).*is a batch of \(3,\)"):
+        with pytest.raises(ValueError, match=r"The value has shape \(2, .*batch shape \(3,\)"):
             whole.log_prob(values[0, :2])
-        with pytest.raises(ValueError, match=r"a batch of \(6,\).*is a batch of \(3,\)"):  # no two rounds of three
+        with pytest.raises(
+            ValueError, match=r"The value has shape \(6, .*batch shape \(3,\)"
+        ):  # no two rounds of three
             whole.log_prob(np.concatenate([values[0], values[1]]))
