@@ -9,6 +9,7 @@ import numpy as np
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, tf, tfd, tfp
 from keras_vae._written import Written
+from keras_vae.distributions.broadcasting import check_value
 
 
 class DistributionLayer(Written, keras.layers.Layer, abc.ABC):
@@ -52,6 +53,19 @@ class _FromParameters(DistributionLayer):
     @abc.abstractmethod
     def distribution(self, params: Any) -> Any:
         """Make the distribution of parameters `(B,) + params_shape`: batch shape `(B,)`, event shape `event_shape`."""
+
+    def __call__(self, params: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make the distribution: see `call`. Keras's own errors of what is no tensor do not say what would be right."""
+        if not (hasattr(params, "shape") and hasattr(params, "dtype")):
+            params = np.asarray(params)
+        wrong = not tf.as_dtype(params.dtype).is_floating
+        if wrong or (isinstance(params, np.ndarray) and not np.isfinite(params).all()):
+            raise ValueError(
+                f"{type(self).__name__} got parameters "
+                + (f"of dtype {tf.as_dtype(params.dtype).name}" if wrong else "that are infinite or NaN")
+                + f": it takes finite floats of shape {('batch', *self.params_shape)}, as the layer before it puts out."
+            )
+        return super().__call__(params, *args, **kwargs)
 
     def call(self, params: Any) -> Any:
         """Return the distribution that `params`, shape `(B,) + params_shape`, stand for.
@@ -113,6 +127,9 @@ class Likelihood(_FromParameters):
 class Prior(DistributionLayer):
     """A prior p(z), or p(z|c) where it is conditional: a distribution over latent vectors, event shape `(Z,)`."""
 
+    condition_rows = "last"
+    """Where, in a weight with one row per input, the rows of the condition stand: `"first"` or `"last"`."""
+
     def __init__(self, event_shape: Any, **kwargs: Any):
         super().__init__(event_shape, **kwargs)
         if len(self.event_shape) != 1:
@@ -171,9 +188,25 @@ class _Normal(tfd.Normal):
         return self.loc + self.scale * _random.normal(shape, _random.as_seed(seed))
 
 
+class Event(tfd.Independent):
+    """Independent elements that make one event; its density refuses what is no event, which TFP would broadcast or score."""
+
+    support: tuple[float, float] | None = None
+
+    def _log_prob(self, value: Any, **kwargs: Any) -> Any:
+        check_value(value, self, self.support)
+        return super()._log_prob(value, **kwargs)
+
+
+class UnitEvent(Event):
+    """The same of elements from 0 to 1."""
+
+    support = (0.0, 1.0)
+
+
 def independent_normal(loc: Any, scale: Any, event_rank: int) -> Any:
     """Normal distributions whose last `event_rank` axes make one event."""
-    return tfd.Independent(_Normal(loc, scale), reinterpreted_batch_ndims=event_rank)
+    return Event(_Normal(loc, scale), reinterpreted_batch_ndims=event_rank)
 
 
 # softplus(x + SOFTPLUS_SHIFT) is 1 at x = 0, so that an untrained layer starts at unit scale.

@@ -8,6 +8,7 @@ from typing import Any
 from keras_vae import _checks, _layers, _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
+from keras_vae.distributions.broadcasting import to_batch
 from keras_vae.distributions.pixel_cnn import PixelCNN
 
 
@@ -42,6 +43,7 @@ class _CodesDistribution(tfd.Distribution):
         return tf.constant(self._prior.event_shape)
 
     def _log_prob(self, value: Any) -> Any:
+        value = to_batch(value, self)
         lead = tf.shape(value)[:-1]
         flat = tf.reshape(tf.cast(value, tf.int32), (-1, self._prior.event_shape[0]))
         levels = self._prior.split(flat)

@@ -18,13 +18,14 @@ class RealNVP(Prior):
     """p(z), or p(z|c), as an invertible map of N(0, I): Dinh et al. (2017), with affine couplings.
 
     log p(z) = log N(f^-1(z); 0, I) + log |det df^-1/dz|. Each coupling shifts and scales one half of the vector as a network of the
-    other half (and of the condition) says, and the halves take turns. It starts as N(0, I).
+    other half (and of the condition) says, and the halves take turns. With an odd number of latents the second half is one longer
+    than the first. It starts as N(0, I).
 
     Output: batch shape `()`, or `(B,)` with a condition; event shape `(Z,)`.
 
     Args:
-        event_shape: number of latents Z, at least 2.
-        num_couplings: number of couplings.
+        event_shape: number of latents Z, at least 2: one latent has no other half that could say how to change it.
+        num_couplings: number of couplings; with one, the first half stays as it is.
         hidden_units: sizes of the hidden layers of each coupling's network.
         activation: name of a Keras activation.
         condition_size: length C of the condition vectors, 0 for none.
@@ -32,6 +33,8 @@ class RealNVP(Prior):
     Raises:
         ValueError: if an argument is out of its range.
     """
+
+    condition_rows = "first"
 
     def __init__(
         self,
@@ -45,19 +48,21 @@ class RealNVP(Prior):
         super().__init__(event_shape, **kwargs)
         size = self.event_shape[0]
         if size < 2:
-            raise ValueError(f"event_shape={size}: a coupling needs two halves, so at least 2 latents.")
+            raise ValueError(
+                f"event_shape={size}: a coupling needs two halves, so at least 2 latents. For one latent use the prior "
+                "'mixture_of_gaussians'."
+            )
         self.num_couplings = _checks.positive_int("num_couplings", num_couplings, maximum=_checks.MAX_LAYERS)
         self.hidden_units = _checks.sizes("hidden_units", hidden_units, minimum_length=1)
         self.activation = _checks.activation_name(activation)
         self.condition_size = _checks.positive_int("condition_size", condition_size, minimum=0)
-        kept = size // 2
         self.networks = [
             # Zeros at first, so that each coupling starts as the identity.
             conditioner(
-                kept + self.condition_size,
+                self._kept(i) + self.condition_size,
                 self.hidden_units,
                 self.activation,
-                2 * (size - kept),
+                2 * (size - self._kept(i)),
                 f"coupling_{i}",
                 last="zeros",
             )
@@ -106,6 +111,11 @@ class RealNVP(Prior):
         """The map f from noise to latents, a `tfp.bijectors.Bijector` over vectors."""
         return tfb.Chain([self._coupling(i, network, condition) for i, network in enumerate(self.networks)])
 
+    def _kept(self, i: int) -> int:
+        """How many latents coupling i leaves as they are: those that the couplings beside it change, so that none is left out."""
+        first = self.event_shape[0] // 2
+        return first if i % 2 == 0 else self.event_shape[0] - first
+
     def _coupling(self, i: int, network: keras.Model, condition: Any) -> Any:
         def shift_and_log_scale(kept: Any, _: int) -> tuple[Any, Any]:
             fixed = None if condition is None else tf.cast(condition, tf.float32)
@@ -113,5 +123,5 @@ class RealNVP(Prior):
             return shift, _LOG_SCALE_LIMIT * tf.tanh(raw / _LOG_SCALE_LIMIT)
 
         # A negative number masks the last latents: the halves take turns, and nothing has to be permuted.
-        masked = self.event_shape[0] // 2 * (-1) ** i
+        masked = self._kept(i) * (-1) ** i
         return tfb.RealNVP(num_masked=masked, shift_and_log_scale_fn=shift_and_log_scale)

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_vae import _random
 from keras_vae._backend import tf, tfd
+from keras_vae.distributions.broadcasting import to_batch
 
 
 def draws_with_log_prob(distribution: Any, n: int, seed: Any) -> tuple[Any, Any]:
@@ -95,7 +96,7 @@ class NoiseDistribution(tfd.Distribution):
         return self._draw(noise)
 
     def _log_prob(self, value: Any) -> Any:
-        return self._log_density(value)
+        return self._log_density(to_batch(value, self))
 
     def _mean(self) -> Any:
         return self._moment(self._mean_of, "mean")

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf, tfd, tfp
-from keras_vae.distributions.base import Likelihood, independent_normal, inverse_positive, positive
+from keras_vae.distributions.base import Likelihood, UnitEvent, independent_normal, inverse_positive, positive
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
 
 
@@ -62,7 +62,7 @@ class Bernoulli(Likelihood):
 
     def distribution(self, params: Any) -> Any:
         """The independent Bernoulli distributions with logits `params`."""
-        return tfd.Independent(_LogitBernoulli(params), len(self.event_shape))
+        return UnitEvent(_LogitBernoulli(params), len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The logit of the mean, kept within +-7."""
@@ -78,7 +78,7 @@ class ContinuousBernoulli(Likelihood):
 
     def distribution(self, params: Any) -> Any:
         """The independent continuous Bernoulli distributions with logits `params`."""
-        return tfd.Independent(_ContinuousBernoulli(params), len(self.event_shape))
+        return UnitEvent(_ContinuousBernoulli(params), len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The logit whose continuous Bernoulli has about the given mean: 1/2 + l/12 near the middle, 1/|l| at the ends."""
@@ -176,7 +176,7 @@ class DiscretizedLogistic(Likelihood):
         """The independent discretised logistic distributions with the locations and scales in `params`."""
         loc, raw = _halves(params)
         base = DiscretizedLogisticDistribution(loc, positive(raw, self.min_scale), self.levels)
-        return tfd.Independent(base, len(self.event_shape))
+        return UnitEvent(base, len(self.event_shape))
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The mean, with a scale of a twentieth of the range."""

@@ -140,6 +140,24 @@ class MixtureOfGaussians(_Mixture):
         )
 
 
+def _range(support: Any) -> tuple[float, float] | None:
+    """A range of data as two floats, or None where both ends are infinite.
+
+    Raises:
+        ValueError: if it is no range.
+    """
+    if support is None:
+        return None
+    try:
+        low, high = (float(end) for end in support)
+        good = low < high  # not true of a NaN
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(f"support={support!r}: must be the smallest and the largest value of the data, or None.")
+    return None if math.isinf(low) and math.isinf(high) else (low, high)
+
+
 @serializable
 class VampPrior(_Mixture):
     """p(z) = 1/K sum_k q(z|u_k), with K learned pseudo-inputs u_k: Tomczak & Welling (2018), equation 9.
@@ -155,7 +173,11 @@ class VampPrior(_Mixture):
         event_shape: number of latents Z.
         data_shape: shape of one example, and so of one pseudo-input.
         num_components: number of pseudo-inputs K.
-        support: range of the data that pseudo-inputs are kept in, or None where data may be any number.
+        support: range of the data that pseudo-inputs are kept in, or None where data may be any number. An end may be infinite, as
+            in `(0, inf)`: then they are kept on the right side of the other one.
+
+    Raises:
+        ValueError: if an argument is out of its range, or there is a condition.
     """
 
     def __init__(
@@ -168,13 +190,13 @@ class VampPrior(_Mixture):
         **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
-        if condition_size:
+        if _checks.positive_int("condition_size", condition_size, minimum=0):
             raise ValueError(
                 "VampPrior is a prior p(z) without a condition, and this model has one: use 'conditional_gaussian' or 'real_nvp'."
             )
         self.data_shape = _checks.data_shape("data_shape", data_shape)
         self.num_components = _checks.positive_int("num_components", num_components, maximum=_MAX_COMPONENTS)
-        self.support = None if support is None else tuple(float(end) for end in support)
+        self.support = _range(support)
         self.raw_inputs = self.add_weight(
             shape=(self.num_components, *self.data_shape),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
@@ -207,12 +229,7 @@ class VampPrior(_Mixture):
             len(data), self.num_components, replace=len(data) < self.num_components
         )
         values = np.asarray(data[chosen], dtype="float64")
-        if self.support is not None:
-            low, high = self.support
-            # Not nearer to the ends than this, where the gradient would be lost.
-            share = np.clip((values - low) / (high - low), 0.05, 0.95)
-            values = np.log(share) - np.log1p(-share)
-        self.raw_inputs.assign(values.astype("float32"))
+        self.raw_inputs.assign(self._raw(values).astype("float32"))
 
     @property
     def pseudo_inputs(self) -> Any:
@@ -221,7 +238,22 @@ class VampPrior(_Mixture):
         if self.support is None:
             return raw
         low, high = self.support
+        if math.isinf(high):
+            return low + tf.nn.softplus(raw)
+        if math.isinf(low):
+            return high - tf.nn.softplus(raw)
         return low + (high - low) * tf.sigmoid(raw)
+
+    def _raw(self, values: np.ndarray) -> np.ndarray:
+        """The unconstrained values that become the pseudo-inputs `values`: not nearer to an end than where the gradient is lost."""
+        if self.support is None:
+            return values
+        low, high = self.support
+        if math.isinf(high) or math.isinf(low):
+            distance = np.maximum(values - low if math.isinf(high) else high - values, 0.05)
+            return distance + np.log(-np.expm1(-distance))  # the inverse of softplus, without an overflow
+        share = np.clip((values - low) / (high - low), 0.05, 0.95)
+        return np.log(share) - np.log1p(-share)
 
     def _components(self) -> tuple[Any, Any, Any]:
         if self._posterior_of is None:

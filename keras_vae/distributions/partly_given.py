@@ -3,6 +3,7 @@
 from typing import Any
 
 from keras_vae._backend import tf, tfd
+from keras_vae.distributions.broadcasting import check_value
 
 
 class PartlyGiven(tfd.Distribution):
@@ -50,6 +51,7 @@ class PartlyGiven(tfd.Distribution):
         return self._likelihood.event_shape_tensor()
 
     def _log_prob(self, value: Any) -> Any:
+        check_value(value, self, getattr(self._likelihood, "support", None))
         each = self._likelihood.distribution.log_prob(value)
         hidden = tf.where(self._given, tf.zeros_like(each), each)
         return tf.reduce_sum(hidden, axis=range(-len(self.event_shape), 0))

@@ -6,6 +6,7 @@ from typing import Any
 from keras_vae import _checks, _layers, _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
+from keras_vae.distributions.broadcasting import to_batch
 from keras_vae.distributions.pixel_cnn_steps import PixelCNNSteps
 
 _COLDEST = 1e-6
@@ -62,6 +63,7 @@ class AutoregressiveGrid(tfd.Distribution):
         return tf.constant(self._grid)
 
     def _log_prob(self, value: Any) -> Any:
+        value = to_batch(value, self)
         flat = tf.reshape(tf.cast(value, tf.int32), (-1, *self._grid))
         each = tf.nn.sparse_softmax_cross_entropy_with_logits(flat, self.logits(flat))
         return tf.reshape(-tf.reduce_sum(each, axis=(1, 2)), tf.shape(value)[:-2])

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from keras_vae import _random
 from keras_vae._backend import serializable, tf, tfb, tfd, tfp
 from keras_vae.distributions.base import Posterior, independent_normal, positive
+from keras_vae.distributions.broadcasting import check_value
 
 # Below this a posterior's density overflows float32 log-arithmetic long before it helps a likelihood.
 _SCALE_FLOOR = 1e-5
@@ -45,6 +48,10 @@ class _MultivariateNormalTriL(tfd.MultivariateNormalTriL):
             "scale_tril": tfp.util.ParameterProperties(event_ndims=2),
         }
 
+    def _log_prob(self, value: Any, **kwargs: Any) -> Any:
+        check_value(value, self)
+        return super()._log_prob(value, **kwargs)
+
     def _call_sample_n(self, sample_shape: Any, seed: Any, **_: Any) -> Any:
         sample_shape = tf.reshape(tf.cast(sample_shape, tf.int32), (-1,))
         noise = _random.normal(tf.concat([sample_shape, tf.shape(self.loc)], axis=0), _random.as_seed(seed))
@@ -70,7 +77,9 @@ class FullCovarianceGaussian(Posterior):
         loc, raw = params[..., :size], params[..., size:]
         lower = tfb.FillTriangular().forward(raw)
         diagonal = positive(tf.linalg.diag_part(lower), _SCALE_FLOOR)
-        return _MultivariateNormalTriL(loc, tf.linalg.set_diag(lower, diagonal))
+        # Not tf.linalg.set_diag: XLA cannot compile its gradient for a batch of unknown size, such as a smaller last one.
+        below = lower * np.tri(size, k=-1, dtype="float32")
+        return _MultivariateNormalTriL(loc, below + tf.linalg.diag(diagonal))
 
 
 @tfd.RegisterKL(tfd.MultivariateNormalTriL, tfd.Independent)

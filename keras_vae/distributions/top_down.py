@@ -60,8 +60,9 @@ class TopDownGaussians(TopDownDistribution):
 class TopDownPosterior(Posterior):
     """q(z|x) = prod_l q(z_l | z_<l, x), levels from the top down, each a diagonal Gaussian: Sonderby et al. (2016).
 
-    Each level's parameters come from a network of its own, of the features of x and of all levels above. The mean and the standard
-    deviation are those along the path of means.
+    Each level's parameters come from a network of its own, of the features of x and of all levels above; they are not merged with
+    the prior's, weighted by precision, as in the ladder VAE of that paper. The mean and the standard deviation are those along the
+    path of means.
 
     Input: features of x `(B, F)`. Output: batch shape `(B,)`, event shape `(Z,)`.
 

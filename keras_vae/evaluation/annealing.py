@@ -5,6 +5,8 @@ from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
+from keras_vae.evaluation import inputs
+from keras_vae.models import LatentVariableModel
 from keras_vae.models.importance import Estimate
 
 # The acceptance rate that step sizes are tuned to, and by how much they are after each step (Neal, 2011, section 5.4.2).
@@ -41,17 +43,19 @@ def annealed_importance_estimate(
         `log_prob` in nats, its `standard_error` and the `effective_samples` among the chains, each `(B,)`.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if the data or the labels are not what the model takes, or a number is out of its range.
     """
     num_chains = _checks.positive_int("num_chains", num_chains, maximum=10_000)
     num_steps = _checks.positive_int("num_steps", num_steps, maximum=10**6)
     num_leapfrog = _checks.positive_int("num_leapfrog", num_leapfrog, maximum=1000)
+    inputs.model_of("annealed_importance_estimate", model, LatentVariableModel)
+    x, labels = inputs.examples(model, x, labels)
     condition = model.condition_of(labels, len(x))
     run = tf.function(
         lambda x, condition, seed: _anneal(model, x, condition, num_chains, num_steps, num_leapfrog, seed),
         autograph=False,
     )
-    return Estimate(*run(tf.convert_to_tensor(x, tf.float32), condition, _random.as_seed(seed)))
+    return Estimate(*run(tf.constant(x), condition, _random.as_seed(seed)))
 
 
 def _anneal(model: Any, x: Any, condition: Any, chains: int, steps: int, leapfrogs: int, seed: Any) -> Any:

@@ -12,7 +12,7 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
 
     Args:
         model: a conditional model; the classes are asked for in turn.
-        classifier: a `keras.Model` from images to logits.
+        classifier: a `keras.Model` from images to logits of classes that are numbered as the model's; it may know more.
         num_samples: images to draw.
         seed: of the latents.
 
@@ -20,17 +20,24 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
         Share from 0 to 1.
 
     Raises:
-        ValueError: if the model has no classes.
+        ValueError: if the model has no classes, or the classifier does not know all of them.
     """
-    if not getattr(model, "conditional", False):
+    if not (getattr(model, "conditional", False) and getattr(model, "num_classes", None) and hasattr(model, "sample")):
         raise ValueError(
             f"{type(model).__name__} draws no class that was asked for: class_accuracy takes a conditional model."
         )
+    if not callable(classifier):
+        raise ValueError(f"classifier={classifier!r}: must be a keras.Model from images to logits.")
     num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**7)
     labels = np.arange(num_samples) % model.num_classes
     key, right = _random.as_seed(seed), 0
     for start in range(0, num_samples, 1000):
         asked = labels[start : start + 1000]
-        logits = classifier(model.sample(labels=asked, seed=_random.fold_in(key, start)))
+        logits = np.asarray(classifier(model.sample(labels=asked, seed=_random.fold_in(key, start))))
+        if logits.ndim != 2 or len(logits) != len(asked) or logits.shape[1] < model.num_classes:
+            raise ValueError(
+                f"The classifier puts out shape {logits.shape} for {len(asked)} images, and the model has {model.num_classes} "
+                "classes: give a classifier of the same classes, which puts out one logit per class."
+            )
         right += int((np.argmax(logits, axis=-1) == asked).sum())
     return right / num_samples

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.evaluation import inputs
 from keras_vae.models import Clusters
 
 METHODS = ("k_means", "gaussian_mixture", "spectral")
@@ -24,12 +25,12 @@ def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed:
         The number of each code's cluster, int `(N,)`.
 
     Raises:
-        ValueError: if there are more clusters than codes, or the method is unknown.
+        ValueError: if there are more clusters than codes, the method is unknown, or the codes are not finite numbers `(N, Z)`.
     """
     from sklearn.cluster import KMeans, SpectralClustering
     from sklearn.mixture import GaussianMixture
 
-    codes = np.asarray(codes)
+    codes = inputs.codes("codes", codes)
     num_clusters = _checks.positive_int("num_clusters", num_clusters)
     if num_clusters > len(codes):
         raise ValueError(f"num_clusters={num_clusters}: there are {len(codes)} codes, so some clusters would be empty.")
@@ -38,7 +39,12 @@ def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed:
         "gaussian_mixture": lambda: GaussianMixture(num_clusters, n_init=5, reg_covar=1e-4, random_state=seed),
         "spectral": lambda: SpectralClustering(num_clusters, affinity="nearest_neighbors", random_state=seed),
     }
-    return made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
+    found = made[_checks.one_of("method", method, METHODS)]().fit_predict(codes)
+    if method == "k_means" and len(np.unique(found)) < num_clusters:  # scikit-learn warns
+        raise ValueError(
+            f"num_clusters={num_clusters}: fewer of the codes are distinct, so some clusters would be empty."
+        )
+    return found
 
 
 def clustering_report(
@@ -55,11 +61,17 @@ def clustering_report(
     Returns:
         `clustering_accuracy` and `clustering_nmi`, both from 0 to 1; the same with `_with_training_images` at the end, where those
         are given.
+
+    Raises:
+        ValueError: if the model has no clusters, or images and labels are not what it takes.
     """
+    inputs.model_of("clustering_report", model, Clusters)
+    inputs.same_length(images=images, labels=inputs.labels("labels", labels))
     clusters = model.cluster(images)
     figures = _agreement(labels, clusters)
     if training is not None:
         x, y = training
+        inputs.same_length(training_images=x, training_labels=inputs.labels("labels", y))
         both = _agreement(np.concatenate([y, labels]), np.concatenate([model.cluster(x), clusters]))
         figures |= {f"{key}_with_training_images": value for key, value in both.items()}
     return figures
@@ -72,6 +84,12 @@ def _agreement(labels: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
     }
 
 
+def _both(labels: Any, clusters: Any) -> tuple[np.ndarray, np.ndarray]:
+    labels, clusters = inputs.labels("labels", labels), inputs.labels("clusters", clusters)
+    inputs.same_length(labels=labels, clusters=clusters)
+    return labels, clusters
+
+
 def clustering_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
     """Share of examples in the right cluster, under the best one-to-one map of clusters to classes (Hungarian method).
 
@@ -80,19 +98,20 @@ def clustering_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
         clusters: int `(N,)`.
 
     Raises:
-        ValueError: if they are of different lengths.
+        ValueError: if they are of different lengths, or are no labels.
     """
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics.cluster import contingency_matrix
 
-    if len(labels) != len(clusters):
-        raise ValueError(f"There are {len(labels)} labels and {len(clusters)} clusters: give one of each an example.")
+    labels, clusters = _both(labels, clusters)
     table = contingency_matrix(labels, clusters)
     return float(table[linear_sum_assignment(-table)].sum() / len(labels))
 
 
 def normalized_mutual_information(labels: np.ndarray, clusters: np.ndarray) -> float:
-    """I(labels; clusters) over the mean of their entropies, from 0 to 1 (scikit-learn's)."""
+    """I(labels; clusters) over the mean of their entropies, from 0 to 1 (scikit-learn's). Arguments and errors as in
+    `clustering_accuracy`."""
     from sklearn.metrics import normalized_mutual_info_score
 
+    labels, clusters = _both(labels, clusters)
     return float(normalized_mutual_info_score(labels, clusters))

@@ -11,6 +11,7 @@ from keras_vae import _checks
 from keras_vae._backend import keras, tf
 from keras_vae._batches import in_batches
 from keras_vae.data import choose_labelled
+from keras_vae.evaluation import inputs
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, SemiSupervisedVAE, classifier_on
 from keras_vae.objectives import Corruption, reconstruction
@@ -146,8 +147,9 @@ def code_report(
         `_n_labels_spread`, its standard deviation.
 
     Raises:
-        ValueError: if the labels asked for leave a class empty.
+        ValueError: if the labels asked for leave a class empty, or there is not one label per image.
     """
+    _check_data(train, test)
     say = say or (lambda words: None)
     (x, y), (test_x, test_y) = train, test
     figures: dict[str, Any] = {}
@@ -190,7 +192,11 @@ def classifier_error(
         test: images and labels.
         recipe: how to train.
         pretrained: False for the control: the same network with fresh weights.
+
+    Raises:
+        ValueError: if there is not one label per image.
     """
+    _check_data(train, test)
     keras.utils.set_random_seed(recipe.seed)
     start = model if pretrained else type(model).from_config(model.get_config())
     classifier = classifier_on(
@@ -211,9 +217,18 @@ def error_of_labels_alone(model: SemiSupervisedVAE, train: Data, test: Data, rec
         train: the labelled images and their labels.
         test: images and labels.
         recipe: how to train; there are no layers beside the classifier's, and no dropout.
+
+    Raises:
+        ValueError: if there is not one label per image.
     """
+    _check_data(train, test)
     keras.utils.set_random_seed(recipe.seed)
     return _trained_error(type(model).from_config(model.get_config()).classifier, train, test, recipe)
+
+
+def _check_data(*parts: Data) -> None:
+    for images, labels in parts:
+        inputs.same_length(images=images, labels=inputs.labels("labels", labels))
 
 
 def _trained_error(classifier: keras.Model, train: Data, test: Data, recipe: ClassifierRecipe) -> float:

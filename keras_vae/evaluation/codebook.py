@@ -5,34 +5,39 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks
 from keras_vae._backend import tf
 from keras_vae._batches import batch_size
+from keras_vae.evaluation import inputs
 from keras_vae.evaluation.likelihood import in_bits
 from keras_vae.models import VQVAE
 
 _BATCH = 250
 
 
-def codebook_report(model: VQVAE, images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Any]:
+def codebook_report(
+    model: VQVAE, images: np.ndarray, labels: np.ndarray | None = None, dequantized_levels: int | None = None
+) -> dict[str, Any]:
     """Score a model with discrete codes on a test set.
 
     Args:
         model: a `VQVAE`.
         images: `(N,) + data_shape`.
         labels: int `(N,)`, for a model with classes.
+        dequantized_levels: as in `likelihood_report`.
 
     Returns:
         `squared_error`, the mean over elements and images, and `squared_error_of_variance`, its share of the variance of the
         images; `perplexity` and `codes_used`, lists by level, the smallest grid first; `code_bits`, the bits that name the codes of
         an image if all are as likely; `kl` = -log p(codes) under the prior and `log_likelihood` = log p(x|codes), in nats an
-        image, and `elbo`, the second less the first; `bits_per_dim` of the elbo, where the likelihood is a probability.
+        image, and `elbo`, the second less the first; `bits_per_dim` of the elbo, where the likelihood is a probability or the data
+        are dequantised.
 
     Raises:
         ValueError: if the data or the labels are not what the model takes.
     """
-    total = _checks.positive_int("number of images", len(images), maximum=10**9)
-    given = labels if model.conditional else None
+    inputs.model_of("codebook_report", model, VQVAE)
+    images, given = inputs.examples(model, images, labels)
+    total = len(images)
     errors, log_likelihood, rate = [], [], []
     counts = np.zeros((len(model.downsampling), model.num_codes))
     size = batch_size(model.latent_size * model.num_codes, _BATCH)  # of the prior's logits
@@ -58,5 +63,5 @@ def codebook_report(model: VQVAE, images: np.ndarray, labels: np.ndarray | None 
         "elbo": nats - kl,
         "log_likelihood": nats,
         "kl": kl,
-        **in_bits(model, kl - nats),
+        **in_bits(model, kl - nats, dequantized_levels),
     }

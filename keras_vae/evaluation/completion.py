@@ -7,8 +7,9 @@ import numpy as np
 
 from keras_vae import _checks, _layers, _random, data
 from keras_vae._backend import keras, tf
+from keras_vae.evaluation import inputs
 from keras_vae.evaluation.likelihood import Progress
-from keras_vae.models import importance, validation
+from keras_vae.models import LatentVariableModel, importance, validation
 
 _BATCH = 100
 _LEAST = 1e-6
@@ -41,9 +42,12 @@ def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 10
         ValueError: if the data or the labels are not what the model takes, or the number is out of its range.
     """
     num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
+    inputs.model_of("prior_log_prob", model, LatentVariableModel)
+    x, labels = inputs.examples(model, x, labels)
     condition = model.condition_of(labels, len(x))
-    x = tf.convert_to_tensor(x, tf.float32)
-    return importance.estimate(model, x, condition, num_samples, _random.as_seed(seed), from_prior=True).log_prob
+    return importance.estimate(
+        model, tf.constant(x), condition, num_samples, _random.as_seed(seed), from_prior=True
+    ).log_prob
 
 
 def trained_completer(
@@ -110,6 +114,7 @@ def completion_report(
         ValueError: if the model completes no pictures, the images are not what it takes, or there are not three `prior_samples`.
     """
     validation.completes(model)
+    images = inputs.examples(model, images)[0]
     if len(prior_samples) != len(_GIVEN):
         raise ValueError(
             f"prior_samples={prior_samples}: must be three numbers, for one, two and three quadrants given."

@@ -8,10 +8,14 @@ import numpy as np
 from keras_vae import _checks
 from keras_vae._batches import in_batches
 from keras_vae.data import Shapes
+from keras_vae.evaluation import inputs
 from keras_vae.models import LatentVariableModel
 
 _ALIVE = 0.05
 _TREES, _DEPTH = 30, 12
+# Of a factor with fewer examples of each value its values are not counted but put into bins, where it has more of them than bins.
+_EXAMPLES_OF_A_VALUE = 10
+_BINS = 20
 
 
 def mutual_information_gap(codes: Any, factors: Any, bins: int = 20) -> float:
@@ -20,22 +24,25 @@ def mutual_information_gap(codes: Any, factors: Any, bins: int = 20) -> float:
     Mean over factors k of (I(z_first; v_k) - I(z_second; v_k)) / H(v_k), with each latent in `bins` bins of equal width: Chen et
     al. (2018), equation 6, as Locatello et al. (2019) estimate it. From 0 to 1.
 
+    A continuous factor is put into bins of equal width as the latents are, since every value of it is another: a factor with more
+    values than bins that are not whole numbers, or of which there are fewer than 10 examples per value.
+
     Args:
         codes: `(N, Z)`, such as means of posteriors.
-        factors: numbers of values, int `(N, K)`.
+        factors: `(N, K)`: numbers of values, int, or real numbers.
         bins: number of bins.
 
     Raises:
-        ValueError: if the shapes do not fit, there are fewer than two latents, or a factor does not vary.
+        ValueError: if the shapes do not fit, there are fewer than two latents, a factor does not vary, no latent does, or a number
+            is not finite.
     """
     from sklearn.metrics import mutual_info_score
 
-    codes, factors = _checked(codes, factors)
     bins = _checks.positive_int("bins", bins, minimum=2)
-    edges = [np.histogram_bin_edges(column, bins)[1:-1] for column in codes.T]
-    binned = [np.digitize(column, inner) for column, inner in zip(codes.T, edges, strict=True)]
+    codes, factors = _checked(codes, factors)
+    binned = [_binned(column, bins) for column in codes.T]
     gaps = []
-    for column in factors.T:
+    for column in _classes(factors, bins).T:
         second, first = np.sort([mutual_info_score(column, b) for b in binned])[-2:]
         gaps.append((first - second) / mutual_info_score(column, column))
     return float(np.mean(gaps))
@@ -44,20 +51,28 @@ def mutual_information_gap(codes: Any, factors: Any, bins: int = 20) -> float:
 def separated_attribute_predictability(codes: Any, factors: Any, categorical: Sequence[int] = ()) -> float:
     """SAP: how much better the best single latent predicts a factor than the second best: Kumar et al. (2018), section 3.
 
-    A factor with an order is predicted by a straight line, scored by R^2; a categorical one by thresholds on the latent, as many as
-    it has values less one, scored by the balanced accuracy on the half of the examples that did not choose them. From 0 to 1.
+    A factor with an order, continuous or not, is predicted by a straight line, scored by R^2; a categorical one by thresholds on
+    the latent, as many as it has values less one, scored by the balanced accuracy on the half of the examples that did not choose
+    them. From 0 to 1.
 
     Args:
         codes, factors: as in `mutual_information_gap`.
         categorical: columns of the factors without an order, such as shapes.
 
     Raises:
-        ValueError: as `mutual_information_gap`.
+        ValueError: as `mutual_information_gap`, or if a categorical factor is continuous or there is no such column.
     """
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.tree import DecisionTreeClassifier
 
     codes, factors = _checked(codes, factors)
+    for column in categorical:
+        _checks.positive_int("categorical", column, minimum=0, maximum=factors.shape[1] - 1)
+        if _is_continuous(factors[:, column], _BINS):
+            raise ValueError(
+                f"Factor {column} is categorical, and has {len(np.unique(factors[:, column]))} values among {len(codes)} examples: "
+                "leave it out of `categorical` if its values have an order, or give more examples."
+            )
     half = len(codes) // 2
     deviation = codes.std(axis=0)
     alive = deviation > _ALIVE * deviation.max()
@@ -68,6 +83,7 @@ def separated_attribute_predictability(codes: Any, factors: Any, categorical: Se
         z, v = codes[:, latent], factors[:, factor]
         if factor not in categorical:
             return float(np.corrcoef(z, v)[0, 1] ** 2)
+        v = np.unique(v, return_inverse=True)[1]
         tree = DecisionTreeClassifier(max_leaf_nodes=len(np.unique(v)), class_weight="balanced", random_state=0)
         tree.fit(z[:half, None], v[:half])
         return float(balanced_accuracy_score(v[half:], tree.predict(z[half:, None])))
@@ -85,7 +101,7 @@ def dci(codes: Any, factors: Any, seed: int = 0) -> dict[str, float]:
     A random forest predicts each factor from all latents; R_ij is the importance of latent i for factor j. Disentanglement is 1
     less the entropy of row i (over the factors, base K), averaged with the weight of each row; completeness the same for the
     columns (base Z), each of the same weight. Informativeness is the forests' accuracy on the half of the examples that they were
-    not fitted to. All from 0 to 1.
+    not fitted to. All from 0 to 1. Continuous factors are put into 20 bins as in `mutual_information_gap`.
 
     Args:
         codes, factors: as in `mutual_information_gap`.
@@ -102,7 +118,7 @@ def dci(codes: Any, factors: Any, seed: int = 0) -> dict[str, float]:
     codes, factors = _checked(codes, factors)
     half = len(codes) // 2
     importance, accuracy = [], []
-    for column in factors.T:
+    for column in _classes(factors, _BINS).T:
         # All latents at every split: with a choice of some, what is of no use would be used where nothing else is offered.
         forest = RandomForestClassifier(_TREES, max_depth=_DEPTH, max_features=None, random_state=seed)
         forest.fit(codes[:half], column[:half])
@@ -140,14 +156,17 @@ def factor_vae_score(
         seed: of the factors drawn.
 
     Raises:
-        ValueError: if a number is out of its range, or only one factor varies.
+        ValueError: if a number is out of its range, only one factor varies, or the codes are not finite numbers that vary.
     """
     votes = _checks.positive_int("votes", votes)
     examples = _checks.positive_int("examples", examples, minimum=2)
     if len(shapes.names) < 2:
         raise ValueError(f"Only the factor {shapes.names[0]!r} varies: a vote needs two factors to choose from.")
     random = np.random.default_rng(seed)
-    spread = np.asarray(encode(shapes.images(shapes.factors(10_000, seed=int(random.integers(2**31)))))).std(axis=0)
+    drawn = shapes.images(shapes.factors(10_000, seed=int(random.integers(2**31))))
+    spread = inputs.codes("codes", encode(drawn)).std(axis=0)
+    if not spread.max() > 0.0:
+        raise ValueError("The codes of all images are the same: no latent can vote for a factor.")
     alive = np.flatnonzero(spread > least_std * spread.max())
     counts = np.zeros((2, len(alive), len(shapes.names)), int)
     for count in counts:
@@ -201,7 +220,7 @@ def _means(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _checked(codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray]:
-    codes, factors = np.asarray(codes, "float64"), np.asarray(factors)
+    codes, factors = np.asarray(codes), np.asarray(factors)
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors) or len(codes) < 2:
         raise ValueError(
             f"There are codes of shape {codes.shape} and factors of shape {factors.shape}: give (N, Z) and (N, K), of the same N "
@@ -209,12 +228,40 @@ def _checked(codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray]:
         )
     if codes.shape[1] < 2:
         raise ValueError("There is one latent, so none is the second best: a gap needs two.")
-    if not np.isfinite(codes).all():
-        raise ValueError("A code is infinite or NaN.")
+    for name, values in (("codes", codes), ("factors", factors)):
+        if values.dtype.kind not in "fiub":
+            raise ValueError(f"The {name} have dtype {values.dtype}: must be real numbers.")
+        if not np.isfinite(values).all():
+            raise ValueError(f"Of the {name}, one is infinite or NaN: remove such examples first.")
     for number, column in enumerate(factors.T):
         if len(np.unique(column)) < 2:
             raise ValueError(f"Factor {number} has the same value in all examples: leave it out.")
-    return codes, factors
+    if (codes == codes[0]).all():
+        raise ValueError(
+            "The codes of all examples are the same, so no latent knows a factor: the posterior may have collapsed."
+        )
+    return codes.astype("float64"), factors.astype("float64")
+
+
+def _binned(column: np.ndarray, bins: int) -> np.ndarray:
+    """The number of each value's bin, of bins of equal width."""
+    return np.digitize(column, np.histogram_bin_edges(column, bins)[1:-1])
+
+
+def _is_continuous(column: np.ndarray, bins: int) -> bool:
+    """Whether the values of a factor say nothing as they are, since hardly two examples share one."""
+    values = np.unique(column)
+    whole = (values == np.round(values)).all()
+    return len(values) > bins and not (whole and len(column) >= _EXAMPLES_OF_A_VALUE * len(values))
+
+
+def _classes(factors: np.ndarray, bins: int) -> np.ndarray:
+    """The factors as whole numbers: of a continuous one its bins, of another its values."""
+    columns = [
+        _binned(column, bins) if _is_continuous(column, bins) else np.unique(column, return_inverse=True)[1]
+        for column in factors.T
+    ]
+    return np.stack(columns, axis=1)
 
 
 def _entropy(table: np.ndarray) -> np.ndarray:

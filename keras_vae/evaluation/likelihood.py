@@ -8,6 +8,8 @@ import numpy as np
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
+from keras_vae.evaluation import inputs
+from keras_vae.models import LatentVariableModel
 from keras_vae.objectives import ELBO
 
 Progress = Callable[[int, int], None]
@@ -25,6 +27,7 @@ def likelihood_report(
     num_samples: int | None = 5000,
     seed: int = 0,
     progress: Progress | None = None,
+    dequantized_levels: int | None = None,
 ) -> dict[str, Any]:
     """Score a model on a test set, in nats an example.
 
@@ -35,20 +38,23 @@ def likelihood_report(
         num_samples: importance samples an image; the published tables use 5,000. None estimates the bound alone.
         seed: of all noise.
         progress: called with the number of images done and N.
+        dequantized_levels: number of values L of each pixel before noise was added, x = (k + u) / L with k from 0 to L - 1 and u
+            uniform in [0, 1): 256 for the preprocessing `"dequantization"`. None for other data.
 
     Returns:
         `elbo`, and its two terms `log_likelihood` (minus the distortion) and `kl` (the rate); `elbo_standard_error` over
         images; `active_units`; for a hierarchy, `kl_by_level` (Monte Carlo, one draw an image) and `active_units_by_level`, lists
         from the top level down. By importance sampling `nll` = -mean log p(x) (given the label, for a conditional model), and its
         standard error over images `nll_standard_error`; `effective_samples` (median over images); `bits_per_dim` of the nll,
-        where the likelihood is a probability; `nll_first_100` with `nll_first_100_error` (Monte Carlo), by which a quick run can
-        check the whole.
+        where the likelihood is a probability or the data are dequantised; `nll_first_100` with `nll_first_100_error` (Monte
+        Carlo), by which a quick run can check the whole.
 
     Raises:
         ValueError: if the data or the labels are not what the model takes.
     """
-    total = _checks.positive_int("number of images", len(images), maximum=10**9)
-    given = labels if model.conditional else None
+    inputs.model_of("likelihood_report", model, LatentVariableModel)
+    images, given = inputs.examples(model, images, labels)
+    total = len(images)
     key = _random.as_seed(seed)
     bound = ELBO()
     estimates, elbo, kl, means, rates = [], [], [], [], []
@@ -75,35 +81,50 @@ def likelihood_report(
         "kl": rate,
         "active_units": int(active.sum()),
         **(_by_level(model.latent_sizes, active, np.concatenate(rates)) if hasattr(model, "latent_sizes") else {}),
-        **(_by_importance(model, estimates) if estimates else {}),
+        **(_by_importance(model, estimates, dequantized_levels) if estimates else {}),
     }
 
 
-def _by_importance(model: Any, estimates: Sequence[Any]) -> dict[str, float]:
+def _by_importance(model: Any, estimates: Sequence[Any], levels: int | None) -> dict[str, float]:
     """The figures of importance sampling, of the estimates of all batches."""
     log_prob, error, effective = (np.concatenate(parts) for parts in zip(*estimates, strict=True))
     nll, first = -log_prob, slice(CHECKED)
     return {
         "nll": float(nll.mean()),
         "nll_standard_error": _standard_error(nll),
-        **in_bits(model, float(nll.mean())),
+        **in_bits(model, float(nll.mean()), levels),
         "effective_samples": float(np.median(effective)),
         "nll_first_100": float(nll[first].mean()),
         "nll_first_100_error": float(np.sqrt((error[first] ** 2).sum()) / len(nll[first])),
     }
 
 
-def in_bits(model: Any, nats: float) -> dict[str, float]:
-    """Nats an example as `bits_per_dim`, where they are of a probability: a density's value depends on the units of the pixels."""
-    return {"bits_per_dim": nats / math.log(2.0) / math.prod(model.data_shape)} if model.likelihood.discrete else {}
+def in_bits(model: Any, nats: float, dequantized_levels: int | None = None) -> dict[str, float]:
+    """Nats per example as `bits_per_dim`, for D numbers per example.
+
+    Of a probability it is nats / (D log 2). The value of a density depends on the units of the pixels, so there is none, unless the
+    data are dequantised: the density of x = (k + u) / L integrates over the cell of k, of volume L^-D, to a probability of k. Then
+    it is nats / (D log 2) + log2(L), on average an upper bound of that of the whole numbers k (Theis et al., 2016, section 3.1).
+    """
+    bits = nats / math.log(2.0) / math.prod(model.data_shape)
+    if model.likelihood.discrete:
+        return {"bits_per_dim": bits}
+    if dequantized_levels is None:
+        return {}
+    levels = _checks.positive_int("dequantized_levels", dequantized_levels, minimum=2, maximum=65_536)
+    return {"bits_per_dim": bits + math.log2(levels)}
 
 
 def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """Which latents the data move: Var_x(E_q[z_j|x]) > 0.01 (Burda et al., 2016, section 5.2). bool `(Z,)`."""
+    """Which latents the data move: Var_x(E_q[z_j|x]) > 0.01 (Burda et al., 2016, section 5.2). bool `(Z,)`.
+
+    Raises:
+        ValueError: if the model has no latents, or the data or the labels are not what it takes.
+    """
+    inputs.model_of("active_units", model, LatentVariableModel)
+    images, labels = inputs.examples(model, images, labels)
     means = [
-        model.encode(
-            images[i : i + 1000], labels[i : i + 1000] if model.conditional and labels is not None else None
-        ).mean()
+        model.encode(images[i : i + 1000], None if labels is None else labels[i : i + 1000]).mean()
         for i in range(0, len(images), 1000)
     ]
     return _active(np.concatenate(means))

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae.data import choose_labelled
+from keras_vae.evaluation import inputs
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 """From training codes, their labels, test codes and a seed to the labels predicted for the test codes."""
@@ -48,14 +49,15 @@ def linear_probe(
         Labels, int `(M,)`.
 
     Raises:
-        ValueError: if the penalty or the scaling is out of its range.
+        ValueError: if the penalty or the scaling is out of its range, or codes and labels are not what they must be.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+    codes, labels, test_codes = _checked(codes, labels, test_codes)
     c = _checks.finite_float("inverse_penalty", inverse_penalty, minimum=1e-9, maximum=1e9)
-    shared = codes.std() or codes.dtype.type(1)
+    shared = codes.std() or 1.0
     scalers = {"each": StandardScaler(), "shared": FunctionTransformer(lambda given: given / shared)}
     scaler = scalers[_checks.one_of("scaling", scaling, SCALINGS)]
     return make_pipeline(scaler, LogisticRegression(C=c, max_iter=2000)).fit(codes, labels).predict(test_codes)
@@ -70,13 +72,29 @@ def shallow_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray,
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    codes, labels, test_codes = _checked(codes, labels, test_codes)
     network = MLPClassifier((100,), alpha=1e-3, max_iter=500, random_state=seed)
     return make_pipeline(StandardScaler(), network).fit(codes, labels).predict(test_codes)
 
 
 def error_rate(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """Share of labels that were not predicted."""
-    return float(np.mean(np.asarray(labels) != np.asarray(predicted)))
+    """Share of labels that were not predicted.
+
+    Args:
+        labels: whole numbers or words, `(N,)`.
+        predicted: the same kind of labels, `(N,)`.
+
+    Raises:
+        ValueError: if one of them has another shape or dtype, or there are none.
+    """
+    labels, predicted = inputs.labels("labels", labels), inputs.labels("predicted", predicted)
+    inputs.same_length(labels=labels, predicted=predicted)
+    words = [values.dtype.kind in "US" for values in (labels, predicted)]
+    if words[0] != words[1]:
+        raise ValueError(
+            f"labels have dtype {labels.dtype} and predicted {predicted.dtype}: words never equal numbers. Give both as one kind."
+        )
+    return float(np.mean(labels != predicted))
 
 
 def few_labels(
@@ -103,9 +121,12 @@ def few_labels(
         The error rate by count.
 
     Raises:
-        ValueError: if a count leaves a class empty.
+        ValueError: if a count leaves a class empty, or codes and labels are not what they must be.
     """
     draws = _checks.positive_int("draws", draws)
+    codes, labels, test_codes = _checked(codes, labels, test_codes)
+    test_labels = inputs.labels("test_labels", test_labels)
+    inputs.same_length(test_codes=test_codes, test_labels=test_labels)
     return {
         count: spread([_error(codes, labels, test_codes, test_labels, count, s, fit) for s in range(draws)])
         for count in counts
@@ -113,8 +134,28 @@ def few_labels(
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Mean and standard deviation of figures."""
+    """Mean and standard deviation of figures.
+
+    Raises:
+        ValueError: if there are none, or one is not finite.
+    """
+    if not len(values) or not np.isfinite(np.asarray(values, "float64")).all():
+        raise ValueError(f"values={list(values)}: must be one or more finite numbers.")
     return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0, tuple(values))
+
+
+def _checked(codes: Any, labels: Any, test_codes: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Training codes, their labels and test codes, all fit for a classifier."""
+    codes, test_codes = inputs.codes("codes", codes), inputs.codes("test_codes", test_codes)
+    labels = inputs.labels("labels", labels)
+    inputs.same_length(codes=codes, labels=labels)
+    if codes.shape[1] != test_codes.shape[1]:
+        raise ValueError(
+            f"codes have {codes.shape[1]} numbers per example and test_codes {test_codes.shape[1]}: must be as many."
+        )
+    if len(np.unique(labels)) < 2:
+        raise ValueError(f"All labels are {labels[0]}: a classifier needs two classes or more.")
+    return codes, labels, test_codes
 
 
 def _error(codes: Any, labels: Any, test_codes: Any, test_labels: Any, count: int, seed: int, fit: Fit) -> float:

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _random
+from keras_vae import _random
 from keras_vae._backend import tf
+from keras_vae.evaluation import inputs
+from keras_vae.models import Autoencoder
 from keras_vae.objectives import NoisyCode, Reconstruction
 
 _BATCH = 500
@@ -32,7 +34,9 @@ def reconstruction_report(
     Raises:
         ValueError: if there are no images, or they are not what the model takes.
     """
-    total = _checks.positive_int("number of images", len(images), maximum=10**9)
+    inputs.model_of("reconstruction_report", model, Autoencoder)
+    images, labels = inputs.examples(model, images, labels)
+    total = len(images)
     objective, key = model.default_objective(), _random.as_seed(seed)
     if isinstance(objective, NoisyCode):
         objective = Reconstruction()
@@ -40,9 +44,7 @@ def reconstruction_report(
     found, damage = [], []
     for start in range(0, total, _BATCH):
         x = images[start : start + _BATCH]
-        condition = model.condition_of(
-            labels[start : start + _BATCH] if model.conditional and labels is not None else None, len(x)
-        )
+        condition = model.condition_of(None if labels is None else labels[start : start + _BATCH], len(x))
         seed_of_batch = _random.fold_in(key, start)
         found.append(objective.terms(model, tf.constant(x), condition, 0, seed_of_batch))
         if corrupted:

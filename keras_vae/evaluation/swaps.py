@@ -9,6 +9,8 @@ import numpy as np
 
 from keras_vae._backend import keras
 from keras_vae._batches import in_batches
+from keras_vae.evaluation import inputs
+from keras_vae.evaluation.probes import error_rate
 from keras_vae.evaluation.reconstruction import decibels
 from keras_vae.models import Classifier
 
@@ -45,14 +47,18 @@ def swap_report(
         training image of the new domain, both on the first 1,000.
 
     Raises:
-        ValueError: if the domains are of different shapes, or hold different numbers of things.
+        ValueError: if the model has no domains, the domains are of different shapes, or there is not one label for each thing.
     """
+
     shapes = [np.shape(part) for part in domains]
     if len(shapes) != 2 or shapes[0] != shapes[1]:
         raise ValueError(
             f"domains have shapes {', '.join(map(str, shapes))}: give two of one shape, the same things in both. "
             "Pad or resize the images that differ."
         )
+    if not hasattr(model, "swap"):
+        raise ValueError(f"swap_report takes a SwapAutoencoder, and the model is a {type(model).__name__}.")
+    inputs.same_length(things=domains[0], labels=inputs.labels("labels", labels))
     found: dict[str, float] = {}
     for source, target, way in ((0, 1, "there"), (1, 0, "back")):
         x, truth = domains[source], domains[target]
@@ -62,8 +68,8 @@ def swap_report(
             f"psnr_{way}": psnr(swapped, truth),
             f"psnr_identity_{way}": psnr(x[some], truth[some]),
             f"psnr_neighbour_{way}": psnr(_nearest(x[some], training[target]), truth[some]),
-            f"label_kept_{way}": float(np.mean(judges[target](swapped) == labels)),
-            f"label_of_truth_{way}": float(np.mean(judges[target](truth) == labels)),
+            f"label_kept_{way}": 1.0 - error_rate(labels, judges[target](swapped)),
+            f"label_of_truth_{way}": 1.0 - error_rate(labels, judges[target](truth)),
             f"domain_taken_{way}": float(np.mean(domain_judge(swapped) == target)),
         }
     return found
@@ -77,7 +83,11 @@ def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 5, seed:
         labels: int `(N,)`, from 0.
         epochs: passes over the images.
         seed: of its weights and the order.
+
+    Raises:
+        ValueError: if there is not one label for each image.
     """
+    inputs.same_length(images=images, labels=inputs.labels("labels", labels))
     keras.utils.set_random_seed(seed)
     classifier = Classifier(images.shape[1:], int(labels.max()) + 1, filters=(16, 32))
     batch_size = min(128, len(images))
@@ -88,7 +98,27 @@ def trained_judge(images: np.ndarray, labels: np.ndarray, epochs: int = 5, seed:
 
 
 def psnr(found: np.ndarray, truth: np.ndarray) -> float:
-    """Peak signal to noise in dB of values from 0 to 1 against the truth."""
+    """Peak signal to noise in dB of values from 0 to 1 against the truth.
+
+    Args:
+        found: finite floats.
+        truth: floats from 0 to 1, of the same shape.
+
+    Raises:
+        ValueError: if the shapes differ, there are no values, or they are not such numbers: images of 8 bits are divided by 255.
+    """
+    found, truth = np.asarray(found), np.asarray(truth)
+    if found.shape != truth.shape or not found.size:
+        raise ValueError(
+            f"found has shape {found.shape} and truth {truth.shape}: must be the same, of one value or more."
+        )
+    for name, values in (("found", found), ("truth", truth)):
+        if values.dtype.kind != "f" or not np.isfinite(values).all():
+            raise ValueError(f"{name} has dtype {values.dtype}: must be finite floats. Divide images of 8 bits by 255.")
+    if truth.min() < 0.0 or truth.max() > 1.0:
+        raise ValueError(
+            f"truth is from {truth.min():g} to {truth.max():g}: must be from 0 to 1. Divide images of 8 bits by 255."
+        )
     return decibels(float(np.mean((found - truth) ** 2)))
 
 

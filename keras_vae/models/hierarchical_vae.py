@@ -15,8 +15,10 @@ from keras_vae.networks import Architecture
 class HierarchicalVAE(LatentVariableModel):
     """Variational autoencoder with two or more levels of latents, inferred and generated from the top down.
 
-    p(x, z) = p(x|z_1..z_L) p(z_1) prod_l p(z_l|z_<l) and q(z|x) = prod_l q(z_l|z_<l, x): Sonderby et al. (2016). All levels reach
-    the decoder (skip connections). The latents of `encode` and `decode` are the levels side by side, the top one first.
+    p(x, z) = p(x|z_1..z_L) p(z_1) prod_l p(z_l|z_<l) and q(z|x) = prod_l q(z_l|z_<l, x): Sonderby et al. (2016), but without the
+    precision-weighted merging of their ladder VAE: each level of the posterior is a network of features of x and of the levels
+    above, and shares nothing with the prior. All levels reach the decoder (skip connections). The latents of `encode` and `decode`
+    are the levels side by side, the top one first.
 
     >>> model = HierarchicalVAE(data_shape=(28, 28, 1), latent_sizes=(16, 32), prior="vamp_prior")
     >>> model.compile("adam")

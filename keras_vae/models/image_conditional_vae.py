@@ -104,9 +104,9 @@ class ImageConditionalVAE(LatentVariableModel):
         """The parameters of q(z|x, c), as the encoder puts them out."""
         return self.encoder([x, self.features(condition, training)], training=training)
 
-    def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
+    def prior_given(self, condition: Any, temperature: float = 1.0, training: bool = False) -> Any:
         """p(z|c): batch shape `(B,)`, event shape `(Z,)`."""
-        return super().prior_given(self.features(condition), temperature)
+        return super().prior_given(self.features(condition, training), temperature, training)
 
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|z, c): batch shape `(B,)` for latents `(B, Z)`, `(S, B)` for latents `(S, B, Z)`."""

@@ -58,7 +58,8 @@ class LatentVariableModel(EncoderDecoder):
         self._check_event_shape("posterior", (self.latent_size,))
         self._check_event_shape("prior", (self.latent_size,))
         self._build_networks(self.posterior.params_shape[0])
-        self.prior.connect(lambda x: self.posterior_given(x, None))
+        # Pseudo-inputs are given no training flag: as a part of the prior they take that of the prior's call.
+        self.prior.connect(lambda x: self.posterior(self.encoder(x)))
 
     def default_objective(self) -> Objective:
         """The plain ELBO."""
@@ -74,9 +75,9 @@ class LatentVariableModel(EncoderDecoder):
         """The parameters of q(z|x, c), as the encoder puts them out."""
         return self.encoder(x if condition is None else [x, condition], training=training)
 
-    def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
+    def prior_given(self, condition: Any, temperature: float = 1.0, training: bool = False) -> Any:
         """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""
-        return self.prior(condition, temperature=temperature)
+        return self.prior(condition, temperature=temperature, training=training)
 
     def latents_from_noise(self, noise: Any, condition: Any) -> Any:
         """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""

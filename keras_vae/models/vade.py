@@ -18,8 +18,9 @@ _LEAST_VARIANCE = 1e-4
 class VaDE(VAE, Clusters):
     """Variational deep embedding: a VAE whose prior is a mixture of Gaussians, one component a cluster. Jiang et al. (2017).
 
-    The paper's bound has q(c|x) in it; here the cluster is summed over, log p(z) = log sum_c p(c) p(z|c), which is as tight as the
-    best q(c|x) makes it. An example belongs to the component that is most probable at the mean of its posterior.
+    The paper's bound has q(c|x) in it; here the cluster is summed over, log p(z) = log sum_c p(c) p(z|c). This bound is at least as
+    tight as the paper's for any q(c|x): larger by E_q(z|x)[KL(q(c|x) || p(c|z))]. An example belongs to the component that is most
+    probable at the mean of its posterior.
 
     >>> model = VaDE((28, 28, 1), latent_size=10, num_clusters=10)
     >>> model.compile("adam", objectives.ELBO(beta=0.1))

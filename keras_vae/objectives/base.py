@@ -41,7 +41,7 @@ class Parts(Protocol):
     def posterior_given(self, x: Any, condition: Any, training: bool = False) -> Any:
         """q(z|x, c): batch shape `(B,)`."""
 
-    def prior_given(self, condition: Any) -> Any:
+    def prior_given(self, condition: Any, *, training: bool = False) -> Any:
         """p(z|c): batch shape `()` or `(B,)`."""
 
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:

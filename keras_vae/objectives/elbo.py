@@ -29,7 +29,7 @@ def drawn(
     z = posterior.sample(num_samples, seed=seed)
     found = model.likelihood_given(z, condition, training)
     log_likelihood = tf.reduce_mean(found.log_prob(x if target is None else target), axis=0)
-    return posterior, model.prior_given(condition), z, log_likelihood
+    return posterior, model.prior_given(condition, training=training), z, log_likelihood
 
 
 def kl_divergence(posterior: Any, prior: Any, z: Any) -> Any:

@@ -73,7 +73,7 @@ class FactorVAE(Objective):
 
     def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
         """One step of the discriminator, on fresh draws of the batch's posteriors."""
-        z = model.posterior_given(x, condition).sample(seed=_random.fold_in(seed, 0))
+        z = model.posterior_given(x, condition, training=True).sample(seed=_random.fold_in(seed, 0))
         # Each latent in an order of its own: that of as many random numbers.
         order = tf.argsort(_random.uniform(tf.shape(z), _random.fold_in(seed, 1)), axis=0)
         shuffled = tf.transpose(tf.gather(tf.transpose(z), tf.transpose(order), batch_dims=1))

@@ -53,7 +53,7 @@ class IWAE(Objective):
             NotImplementedError: if the gradient needs a posterior that can be detached, and the model's cannot.
         """
         posterior = model.posterior_given(x, condition, training)
-        prior = model.prior_given(condition)
+        prior = model.prior_given(condition, training=training)
         z = posterior.sample(self.num_samples, seed=seed)  # (K, B, Z)
         path = _WeightedPath()
         if self.gradient == "doubly_reparameterized":

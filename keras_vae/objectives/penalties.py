@@ -5,11 +5,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
 from keras_vae._written import Fixed
 
-_FROM_ZERO = 1e-6
+# Least share of a unit's time on, or off, in the logarithm: far below the 1e-7 of a sigmoid that is as good as off.
+_FROM_ZERO = 1e-20
 
 
 class Penalty(Fixed):
@@ -66,7 +69,8 @@ class L1(Penalty):
 class ActivationRate(Penalty):
     """weight * sum_j KL(Bernoulli(rate) || Bernoulli(mean of h_j over the batch)): Ng (2011), Sparse autoencoder.
 
-    For codes from 0 to 1, as a sigmoid gives them. The same value for every example of the batch, since it is of their mean.
+    For codes from 0 to 1, as a sigmoid gives them. The same value for every example of the batch, since it is of their mean. A unit
+    that is off (or on) in the whole batch has a gradient that brings it back, as long as its sigmoid has one in float32.
 
     Args:
         rate: the mean activation that each unit is to have, between 0 and 1.
@@ -84,9 +88,10 @@ class ActivationRate(Penalty):
             ValueError: if the code is not that of a sigmoid.
         """
         self.check(model.code_activation)
-        found = tf.clip_by_value(tf.reduce_mean(code, axis=0), _FROM_ZERO, 1.0 - _FROM_ZERO)  # (Z,)
-        on = self.rate * (math.log(self.rate) - tf.math.log(found))
-        off = (1.0 - self.rate) * (math.log1p(-self.rate) - tf.math.log1p(-found))
+        # The share off is a mean of its own: 1 - (a mean near 1) keeps nothing of a few examples that are not quite on.
+        found, rest = tf.reduce_mean(code, axis=0), tf.reduce_mean(1.0 - code, axis=0)  # (Z,)
+        on = self.rate * (math.log(self.rate) - _log(found))
+        off = (1.0 - self.rate) * (math.log1p(-self.rate) - _log(rest))
         return tf.fill(tf.shape(code)[:1], self.weight * tf.reduce_sum(on + off))
 
     @staticmethod
@@ -100,6 +105,11 @@ class ActivationRate(Penalty):
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"rate": self.rate, "weight": self.weight}
+
+
+def _log(share: Any) -> Any:
+    """log(max(share, _FROM_ZERO)), whose gradient, unlike that of a maximum, is not zero where the share is smaller."""
+    return tf.math.log(share + tf.stop_gradient(tf.maximum(share, _FROM_ZERO) - share))
 
 
 # Slope of an activation, from the activation itself.
@@ -116,9 +126,9 @@ class Contraction(Penalty):
     Args:
         weight: nats a unit of the squared norm, from 0.
         jacobian: `"closed_form"`, for one dense layer: sum_j s'(a_j)^2 sum_i W_ij^2, where the activation's slope s'(a_j) is
-            h_j (1 - h_j) for a sigmoid, and 1 or 0 for `"relu"`; `"exact"`, all rows of J, one backward pass for each of the Z
-            codes; `"hutchinson"`, E_v ||v^T J||^2 with v ~ N(0, I), one backward pass a probe, without bias. By default the
-            closed form where it holds, else Hutchinson's.
+            h_j (1 - h_j) for a sigmoid, and 1 or 0 for `"relu"` (where `Rescaling` layers are in the encoder too, times the square
+            of their scale); `"exact"`, all rows of J, one backward pass for each of the Z codes; `"hutchinson"`, E_v ||v^T J||^2
+            with v ~ N(0, I), one backward pass a probe, without bias. By default the closed form where it holds, else Hutchinson's.
         num_probes: draws of v an example.
     """
 
@@ -171,11 +181,32 @@ class Contraction(Penalty):
         return total / self.num_probes
 
 
+# Layers that only lay the same numbers out in another way: the sum over all of them is the same.
+_SAME_NUMBERS = (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.Reshape, keras.layers.Permute)
+
+
 def _only_kernel(model: Any) -> Any:
-    """The weights `(D, Z)` of an encoder of one dense layer whose activation's slope is known; None for any other."""
-    weighted = [layer for layer in model.encoder.layers if layer.weights]
-    one = len(weighted) == 1 and isinstance(weighted[0], keras.layers.Dense) and not model.condition_size
-    return weighted[0].kernel if one and model.code_activation in _SLOPES else None
+    """The Jacobian `(D, Z)` of an encoder of one dense layer, if the slope of the code's activation is known; None for any other.
+
+    Every other operation must be known not to change the Jacobian, or to scale it: an encoder of one's own may hold any.
+    """
+    kernel, scale = None, 1.0
+    if model.condition_size or model.code_activation not in _SLOPES:
+        return None
+    # Of a functional model all operations: its layers leave out those such as keras.ops.square.
+    for layer in getattr(model.encoder, "operations", model.encoder.layers):
+        if type(layer) is keras.layers.Dense and kernel is None and layer.activation is keras.activations.linear:
+            kernel = layer.kernel
+        elif type(layer) is keras.layers.Rescaling and np.ndim(layer.scale) == 0:
+            scale *= float(layer.scale)
+        elif type(layer) not in _SAME_NUMBERS:
+            return None
+    if kernel is None or tuple(kernel.shape) != (
+        math.prod(model.data_shape),
+        model.latent_size,
+    ):  # not of all of x at once
+        return None
+    return kernel if scale == 1.0 else kernel * scale
 
 
 @serializable

@@ -79,6 +79,8 @@ def evaluate_preset(
     x, y = data.arrays(source, "test", preprocessing, seed=0)
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
+    dequantized = isinstance(data.preprocessing_named(preprocessing), data.Dequantization)
+    levels = 256 if dequantized else None
     draws = None if probabilistic and model.weighs_grey(x) else num_samples
     completes = isinstance(model, ImageConditionalVAE) and model.completes
     if probabilistic:
@@ -86,7 +88,9 @@ def evaluate_preset(
             say(
                 "grey values under a Bernoulli have no likelihood: the bound, a cross-entropy here, is all there is of it"
             )
-        figures: dict[str, Any] = evaluation.likelihood_report(model, x, y, num_samples=draws, progress=progress)
+        figures: dict[str, Any] = evaluation.likelihood_report(
+            model, x, y, num_samples=draws, progress=progress, dequantized_levels=levels
+        )
         if completes:
             say("training a network without latents to compare with")
             baseline = evaluation.trained_completer(data.load(source, "train", preprocessing))
@@ -99,7 +103,7 @@ def evaluate_preset(
             say("measuring the disentanglement")
             figures |= evaluation.disentanglement_report(model)
     elif isinstance(model, VQVAE):
-        figures = evaluation.codebook_report(model, x, y)
+        figures = evaluation.codebook_report(model, x, y, dequantized_levels=levels)
     elif isinstance(model, Autoencoder):
         figures = evaluation.reconstruction_report(model, x, y)
         if isinstance(model, SwapAutoencoder):

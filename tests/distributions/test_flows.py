@@ -20,7 +20,20 @@ def test_it_starts_as_a_standard_normal(rng):
     np.testing.assert_allclose(RealNVP(5)().log_prob(z), stats.norm.logpdf(z).sum(axis=-1), rtol=1e-5)
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("size", [2, 3, 4, 5])
+def test_every_latent_is_changed_by_the_others_and_changes_them(rng, size):
+    """Dinh et al. (2017), section 3.5: what one coupling leaves as it is, the next one changes."""
+    flow = _shaken(rng, size)
+    noise = np.linspace(-2, 2, 5, dtype="float32")
+    for own in range(size):
+        moved = np.full((5, size), 0.3, "float32")
+        moved[:, own] = noise
+        z = flow.from_noise(moved).numpy().astype("float64")
+        bend = np.abs(np.diff(z, 2, axis=0)).max(axis=0)
+        assert (bend > 1e-3).all(), f"latents {np.flatnonzero(bend <= 1e-3)} are straight in the noise {own}"
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
 def test_the_density_follows_from_the_jacobian(rng, size):
     flow = _shaken(rng, size)
     noise = tf.constant(rng.normal(size=(9, size)), tf.float32)
@@ -86,3 +99,15 @@ def test_what_it_cannot_be_is_refused():
         RealNVP(3, condition_size=2)(tf.zeros((4, 5)))
     with pytest.raises(ValueError, match="activation='softmex'"):
         RealNVP(3, activation="softmex")
+
+
+def test_one_value_beside_many_conditions(rng):
+    flow = _shaken(rng, condition_size=2)
+    condition, z = tf.eye(2), tf.constant(rng.normal(size=(1, 3)), tf.float32)
+    expected = flow(condition).log_prob(tf.tile(z, (2, 1)))
+    for value in (z, z[0]):
+        np.testing.assert_allclose(flow(condition).log_prob(value), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"The value has shape \(3, 3\).*batch shape \(2,\)"):
+        flow(condition).log_prob(tf.tile(z, (3, 1)))
+    with pytest.raises(ValueError, match=r"The value has shape \(2, 4\).*event shape \(3,\)"):
+        flow(condition).log_prob(tf.zeros((2, 4)))

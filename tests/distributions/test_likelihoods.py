@@ -6,8 +6,10 @@ from keras_vae._backend import tf
 from keras_vae.distributions import (
     Bernoulli,
     ContinuousBernoulli,
+    DiagonalGaussian,
     DiscretizedLogistic,
     DiscretizedLogisticDistribution,
+    FullCovarianceGaussian,
     Gaussian,
 )
 
@@ -138,3 +140,48 @@ def test_a_bounded_gaussian_has_a_sigmoid_for_its_mean(scale, rng):
     np.testing.assert_allclose(layer(layer.initial_params(mean)[None].astype("float32")).mean()[0], mean, rtol=1e-4)
     with pytest.raises(ValueError, match="bounded='yes': must be true or false"):
         Gaussian((4,), bounded="yes")
+
+
+LAYERS = [
+    Bernoulli(SHAPE),
+    ContinuousBernoulli(SHAPE),
+    Gaussian(SHAPE),
+    DiscretizedLogistic(SHAPE),
+    DiagonalGaussian(3),
+    FullCovarianceGaussian(3),
+]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
+def test_what_is_no_parameter_or_no_event_is_refused(layer):
+    params = np.zeros((2, *layer.params_shape), "float32")
+    for wrong, message in (
+        (None, "takes finite floats of shape"),
+        ("a", "of dtype string"),
+        (params.astype(int), "of dtype int64"),
+        (params + np.nan, "infinite or NaN"),
+        ([[1.0]], r"got parameters of shape \(1, 1\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            layer(wrong)
+    p, x = layer(params), np.full((2, *layer.event_shape), 0.5, "float32")
+    expected = p.log_prob(x)
+    np.testing.assert_allclose(p.log_prob(x[0]), expected, rtol=1e-6)  # one event beside the batch, as in TFP
+    np.testing.assert_allclose(p.log_prob(x[None]), expected[None], rtol=1e-6)
+    for wrong in (x[..., 0], np.zeros((3, *layer.event_shape), "float32")):
+        with pytest.raises(ValueError, match="The value has shape"):
+            p.log_prob(wrong)
+    with pytest.raises(ValueError, match="The value holds numbers from nan to nan: must be finite"):
+        p.log_prob(x * np.nan)
+    assert tf.function(lambda value: p.log_prob(value))(x).shape == (2,)
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
+def test_a_value_outside_the_support_has_no_density(layer):
+    p = layer(np.zeros((2, *layer.params_shape), "float32"))
+    outside = np.full((2, *layer.event_shape), 255.0, "float32")
+    if getattr(layer, "support", None) is None:
+        assert np.isfinite(p.log_prob(outside)).all()
+    else:
+        with pytest.raises(ValueError, match="from 255 to 255: must be finite and from 0 to 1.*divide by 255"):
+            p.log_prob(outside)

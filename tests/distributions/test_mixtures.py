@@ -139,6 +139,25 @@ def test_pseudo_inputs_of_unbounded_data_are_unbounded():
     np.testing.assert_allclose(np.sort(model.prior.pseudo_inputs, axis=0), np.sort(data, axis=0))
 
 
+@pytest.mark.parametrize("support", [(0.0, np.inf), (-np.inf, 2.0), (-np.inf, np.inf), (-1.0, 3.0)])
+def test_pseudo_inputs_stay_in_a_range_with_an_infinite_end(support, rng):
+    """Data such as counts are from 0 on: inf times a sigmoid is no number."""
+    prior = VampPrior(Z, data_shape=(4,), num_components=6, support=support)
+    untrained = prior.pseudo_inputs.numpy()
+    assert np.isfinite(untrained).all()
+    data = rng.uniform(0.2, 1.8, size=(6, 4)).astype("float32")
+    data[0, 0] = 1.8 if np.isfinite(support[1]) else 5000.0
+    prior.adapt(data)
+    found = prior.pseudo_inputs.numpy()
+    np.testing.assert_allclose(np.sort(found, axis=0), np.sort(data, axis=0), rtol=1e-4)
+    assert (untrained > support[0]).all()
+    assert (untrained < support[1]).all()
+    prior.adapt(np.full((6, 4), support[0] if np.isfinite(support[0]) else 1.0))
+    assert np.isfinite(prior.pseudo_inputs).all()
+    again = VampPrior.from_config(prior.get_config())
+    assert again.support == prior.support
+
+
 def test_alone_it_is_told_of_the_posterior(rng):
     prior, posterior, encoder = VampPrior(Z, data_shape=(5,)), DiagonalGaussian(Z), keras.layers.Dense(2 * Z)
     with pytest.raises(ValueError, match=r"prior\.connect"):
@@ -156,6 +175,9 @@ def test_what_it_cannot_be_is_refused(rng):
         ConditionalVAE((4, 4, 1), 3, Z, prior="vamp_prior")
     with pytest.raises(ValueError, match=r"shape \(20, 5\).*\('examples', 4\)"):
         VampPrior(Z, data_shape=(4,)).adapt(np.zeros((20, 5)))
+    for support in ((1.0, 0.0), (0.0, np.nan), (0.0,), "ab", 3.0):
+        with pytest.raises(ValueError, match="support=.*must be the smallest and the largest value"):
+            VampPrior(Z, data_shape=(4,), support=support)
     model = VAE((4, 4, 1), Z, posterior="full_covariance_gaussian", prior="vamp_prior")
     with pytest.raises(ValueError, match="diagonal_gaussian"):
         model.sample(1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae._backend import keras, tf
-from keras_vae.distributions import PixelCNN
+from keras_vae.distributions import CodePrior, PixelCNN
 
 SMALL = {"filters": 6, "num_layers": 2, "kernel_size": 3}
 
@@ -164,3 +164,37 @@ def test_configuration_and_bad_input():
     ):
         with pytest.raises(ValueError, match=message):
             make()
+
+
+def test_a_density_is_of_all_pairs_of_a_value_and_a_batch(rng):
+    """As in TensorFlow Probability: one grid beside a batch of conditions, a batch beside one, samples beside both."""
+    prior = PixelCNN((2, 2), num_codes=3, condition_size=2, filters=4, num_layers=1, kernel_size=3)
+    codes = CodePrior(4, [(2, 2)], num_codes=3, condition_size=2, filters=4, num_layers=1, kernel_size=3)
+    for layer in (prior, codes):
+        for weight in layer.trainable_variables:
+            weight.assign(rng.normal(size=weight.shape))
+    grids = rng.integers(0, 3, (5, 3, 2, 2))
+    condition = tf.constant(rng.normal(size=(3, 2)), tf.float32)
+    for layer, values in ((prior, grids), (codes, grids.reshape(5, 3, 4))):
+        one = [layer(condition[i : i + 1]) for i in range(3)]
+        whole = layer(condition)
+        by_hand = np.array([[one[b].log_prob(values[s, b][None])[0] for b in range(3)] for s in range(5)])
+        np.testing.assert_allclose(whole.log_prob(values), by_hand, rtol=1e-5)
+        np.testing.assert_allclose(
+            whole.log_prob(values[0, 0]), [one[b].log_prob(values[0, 0][None])[0] for b in range(3)], rtol=1e-5
+        )
+        np.testing.assert_allclose(
+            whole.log_prob(values[:, :1]),
+            [[one[b].log_prob(values[s, :1])[0] for b in range(3)] for s in range(5)],
+            rtol=1e-5,
+        )
+        np.testing.assert_allclose(
+            one[0].log_prob(values[0]), [one[0].log_prob(values[0, b][None])[0] for b in range(3)], rtol=1e-5
+        )
+        assert layer(condition[:0]).batch_shape == (0,)
+        with pytest.raises(ValueError, match=r"The value has shape \(2, .*batch shape \(3,\)"):
+            whole.log_prob(values[0, :2])
+        with pytest.raises(
+            ValueError, match=r"The value has shape \(6, .*batch shape \(3,\)"
+        ):  # no two rounds of three
+            whole.log_prob(np.concatenate([values[0], values[1]]))

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from keras_vae import VAE, objectives
+from keras_vae._backend import keras, tfb
 from keras_vae.distributions import DiagonalGaussian, FullCovarianceGaussian, StandardNormal
 from keras_vae.distributions.base import SOFTPLUS_SHIFT
 
@@ -71,3 +73,25 @@ def test_wrong_parameter_shape_names_the_rule():
 def test_a_posterior_is_over_vectors():
     with pytest.raises(ValueError, match="over vectors"):
         DiagonalGaussian((2, 2))
+
+
+@pytest.mark.parametrize("kl", ["analytic", "monte_carlo"])
+def test_a_full_covariance_is_compiled_by_xla_for_a_smaller_last_batch(kl, rng):
+    x = (rng.uniform(size=(10, 4, 4, 1)) < 0.5).astype("float32")
+    losses = []
+    for jit_compile in (True, False):
+        keras.utils.set_random_seed(0)
+        model = VAE((4, 4, 1), 3, hidden_units=(8,), posterior="full_covariance_gaussian")
+        model.compile(objective=objectives.ELBO(kl=kl), jit_compile=jit_compile, seed=0)
+        losses.append(model.fit(x, batch_size=4, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_the_factor_of_the_covariance_has_the_parameters_where_they_were(rng):
+    params = rng.normal(size=(5, 9)).astype("float32")
+    lower = FullCovarianceGaussian(3)(params).scale.to_dense().numpy()
+    expected = tfb.FillTriangular().forward(params[:, 3:]).numpy()
+    rows, columns = np.tril_indices(3, -1)
+    np.testing.assert_array_equal(lower[:, rows, columns], expected[:, rows, columns])
+    assert (np.triu(lower, 1) == 0).all()
+    assert (np.diagonal(lower, axis1=1, axis2=2) > 0).all()

@@ -148,6 +148,11 @@ def test_the_reconstruction_of_a_noisy_code_is_scored_without_the_noise(rng):
         (lambda: data.choose_labelled(np.array([0, 1]), 3), "count=3: must be a whole number from 1 to 2"),
         (lambda: evaluation.cluster(np.zeros((3, 2)), 4), "num_clusters=4: there are 3 codes"),
         (lambda: evaluation.cluster(np.zeros((3, 2)), 2, "dbscan"), "method='dbscan': must be one of"),
+        pytest.param(
+            lambda: evaluation.cluster(np.ones((9, 2)), 3),
+            "num_clusters=3: fewer of the codes are distinct",
+            marks=pytest.mark.filterwarnings("ignore:Number of distinct clusters"),
+        ),
         (lambda: evaluation.clustering_accuracy([0, 1], [0]), "2 labels and 1 clusters"),
         (lambda: evaluation.few_labels(None, None, None, None, draws=0), "draws=0"),
     ],

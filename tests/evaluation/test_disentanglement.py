@@ -80,6 +80,35 @@ def test_rotated_codes_say_all_and_separate_nothing(factors):
         assert found[name] < 0.7 * perfect[name], name
 
 
+@pytest.mark.parametrize("kind", ["real numbers", "whole numbers, hardly two alike"])
+def test_continuous_factors_are_put_into_bins(kind):
+    """Where each example has a value of its own, every latent knows the values of the examples that it was counted on."""
+    random = np.random.default_rng(0)
+    factors = random.uniform(size=(3000, 2)) if kind == "real numbers" else random.integers(0, 10**6, (3000, 2))
+    unknown = random.normal(size=(3000, 3))
+    known = np.concatenate([_standard(factors) + 0.01 * random.normal(size=factors.shape), unknown[:, :1]], axis=1)
+    for codes, low, high in ((known, 0.8, 1.0), (unknown, 0.0, 0.06)):
+        found = {
+            "mig": evaluation.mutual_information_gap(codes, factors),
+            "sap": evaluation.separated_attribute_predictability(codes, factors),
+            **evaluation.dci(codes, factors),
+        }
+        del found["dci_completeness"]
+        assert low <= found.pop("dci_informativeness") <= high + 0.05
+        assert all(low <= value <= high for value in found.values()), found
+
+
+def test_values_that_are_not_whole_are_those_of_their_order(factors):
+    """Fractions of a grid are as many classes as there are, and not bins."""
+    codes = _codes("perfect", factors)
+    for measure in (evaluation.mutual_information_gap, evaluation.dci):
+        assert measure(codes, factors / 7 + 0.1) == measure(codes, factors)
+    with pytest.raises(ValueError, match="Factor 1 is categorical, and has 4000 values among 4000 examples"):
+        evaluation.separated_attribute_predictability(
+            codes, np.stack([factors[:, 0], np.random.default_rng(0).uniform(size=N)], axis=1), categorical=[0, 1]
+        )
+
+
 def test_mig_by_hand():
     factor = np.repeat([0, 1], 50)[:, None]
     agrees = np.where(np.arange(100) % 50 < 40, factor[:, 0], 1 - factor[:, 0])  # says the factor with 80 % certainty
@@ -133,6 +162,11 @@ def test_the_report_of_codes_that_are_the_factors():
         (lambda f: evaluation.dci(np.full((N, 2), np.nan), f), "infinite or NaN"),
         (lambda f: evaluation.dci(np.zeros((N, 2)), np.zeros((N, 2), int)), "Factor 0 has the same value in all"),
         (lambda f: evaluation.mutual_information_gap(np.zeros((N, 2)), f, bins=1), "bins=1"),
+        (lambda f: evaluation.dci(np.eye(N, 2), np.full((N, 2), np.inf)), "Of the factors, one is infinite or NaN"),
+        (lambda f: evaluation.dci(np.ones((N, 2)), f), "The codes of all examples are the same"),
+        (lambda f: evaluation.dci(np.eye(N, 2), f.astype(str)), "The factors have dtype"),
+        (lambda f: evaluation.separated_attribute_predictability(np.eye(N, 2), f, [9]), "categorical=9"),
+        (lambda f: evaluation.factor_vae_score(lambda x: np.ones((len(x), 2)), SMALL, votes=1), "codes of all images"),
         (lambda f: evaluation.factor_vae_score(_read_off, SMALL, votes=0), "votes=0"),
         (
             lambda f: evaluation.factor_vae_score(_read_off, Shapes({**dict.fromkeys(Shapes.DEFAULTS, 1), "x": 3})),

@@ -3,7 +3,8 @@ import pytest
 
 from keras_vae import VAE, ConditionalVAE, evaluation
 from keras_vae._backend import tf
-from keras_vae.models import HierarchicalVAE
+from keras_vae.evaluation.likelihood import in_bits
+from keras_vae.models import VQVAE, Autoencoder, HierarchicalVAE, ImageConditionalVAE
 
 
 @pytest.fixture
@@ -88,6 +89,175 @@ def test_class_accuracy_counts_what_the_classifier_sees():
         return logits
 
     assert evaluation.class_accuracy(model, classifier, num_samples=4000) == 0.75
+
+
+def test_a_classifier_that_does_not_know_all_classes_is_refused():
+    model = ConditionalVAE((2, 2, 1), 4, 2)
+    with pytest.raises(ValueError, match=r"shape \(8, 3\) for 8 images, and the model has 4 classes"):
+        evaluation.class_accuracy(model, lambda images: np.eye(3)[np.arange(len(images)) % 3], num_samples=8)
+    with pytest.raises(ValueError, match="classifier=None"):
+        evaluation.class_accuracy(model, None)
+    # One that knows more is right or wrong as any other.
+    assert evaluation.class_accuracy(model, lambda images: np.eye(6)[np.arange(len(images)) % 4], num_samples=8) == 1.0
+
+
+@pytest.mark.parametrize("levels", [2, 256])
+def test_bits_per_dimension_of_dequantised_data_are_those_of_the_whole_numbers(levels):
+    """A density that is constant in each cell [k / L, (k + 1) / L): its bits are those of the probabilities of k, exactly."""
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(levels))
+    nats_of_a_density = -np.sum(probabilities * np.log(probabilities * levels))
+    model = VAE((4, 4, 1), 3, hidden_units=(8,), likelihood="continuous_bernoulli")
+    found = in_bits(model, 16 * nats_of_a_density, levels)["bits_per_dim"]
+    assert found == pytest.approx(-np.sum(probabilities * np.log2(probabilities)))
+    assert in_bits(model, 1.0) == {}
+    assert in_bits(VAE((4, 4, 1), 3), 16 * np.log(2.0), levels) == {"bits_per_dim": pytest.approx(1.0)}
+    with pytest.raises(ValueError, match="dequantized_levels=1"):
+        in_bits(model, 1.0, 1)
+
+
+def test_the_report_of_dequantised_images_has_bits(rng):
+    model = VAE((4, 4, 1), 3, hidden_units=(8,), likelihood="gaussian")
+    x = ((rng.integers(0, 256, (10, 4, 4, 1)) + rng.uniform(size=(10, 4, 4, 1))) / 256).astype("float32")
+    report = evaluation.likelihood_report(model, x, num_samples=4, dequantized_levels=256)
+    assert report["bits_per_dim"] == pytest.approx(report["nll"] / np.log(2) / 16 + 8)
+    assert "bits_per_dim" not in evaluation.likelihood_report(model, x, num_samples=4)
+
+
+X = (np.random.default_rng(1).uniform(size=(6, 4, 4, 1)) < 0.5).astype("float32")
+WRONG = {
+    "0..255": X * 255,
+    "uint8": (X * 255).astype("uint8"),
+    "bool": X > 0,
+    "NaN": np.where(X > 0, np.nan, X),
+    "slightly above": X * 1.0001,
+    "channels first": X.transpose(0, 3, 1, 2),
+    "two channels": np.repeat(X, 2, axis=-1),
+    "no batch axis": X[0],
+    "none": X[:0],
+    "words": X.astype(str),
+    "None": None,
+}
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """Every function that scores a model on images, with a model that it takes."""
+    vae, network = VAE((4, 4, 1), 2, hidden_units=(4,)), {"name": "mlp", "hidden_units": (4,)}
+    small = {"filters": 2, "residual_filters": 2, "residual_blocks": 1}
+    codes = VQVAE(
+        (4, 4, 1),
+        num_codes=3,
+        code_size=2,
+        downsampling=(2,),
+        network=small,
+        prior={"filters": 2, "num_layers": 1, "kernel_size": 3},
+        likelihood="bernoulli",
+    )
+    completing = ImageConditionalVAE((4, 4, 1), (4, 4, 2), 2, num_features=3, network=network, completes=True)
+    return {
+        "likelihood_report": lambda x: evaluation.likelihood_report(vae, x, num_samples=2),
+        "active_units": lambda x: evaluation.active_units(vae, x),
+        "prior_log_prob": lambda x: evaluation.prior_log_prob(vae, x, num_samples=2),
+        "annealed": lambda x: evaluation.annealed_importance_estimate(
+            vae, x, num_steps=1, num_chains=2, num_leapfrog=1
+        ),
+        "reconstruction_report": lambda x: evaluation.reconstruction_report(
+            Autoencoder((4, 4, 1), 2, network=network), x
+        ),
+        "codebook_report": lambda x: evaluation.codebook_report(codes, x),
+        "completion_report": lambda x: evaluation.completion_report(
+            completing, x, num_samples=1, prior_samples=(1, 1, 1)
+        ),
+    }
+
+
+NAMES = ["likelihood_report", "active_units", "prior_log_prob", "annealed", "reconstruction_report", "codebook_report"]
+
+
+@pytest.mark.parametrize("function", [*NAMES, "completion_report"])
+def test_images_that_are_not_what_a_model_takes_are_refused(function, scored):
+    for what, x in WRONG.items():
+        with pytest.raises(ValueError, match=r"The data (have|hold)|number of images=0"):
+            raise AssertionError(f"{function} of {what}: {scored[function](x)}")
+    scored[function](X.astype("float64")[:2])  # as NumPy makes them
+
+
+@pytest.mark.parametrize("function", ["likelihood_report", "active_units", "prior_log_prob", "annealed"])
+def test_there_is_one_label_for_each_image(function):
+    model = ConditionalVAE((4, 4, 1), 3, 2, network={"name": "mlp", "hidden_units": (4,)})
+    call = {
+        "likelihood_report": lambda y: evaluation.likelihood_report(model, X, y, num_samples=2),
+        "active_units": lambda y: evaluation.active_units(model, X, y),
+        "prior_log_prob": lambda y: evaluation.prior_log_prob(model, X, y, num_samples=2),
+        "annealed": lambda y: evaluation.annealed_importance_estimate(model, X, y, num_steps=1, num_chains=2),
+    }[function]
+    for count in (5, 12):
+        with pytest.raises(ValueError, match=f"6 images and {count} labels"):
+            call(np.arange(count) % 3)
+    with pytest.raises(ValueError, match="This model is conditional"):
+        call(None)
+
+
+def test_a_model_of_another_kind_is_refused():
+    vae, auto = VAE((4, 4, 1), 2, hidden_units=(4,)), Autoencoder((4, 4, 1), 2)
+    for call, wanted in (
+        (lambda: evaluation.likelihood_report(auto, X), "LatentVariableModel, and the model is a Autoencoder"),
+        (lambda: evaluation.active_units(auto, X), "LatentVariableModel"),
+        (lambda: evaluation.prior_log_prob(auto, X), "LatentVariableModel"),
+        (lambda: evaluation.annealed_importance_estimate(auto, X), "LatentVariableModel"),
+        (lambda: evaluation.reconstruction_report(vae, X), "a Autoencoder, and the model is a VAE"),
+        (lambda: evaluation.codebook_report(vae, X), "a VQVAE, and the model is a VAE"),
+        (lambda: evaluation.clustering_report(vae, X, np.arange(6)), "a Clusters, and the model is a VAE"),
+    ):
+        with pytest.raises(ValueError, match=wanted):
+            call()
+
+
+Y = np.arange(9) % 3
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: evaluation.error_rate(Y, Y[:, None]), r"predicted have shape \(9, 1\).*Pass predicted\[:, 0\]"),
+        (lambda: evaluation.error_rate(Y[:, None], Y), r"labels have shape \(9, 1\).*Pass labels\[:, 0\]"),
+        (lambda: evaluation.error_rate(Y, np.eye(3)[Y]), r"predicted\.argmax"),
+        (lambda: evaluation.error_rate([1, 2], [1]), "2 labels and 1 predicted"),
+        (lambda: evaluation.error_rate([], []), r"shape \(0,\)"),
+        (lambda: evaluation.error_rate(Y, 1), r"shape \(\)"),
+        (lambda: evaluation.error_rate(Y, None), r"shape \(\)"),
+        (lambda: evaluation.error_rate(Y, Y.astype(str)), "words never equal numbers"),
+        (lambda: evaluation.error_rate(Y, Y + 0.5), "dtype float64.*whole numbers or words"),
+        (lambda: evaluation.clustering_accuracy(Y, Y * np.nan), "clusters have dtype float64"),
+        (lambda: evaluation.clustering_accuracy(Y, Y[:, None]), r"clusters\[:, 0\]"),
+        (lambda: evaluation.normalized_mutual_information(Y, Y[:5]), "9 labels and 5 clusters"),
+        (lambda: evaluation.normalized_mutual_information([], []), r"shape \(0,\)"),
+        (lambda: evaluation.psnr(X, X[:1]), r"shape \(6, 4, 4, 1\) and truth \(1, 4, 4, 1\)"),
+        (lambda: evaluation.psnr(X[:0], X[:0]), "one value or more"),
+        (lambda: evaluation.psnr(X * 255, X * 255), "truth is from 0 to 255"),
+        (lambda: evaluation.psnr(WRONG["uint8"], WRONG["uint8"]), "dtype uint8"),
+        (lambda: evaluation.psnr(WRONG["NaN"], X), "finite floats"),
+        (lambda: evaluation.spread([]), r"values=\[\]"),
+        (lambda: evaluation.spread([0.5, np.nan]), "finite"),
+        (lambda: evaluation.cluster(np.zeros(5), 2), r"codes have shape \(5,\)"),
+        (lambda: evaluation.cluster(np.full((5, 2), np.inf), 2), "infinite or NaN"),
+        (lambda: evaluation.linear_probe(np.eye(3), [0, 1], np.eye(3)), "3 codes and 2 labels"),
+        (lambda: evaluation.linear_probe(np.eye(3), [1, 1, 1], np.eye(3)), "All labels are 1"),
+        (lambda: evaluation.shallow_probe(np.eye(3), [0, 1, 1], np.eye(2)), "3 numbers per example and test_codes 2"),
+        (lambda: evaluation.few_labels(np.eye(3), [0, 1, 1], np.eye(3), [[0], [1], [1]]), "test_labels have shape"),
+        (lambda: evaluation.trained_judge(X, Y), "6 images and 9 labels"),
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(call, message):
+    """NumPy broadcasts (N,) against (N, 1) to all pairs, and 1 % of errors becomes 90 %."""
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_labels_may_be_words():
+    words = np.array(["cat", "dog", "cat"])
+    assert evaluation.error_rate(words, words.astype(object)) == 0.0
+    assert evaluation.clustering_accuracy(words, [1, 0, 1]) == 1.0
 
 
 def test_bad_input(model):

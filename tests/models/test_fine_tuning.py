@@ -13,6 +13,7 @@ from keras_vae.models import (
     unfreeze,
     with_classes,
 )
+from keras_vae.networks import MLP
 
 NETWORKS = [
     {"name": "mlp", "hidden_units": [8, 8]},
@@ -44,7 +45,16 @@ def test_a_frozen_part_stays_and_the_rest_learns(part, rng):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("prior", ["standard_normal", "conditional_gaussian"])
+@pytest.mark.parametrize(
+    "prior",
+    [
+        "standard_normal",
+        "conditional_gaussian",
+        "mixture_of_gaussians",
+        {"name": "real_nvp", "num_couplings": 3, "hidden_units": [6]},
+    ],
+    ids=lambda prior: prior if isinstance(prior, str) else prior["name"],
+)
 def test_more_classes_keep_what_the_model_knows(network, prior, rng):
     x, y = _data(rng)
     model = ConditionalVAE((4, 4, 1), 3, 2, network=network, prior=prior)
@@ -54,11 +64,29 @@ def test_more_classes_keep_what_the_model_knows(network, prior, rng):
     assert (model.num_classes, wider.num_classes) == (3, 5)
     np.testing.assert_allclose(wider.elbo(x, y, seed=0), model.elbo(x, y, seed=0), rtol=1e-5)
     np.testing.assert_allclose(wider.sample(labels=y, seed=0), model.sample(labels=y, seed=0), atol=1e-6)
+    old, new = (m.prior_given(m.condition_of(y, 20)).log_prob(np.ones((20, 2), "float32")) for m in (model, wider))
+    np.testing.assert_allclose(new, old, rtol=1e-5)
     # A new class starts as a blend of the old ones, then learns.
     new = np.full(20, 4)
     wider.compile("adam")
     losses = wider.fit(x, new, epochs=30, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+@keras.saving.register_keras_serializable("tests.fine_tuning")
+class _ConditionFirst(MLP):
+    """A network of one's own whose condition stands before the data."""
+
+    def encoder(self, data_shape, output_size, condition_size=0):
+        data, condition = keras.Input(data_shape), keras.Input((condition_size,))
+        h = keras.layers.Concatenate()([condition, keras.layers.Flatten()(data)])
+        return keras.Model([data, condition], keras.layers.Dense(output_size, name="output")(h))
+
+
+def test_a_part_that_cannot_be_widened_is_refused():
+    model = ConditionalVAE((4, 4, 1), 3, 2, network=_ConditionFirst([]))
+    with pytest.raises(ValueError, match="with_classes cannot widen the encoder.*must be the last"):
+        with_classes(model, 5)
 
 
 def test_a_copy_is_equal_and_apart():

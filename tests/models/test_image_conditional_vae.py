@@ -5,7 +5,7 @@ import pytest
 
 from keras_vae import data
 from keras_vae._backend import keras, tf, tfd
-from keras_vae.distributions import PartlyGiven
+from keras_vae.distributions import Bernoulli, PartlyGiven
 from keras_vae.models import ImageConditionalVAE
 
 SHAPE = (4, 4, 1)
@@ -35,6 +35,10 @@ def test_only_what_is_hidden_has_a_density(rng):
     np.testing.assert_allclose(p.mean()[..., 1], 1 / (1 + np.exp(-logits[..., 1])), rtol=1e-5)
     assert (p.mean()[..., 0].numpy() == 1).all()
     assert (p.sample(7, seed=0)[..., 0].numpy() == 1).all()
+    own = Bernoulli((2,))(logits)
+    np.testing.assert_allclose(PartlyGiven(own, values, given).log_prob(x), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="from 255 to 255: must be finite and from 0 to 1"):
+        PartlyGiven(own, values, given).log_prob(x * 255)
     with pytest.raises(NotImplementedError, match="independent elements"):
         PartlyGiven(tfd.MultivariateNormalTriL(tf.zeros(2), tf.eye(2)), values, given)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from keras_vae import _random, models, objectives
+from keras_vae import _random, models, networks, objectives
 from keras_vae._backend import keras, tf, tfd
 
 SHAPE = (4, 4, 1)
@@ -88,6 +88,30 @@ def test_the_activation_rate_is_the_entropy_of_bernoullis(rng):
         linear.fit(_x(rng), verbose=0)
 
 
+@pytest.mark.parametrize(("off", "sign"), [(0.0, -1), (1e-9, -1), (1.0, 1), (1.0 - 6e-8, 1)])
+def test_the_activation_rate_brings_back_a_unit_that_is_always_off_or_on(off, sign):
+    """The logarithm of a clipped mean has no gradient where it is clipped."""
+    model = models.Autoencoder(SHAPE, 2, network=_mlp(8), code_activation="sigmoid")
+    code = tf.constant(np.full((5, 2), [off, 0.4]), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(code)
+        value = objectives.ActivationRate(0.05)(model, None, code, None, SEED, True)
+    gradient = tape.gradient(value, code).numpy()
+    assert np.isfinite(value).all()
+    assert np.isfinite(gradient).all()
+    assert (sign * gradient[:, 0] > 1.0).all()
+
+
+def test_a_dead_unit_moves_as_fast_as_the_rate_says():
+    """d/da of -rate log(mean of sigmoid(a)) is -rate for a unit that is off, whatever a."""
+    model = models.Autoencoder(SHAPE, 1, network=_mlp(8), code_activation="sigmoid")
+    before = tf.constant(np.full((4, 1), -30.0), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(before)
+        value = objectives.ActivationRate(0.05)(model, None, tf.sigmoid(before), None, SEED, True)[0]
+    np.testing.assert_allclose(tape.gradient(value, before), np.full((4, 1), -0.05 / 4), rtol=1e-3)
+
+
 _SLOPES = {"sigmoid": lambda a: special.expit(a) * special.expit(-a), "relu": lambda a: (a > 0) * 1.0}
 
 
@@ -108,6 +132,57 @@ def test_the_three_jacobians_agree(activation, rng):
     np.testing.assert_allclose(of("exact"), by_hand, rtol=1e-5)
     # Var[||v^T J||^2] <= 2 ||J||_F^4 for v ~ N(0, I).
     np.testing.assert_allclose(of("hutchinson", 400), by_hand, rtol=5 * np.sqrt(2 / 400))
+
+
+class _OneDense(networks.MLP):
+    """An encoder of one dense layer with others around it."""
+
+    def __init__(self, before=(), after=()):
+        super().__init__(())
+        self.before, self.after = before, after
+
+    def encoder(self, data_shape, output_size, condition_size=0):
+        h = data = keras.Input(data_shape)
+        for layer in (
+            *self.before,
+            keras.layers.Flatten(),
+            keras.layers.Dense(output_size, name="output"),
+            *self.after,
+        ):
+            h = layer(h)
+        return keras.Model(data, h)
+
+
+def _uneven(x):
+    return keras.ops.square(x) + x
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "closed"),
+    [
+        ([keras.layers.Rescaling(4.0, -2.0)], [], True),
+        ([keras.layers.Rescaling(0.5), keras.layers.Permute((2, 1, 3))], [keras.layers.Rescaling(-3.0)], True),
+        ([keras.layers.Rescaling([[[2.0]]])], [], False),
+        ([keras.layers.Normalization(mean=0.5, variance=0.04)], [], False),
+        ([keras.layers.Activation("tanh")], [], False),
+        ([keras.layers.AveragePooling2D(1, 1)], [], False),
+        ([_uneven], [], False),
+    ],
+    ids=["rescaling", "two", "by channel", "normalization", "activation", "pooling", "operations"],
+)
+def test_layers_around_the_dense_one_count_in_its_jacobian(before, after, closed, rng):
+    model, x = models.ContractiveAutoencoder(SHAPE, 5, network=_OneDense(before, after)), _x(rng)
+
+    def of(jacobian, probes=1):
+        return objectives.Contraction(1.0, jacobian, probes)(model, x, model.encode(x), None, SEED, False).numpy()
+
+    exact = of("exact")
+    if closed:
+        np.testing.assert_allclose(of("auto"), exact, rtol=1e-4)
+    else:
+        np.testing.assert_allclose(of("auto", 400), exact, rtol=5 * np.sqrt(2 / 400))
+        with pytest.raises(ValueError, match="jacobian='closed_form'"):
+            of("closed_form")
 
 
 def test_the_jacobians_of_a_deep_encoder_agree(rng):

@@ -38,6 +38,17 @@ def test_clusters_of_test_images_and_of_all(name, tmp_path):
     assert f"| the same of k-means on the pixels | {control:.2%} |" in card
 
 
+def test_dequantised_images_have_bits_per_dimension_under_a_density(tmp_path):
+    folder = zoo.save_to_preset(VAE(SHAPE, 2, hidden_units=(8,), likelihood="continuous_bernoulli"), tmp_path / "vae")
+    found = {
+        name: zoo.evaluate_preset(folder, source="digits", preprocessing=name, num_samples=2, images=20)["figures"]
+        for name in ("dequantization", "scaling")
+    }
+    nll = found["dequantization"]["nll"]
+    assert found["dequantization"]["bits_per_dim"] == pytest.approx(nll / np.log(2) / 784 + 8, abs=1e-4)
+    assert "bits_per_dim" not in found["scaling"]
+
+
 def test_the_error_of_a_models_own_classifier(tmp_path):
     model = models.SemiSupervisedVAE(SHAPE, 10, 4, network=MLP)
     figures, card = _evaluated(model, tmp_path / "m2", "digits", num_samples=2, images=50)
