@@ -8,6 +8,10 @@ from typing import Any
 
 from keras_vae._backend import keras
 
+PER_VARIABLE = 25
+"""What a variable counts beside its numbers: thousands of small layers take minutes to build. In a file of weights a name, a type
+and a shape take at least the bytes of as many float16 numbers.
+"""
 _left: contextvars.ContextVar[list[int] | None] = contextvars.ContextVar("weights_left", default=None)
 
 
@@ -17,14 +21,12 @@ class TooManyWeightsError(ValueError):
 
 @contextlib.contextmanager
 def weights(maximum: int) -> Iterator[None]:
-    """Refuse to create more than `maximum` numbers in Keras variables inside the block; blocks may be nested.
+    """Refuse to create more than `maximum` numbers in Keras variables inside the block; each variable counts `PER_VARIABLE` more.
 
     Raises:
         TooManyWeightsError: in the block, before the variable that is too much is made.
     """
-    outer = _left.get()
-    mine = [maximum if outer is None else min(maximum, outer[0])]
-    token = _left.set(mine)
+    token = _left.set([maximum])
     try:
         yield
     finally:
@@ -38,7 +40,7 @@ def _counted(self: Any, initializer: Any, shape: Any = None, *args: Any, **kwarg
     left = _left.get()
     if left is not None and shape is not None:
         with contextlib.suppress(TypeError):  # a shape that is none: Keras says so
-            left[0] -= math.prod(int(size) for size in shape)
+            left[0] -= math.prod(int(size) for size in shape) + PER_VARIABLE
         if left[0] < 0:
             raise TooManyWeightsError("The model would have more weights than it may.")
     _init(self, initializer, shape, *args, **kwargs)

@@ -39,8 +39,9 @@ def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> An
         with _budget.weights(max_weights):
             return cls(**arguments)
     except _budget.TooManyWeightsError as error:
-        raise ValueError(
-            f"{cls.__name__} would have more than {max_weights:,} weights: make its layers smaller."
+        raise _budget.TooManyWeightsError(
+            f"{cls.__name__} would have more than {max_weights:,} weights (each variable counts {_budget.PER_VARIABLE} more): "
+            "make its layers smaller, or fewer."
         ) from error
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _untrusted, _weights, models
+from keras_vae import _budget, _checks, _untrusted, _weights, models
 from keras_vae.evaluation import CodesRecipe
 from keras_vae.models import specs
 from keras_vae.training import Recipe
@@ -29,8 +29,8 @@ MAX_BYTES = 1_000_000
 # The time in which tomllib reads a dotted key, which stands in one line, grows with the square of its parts.
 _MAX_DOTS = 100
 _CARD_TEXT = ("title", "description", "task", "not_for", "paper")
-# Numbers beside the weights, such as the counts of the logs.
-_FEW_MORE = 10_000
+# While a model is built there are up to twice its weights, where a network is the pattern of others, and the counts of its logs.
+_BUILT, _BESIDE = 2, 1_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +81,12 @@ class Preset:
         most = _checks.MAX_PARAMETERS
         if self.trained:
             least = min(np.dtype(kind).itemsize for kind in _weights.STORED_AS)
-            most = min(most, (self.folder / WEIGHTS).stat().st_size // least + _FEW_MORE)
+            most = min(most, _BUILT * (self.folder / WEIGHTS).stat().st_size // least + _BESIDE)
         try:
             return specs.build({**more, **self.model}, most)
+        except _budget.TooManyWeightsError as error:
+            also = f" {WEIGHTS} is too small to belong to it." if self.trained and most < _checks.MAX_PARAMETERS else ""
+            raise ValueError(f"{self.folder / self.file}: [model]: {error}{also}") from error
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.folder / self.file}: [model]: {error}") from error
 
