@@ -4,10 +4,13 @@ import json
 import os
 import re
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any
 
 _MAX_DEPTH = 16
+# The time in which tomllib reads a dotted key, which stands in one line, grows with the square of its parts.
+_MAX_DOTS = 100
 # Control characters except tab and newline (a terminal obeys them), and those that reverse the direction of text.
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _UNPRINTABLE = re.compile(f"[{_CONTROL}]")
@@ -56,6 +59,25 @@ def read_json(path: str | Path, maximum: int) -> dict[str, Any]:
         raise ValueError(f"{path} holds a {type(found).__name__} instead of an object.")
     check_plain(found)
     return found
+
+
+def read_toml(path: str | Path, maximum: int) -> dict[str, Any]:
+    """Read a TOML file of plain data, whose cost is bounded first.
+
+    Raises:
+        OSError: if it cannot be opened.
+        ValueError: if it is too large, no text, no TOML, or not plain: see `check_plain`.
+    """
+    text = read_bytes(path, maximum).decode("utf-8")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if (dots := line.count(".")) > _MAX_DOTS:
+            raise ValueError(f"line {number} has {dots} dots, which may be a key of many parts: at most {_MAX_DOTS}.")
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError(f"The file is nested too deeply: at most {_MAX_DEPTH} levels.") from error
+    check_plain(tables)
+    return tables
 
 
 def check_plain(value: Any, depth: int = _MAX_DEPTH) -> None:

@@ -99,7 +99,7 @@ def pinned(preset: str) -> str:
 PresetArgument = Annotated[
     str,
     typer.Argument(
-        help="Name of a preset (see `keras-vae list`), path of a preset folder, or hf://user/name@revision.",
+        help="Name of a preset (see `keras-vae list`), path of a preset folder (./NAME), or hf://user/name@revision.",
         autocompletion=completion.preset_names,
     ),
 ]

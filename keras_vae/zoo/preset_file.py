@@ -11,6 +11,7 @@ from keras_vae import _budget, _checks, _untrusted, _weights, models
 from keras_vae.evaluation import CodesRecipe
 from keras_vae.models import specs
 from keras_vae.training import Recipe
+from keras_vae.training.recipe import MAX_BYTES
 from keras_vae.zoo import figures
 
 FILE = "preset.toml"
@@ -25,9 +26,6 @@ IN_A_RUN = "preset"
 _BASES = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
-MAX_BYTES = 1_000_000
-# The time in which tomllib reads a dotted key, which stands in one line, grows with the square of its parts.
-_MAX_DOTS = 100
 _CARD_TEXT = ("title", "description", "task", "not_for", "paper")
 # While a model is built there are up to twice its weights, where a network is the pattern of others, and the counts of its logs.
 _BUILT, _BESIDE = 2, 1_000
@@ -107,7 +105,7 @@ class Preset:
             )
             raise FileNotFoundError(f"{path} does not exist: {remedy}")
         try:
-            tables = _parse(_untrusted.read_bytes(path, MAX_BYTES).decode("utf-8"))
+            tables = _untrusted.read_toml(path, MAX_BYTES)
             _checks.known_keys("a preset", tables, ("card", "codes", *Recipe.TABLES))
             if not isinstance(tables.get("model"), dict):
                 raise ValueError("the table [model] is missing.")
@@ -126,25 +124,6 @@ class Preset:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
         return cls(path.parent, tables["model"], recipe, words, codes, path.name)
-
-
-def _parse(text: str) -> dict[str, Any]:
-    """The tables of a TOML file, whose cost is bounded first.
-
-    Raises:
-        ValueError: if it is no TOML, or nested deeper than any preset is.
-    """
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.count(".") > _MAX_DOTS:
-            raise ValueError(
-                f"line {number} has {line.count('.')} dots, which may be a key of many parts: at most {_MAX_DOTS}."
-            )
-    try:
-        tables = tomllib.loads(text)
-    except RecursionError as error:
-        raise ValueError("the file is nested too deeply.") from error
-    _untrusted.check_plain(tables)
-    return tables
 
 
 def _table(name: str, value: Any) -> dict[str, Any]:
