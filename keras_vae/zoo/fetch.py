@@ -4,6 +4,7 @@ huggingface_hub downloads what a server sends for as long as it sends, and names
 connection and its login are used here, not its downloads.
 """
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from keras_vae import _checks, _untrusted
 
 _SILENCE = 20.0  # seconds without a byte
 _LISTING_SECONDS, _LISTING_BYTES = 60.0, 5_000_000
+_REDIRECTS = 10
 _BYTES_PER_SECOND = 20_000  # the slowest connection that is waited for
 
 WORDS = {
@@ -84,23 +86,29 @@ def _chunks(address: str, url: str, maximum: int, stop: threading.Event, commit:
     # As it lies on the server: a few compressed bytes could become any number.
     headers = {**hub().utils.build_hf_headers(), "Accept-Encoding": "identity"}
     try:
-        with hub().get_session().stream("GET", url, headers=headers, timeout=_SILENCE, follow_redirects=True) as answer:
-            if answer.status_code != 200:
-                words = WORDS.get(
-                    answer.headers.get("X-Error-Code", ""), f"the hub refused (status {answer.status_code})"
-                )
-                raise HubError(f"{address}: {words}.")
-            for step in (*answer.history, answer):
-                if commit is not None and step.headers.get("X-Repo-Commit", commit) != commit:
+        client = hub().get_session()
+        request = client.build_request("GET", url, headers=headers, timeout=_SILENCE)
+        for _ in range(_REDIRECTS):
+            with contextlib.closing(client.send(request, stream=True, follow_redirects=False)) as answer:
+                if commit is not None and answer.headers.get("X-Repo-Commit", commit) != commit:
                     raise HubError(f"{address}: the hub answers with a file of another commit.")
-            count = 0
-            for chunk in answer.iter_raw():
-                count += len(chunk)
-                if count > maximum:
-                    raise HubError(f"{address}: the hub sends more than the {maximum} bytes that are taken.")
-                if stop.is_set():
-                    return
-                yield chunk
+                if answer.next_request is not None:
+                    # Followed here: the client would read all of the redirect's body. To another host it sends no token.
+                    request = answer.next_request
+                    continue
+                if answer.status_code != 200:
+                    refused = f"the hub refused (status {answer.status_code})"
+                    raise HubError(f"{address}: {WORDS.get(answer.headers.get('X-Error-Code', ''), refused)}.")
+                count = 0
+                for chunk in answer.iter_raw():
+                    count += len(chunk)
+                    if count > maximum:
+                        raise HubError(f"{address}: the hub sends more than the {maximum} bytes that are taken.")
+                    if stop.is_set():
+                        return
+                    yield chunk
+                return
+        raise HubError(f"{address}: the hub redirects again and again.")
     except HubError:
         raise
     except Exception as error:  # whatever the client raises about what a server sent

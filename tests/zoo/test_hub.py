@@ -215,6 +215,10 @@ def _instead(content):
         (_weights(headers={"X-Repo-Commit": "c" * 40}), "a file of another commit"),
         (_weights(status=302, headers={"Location": "file:///etc/passwd"}), "could not be reached or refused"),
         (_weights(status=302, headers={"Location": "http://\x00"}), "could not be reached or refused"),
+        (
+            lambda path, status, content, headers: (302, itertools.repeat(b"0" * 100_000), {"Location": path}),
+            "redirects again and again",
+        ),
         (_weights(status=500), "the hub refused .status 500"),
     ],
 )
