@@ -1,5 +1,6 @@
 """Weights as a safetensors file: names, shapes and numbers, nothing that runs."""
 
+import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _files
+from keras_vae import _files, _untrusted
 
 MAX_BYTES = 2 * 1024**3
 _MAX_HEADER = 16 * 1024**2
@@ -39,35 +40,56 @@ def write(path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping
         part.write_bytes(content)
 
 
-def read(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def read(path: str | Path, sha256: str | None = None) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read arrays and metadata from `path`.
+
+    The file is read once, into memory: what is verified is what is used, and to exchange or truncate it meanwhile does no harm.
+
+    Args:
+        path: a regular file of at most 2 GiB.
+        sha256: what its bytes must have, in hexadecimal; None to compare nothing.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        CorruptFileError: if it is no whole safetensors file or larger than 2 GiB.
+        CorruptFileError: if it is no whole safetensors file, larger than 2 GiB, or has another SHA-256.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
-    path = Path(path)
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise CorruptFileError(f"{path} has {size} bytes: at most {MAX_BYTES} are read. It is no file of this library.")
-    _check_header(path, size)
     try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        data = _untrusted.read_bytes(path, MAX_BYTES)
+    except ValueError as error:
+        raise CorruptFileError(f"{error} It is no file of this library.") from error
+    found = hashlib.sha256(data).hexdigest() if sha256 is not None else None
+    if found != sha256:
+        raise CorruptFileError(
+            f"{path} has the SHA-256 {found}, where weights.json says {sha256}: the file is damaged or was changed. "
+            "Fetch the preset anew, or install the package again."
+        )
+    metadata = _metadata(path, data)
+    try:
+        return load(data), metadata
+    except KeyError as error:
+        raise CorruptFileError(f"{path} holds numbers of the type {error}, which no weights here have.") from error
     except (SafetensorError, ValueError) as error:
         raise CorruptFileError(f"{path} is no whole safetensors file ({error}). Fetch or train it anew.") from error
 
 
-def _check_header(path: Path, size: int) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 2 <= length <= min(_MAX_HEADER, size - 8):
-            raise CorruptFileError(
-                f"{path} is no whole safetensors file (its header is cut off). Fetch or train it anew."
-            )
+def _metadata(path: str | Path, data: bytes) -> dict[str, str]:
+    """The words in the header, `__metadata__`."""
+    length = struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
+    if not 2 <= length <= min(_MAX_HEADER, len(data) - 8):
+        raise CorruptFileError(f"{path} is no whole safetensors file (its header is cut off). Fetch or train it anew.")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        words = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    except (ValueError, RecursionError) as error:
+        raise CorruptFileError(
+            f"{path} is no whole safetensors file (its header is no JSON). Fetch or train it anew."
+        ) from error
+    if not isinstance(words, dict) or not all(isinstance(value, str) for value in words.values()):
+        raise CorruptFileError(f"{path} is no whole safetensors file (its header is wrong). Fetch or train it anew.")
+    return words
 
 
 def named(model: Any) -> dict[str, Any]:

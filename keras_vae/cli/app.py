@@ -5,14 +5,15 @@ answers at once.
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.segment import Segment
 from typer.core import TyperGroup
 
-from keras_vae import _interrupts
+from keras_vae import _interrupts, _untrusted
 from keras_vae.cli import completion
 
 _UsageError: Any = typer.BadParameter.__base__  # Typer exports it from nowhere, and has had it from two packages
@@ -46,8 +47,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Autoencoders and variational autoencoders for Keras 3: a zoo of trained models, and recipes to train more.",
 )
-console = Console()
-errors = Console(stderr=True)
+
+
+class _PrintableConsole(Console):
+    """Prints words of presets, file names and servers so that the terminal finds no command in them."""
+
+    def render(self, *args: Any, **settings: Any) -> Iterable[Segment]:
+        for segment in super().render(*args, **settings):
+            yield segment if segment.control else segment._replace(text=_untrusted.printable(segment.text))
+
+
+console = _PrintableConsole()
+errors = _PrintableConsole(stderr=True)
 at_end = contextlib.ExitStack()
 """What a command leaves open, such as a progress bar that an error cut short; closed before the error is printed."""
 
@@ -78,10 +89,17 @@ def _options(
     """What stands before a command."""
 
 
+def pinned(preset: str) -> str:
+    """The preset by a name that means the same until the command ends: that of one on the hub gets its commit."""
+    from keras_vae import zoo
+
+    return zoo.pinned(preset)
+
+
 PresetArgument = Annotated[
     str,
     typer.Argument(
-        help="Name of a preset (see `keras-vae list`), path of a preset folder, or hf://user/name@revision.",
+        help="Name of a preset (see `keras-vae list`), path of a preset folder (./NAME), or hf://user/name@revision.",
         autocompletion=completion.preset_names,
     ),
 ]

@@ -7,7 +7,7 @@ import typer
 from rich.table import Column, Table
 
 from keras_vae.cli import completion
-from keras_vae.cli.app import JsonOption, PresetArgument, app, console, plain_errors
+from keras_vae.cli.app import JsonOption, PresetArgument, app, console, escaped, pinned, plain_errors
 
 _PANEL = "Look"
 
@@ -72,7 +72,7 @@ def list_(
             raise ValueError("No trained model is like that: `keras-vae list` shows all.")
         table = Table(Column("preset", no_wrap=True), "data", "what for", "parameters", box=None, header_style="bold")
         for row in rows:
-            table.add_row(row["name"], row["data"], row["task"], f"{row['parameters']:,}")
+            table.add_row(*(escaped(row[key]) for key in ("name", "data", "task")), f"{row['parameters']:,}")
         console.print(table)
 
 
@@ -84,6 +84,7 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
 
         from keras_vae import zoo
 
+        preset = pinned(preset)
         folder = zoo.preset_folder(preset)
         if as_json:
             found = zoo.Preset.read(folder)
@@ -92,7 +93,7 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
             print(json.dumps(facts, indent=2))
             return
         pictures = ", ".join(str(folder / name) for name in (zoo.SAMPLES, zoo.CURVES) if (folder / name).is_file())
-        lines = [line for line in zoo.card(folder).splitlines() if not line.startswith("![")]
+        lines = [line for line in zoo.card(folder, preset).splitlines() if not line.startswith("![")]
         console.print(Markdown("\n".join(lines)))
         if pictures:
             console.print(f"\nPictures: {pictures}", soft_wrap=True, highlight=False)

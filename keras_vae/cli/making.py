@@ -17,6 +17,7 @@ from keras_vae.cli.app import (
     errors,
     escaped,
     fit_verbosity,
+    pinned,
     plain_errors,
     with_codes,
 )
@@ -192,6 +193,7 @@ def evaluate(
 
         if write and images is not None:
             raise ValueError("--write takes the whole test set: leave --images out.")
+        preset = pinned(preset)
         shape = zoo.Preset.read(zoo.preset_folder(preset)).model.get("data_shape")
         source = None if data is None else inputs.source_of(data, shape)
         with inputs.progress_bar("scoring images") as progress:
@@ -288,6 +290,7 @@ def export(
         from keras_vae import zoo
         from keras_vae.cli import export as export_room
 
+        preset = pinned(preset)
         model = with_codes(zoo.load(preset), "be exported")
         export_room.run(model, preset, target, format, out, overwrite, console, data)
 

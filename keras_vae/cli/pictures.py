@@ -16,6 +16,7 @@ from keras_vae.cli.app import (
     console,
     generative,
     labels_of,
+    pinned,
     plain_errors,
     with_codes,
     working,
@@ -68,6 +69,7 @@ def sample(
     with plain_errors():
         from keras_vae import plots, zoo
 
+        preset = pinned(preset)
         model = generative(_loaded(preset), "draw images")
         if labels is not None and not model.conditional:
             raise ValueError(
@@ -105,6 +107,7 @@ def reconstruct(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
+        preset = pinned(preset)
         model = with_codes(_loaded(preset), "reconstruct images")
         x, y, names = inputs.images_for(model, preset, files or [], data, n, labels, invert, as_json)
         y = y if model.conditional else None
@@ -134,6 +137,7 @@ def interpolate(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
+        preset = pinned(preset)
         model = with_codes(_loaded(preset), "interpolate")
         if files and len(files) < 2:
             raise ValueError("Give two picture files or more: the way goes from each to the next.")
@@ -170,6 +174,7 @@ def traverse(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
+        preset = pinned(preset)
         model = with_codes(_loaded(preset), "traverse its latents")
         x, y, _ = inputs.images_for(model, preset, [file] if file else [], data, number + 1, labels, invert, as_json)
         if not file and len(x) <= number:
@@ -193,6 +198,7 @@ def manifold(
     with plain_errors():
         from keras_vae import plots
 
+        preset = pinned(preset)
         model = generative(_loaded(preset), "draw a latent plane")
         _write(lambda: plots.save(plots.manifold(model, size, label), out), as_json)
 
@@ -223,6 +229,7 @@ def complete(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
+        preset = pinned(preset)
         model = generative(_loaded(preset), "complete images")
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
         conditions = data_room.quadrants(x, given)
@@ -244,6 +251,7 @@ def swap(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
+        preset = pinned(preset)
         model = _loaded(preset)
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
         _write(lambda: plots.save(plots.swaps(model, x, zoo.class_names(preset)), out), as_json)
@@ -272,6 +280,7 @@ def compare(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
+        presets = [pinned(preset) for preset in presets]
         models = [with_codes(_loaded(preset), "be compared by what it reconstructs") for preset in presets]
         # A conditional model among them says which labels are needed.
         first = next((i for i, model in enumerate(models) if model.conditional), 0)

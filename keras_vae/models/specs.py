@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from keras_vae import _checks, models
+from keras_vae import _budget, _checks, models
 from keras_vae._backend import keras
 
 
@@ -17,11 +17,15 @@ def classes() -> dict[str, Any]:
     }
 
 
-def build(spec: dict[str, Any]) -> Any:
+def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> Any:
     """Build the model that `spec` describes, with fresh weights.
 
+    Args:
+        spec: the class and the arguments of its constructor.
+        max_weights: largest number of weights. A few words can describe a model that fills any memory, so it is not built then.
+
     Raises:
-        ValueError: if the class or an argument is unknown, missing or out of its range.
+        ValueError: if the class or an argument is unknown, missing or out of its range, or the model would have more weights.
     """
     spec = _checks.table("model", spec)
     cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
@@ -32,7 +36,14 @@ def build(spec: dict[str, Any]) -> Any:
     for name in taken:
         if parameters[name].default is inspect.Parameter.empty and name not in arguments:
             raise ValueError(f"model {cls.__name__}: the setting {name!r} is missing.")
-    return cls(**arguments)
+    try:
+        with _budget.weights(max_weights):
+            return cls(**arguments)
+    except _budget.TooManyWeightsError as error:
+        raise _budget.TooManyWeightsError(
+            f"{cls.__name__} would have more than {max_weights:,} weights (each variable counts {_budget.PER_VARIABLE} more): "
+            "make its layers smaller, or fewer."
+        ) from error
 
 
 def describe(model: Any) -> dict[str, Any]:
@@ -55,9 +66,21 @@ def describe(model: Any) -> dict[str, Any]:
     return {"class": name, **{key: value for key, value in config.items() if key not in ("name", "frozen", "dtype")}}
 
 
+_LABEL_SETTINGS = ("num_classes", "num_domains")
+
+
 def label_setting(model: Any) -> tuple[str, int] | None:
     """The name and the value of the setting that says how many labels there are, of classes or of domains; None without labels."""
-    for name in ("num_classes", "num_domains"):
+    for name in _LABEL_SETTINGS:
         if getattr(model, name, None) is not None:
             return name, getattr(model, name)
+    return None
+
+
+def label_count(spec: dict[str, Any]) -> int | None:
+    """How many labels the model has that `spec` describes; None without labels."""
+    parameters = inspect.signature(classes()[spec["class"]]).parameters
+    for name in _LABEL_SETTINGS:
+        if name in parameters:
+            return spec.get(name, parameters[name].default)
     return None

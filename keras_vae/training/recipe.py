@@ -1,15 +1,16 @@
 """A recipe: model, data, optimizer, schedule, epochs and seed, as plain data with bounds."""
 
 import dataclasses
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from keras_vae import _checks, _named, data, objectives
+from keras_vae import _checks, _named, _untrusted, data, objectives
 from keras_vae._backend import keras
 from keras_vae._weights import STORED_AS
 from keras_vae.objectives import Objective, Schedule
 
+MAX_BYTES = 1_000_000
+"""Largest file of a recipe."""
 _OPTIMIZERS = ("adam", "adamw", "adamax", "sgd", "rmsprop")
 
 
@@ -208,7 +209,7 @@ class Recipe:
         file = _checks.path("path", path)
         if not file.is_file():
             raise FileNotFoundError(f"{_checks.shown(str(file))} is no file: give the path of a recipe, a .toml file.")
-        return cls.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
+        return cls.from_dict(_untrusted.read_toml(file, MAX_BYTES))
 
     def to_dict(self) -> dict[str, Any]:
         """The tables that `from_dict` takes."""

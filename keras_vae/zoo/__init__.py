@@ -2,15 +2,15 @@
 
 from keras_vae._weights import CorruptFileError
 from keras_vae.zoo.card import EXAMPLES, card, zoo_table
+from keras_vae.zoo.facts import manifest
 from keras_vae.zoo.figures import in_words
-from keras_vae.zoo.hub import HubError, download, upload
+from keras_vae.zoo.hub import HubError, download, pinned, upload
 from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
 from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
 from keras_vae.zoo.presets import (
     class_names,
     list_presets,
     load,
-    manifest,
     preset_folder,
     read_weights,
     save_to_preset,
@@ -39,6 +39,7 @@ __all__ = [
     "list_presets",
     "load",
     "manifest",
+    "pinned",
     "preset_folder",
     "published_tables",
     "read_metrics",

@@ -1,12 +1,12 @@
 """The card of a preset, generated from `preset.toml`, `weights.json` and `metrics.json`: no figure on it is typed."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from keras_vae import data, lite
 from keras_vae.training import Recipe
+from keras_vae.zoo import facts
 from keras_vae.zoo.figures import asked_of, form_of, in_words, short, target_rows, value_of, verdict
 from keras_vae.zoo.preset_file import CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.presets import presets_home
@@ -23,21 +23,28 @@ EXAMPLES = {
 """What to do with a model that neither draws nor encodes above all."""
 
 
-def card(folder: str | Path, *, metrics: dict[str, Any] | None = None) -> str:
+def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, Any] | None = None) -> str:
     """Write the card of the preset in `folder`, as Markdown.
 
     What is not there yet, weights or figures, the card says.
 
     Args:
-        folder: of the preset.
+        folder: a preset folder.
+        called: what `load` and the commands on the card take. By default the name of a preset of the zoo, and `./NAME` for any
+            other: a card may be published, so it names no folder of the machine that it was written on.
         metrics: what `evaluate_preset` gives, where it is not in the folder's `metrics.json` yet.
+
+    Raises:
+        ValueError: if a file of the preset is wrong, naming the key.
     """
     folder = Path(folder)
     preset = Preset.read(folder)
-    weights = _json(folder / MANIFEST)
-    metrics = _json(folder / METRICS) if metrics is None else metrics
+    model = preset.build()
+    weights = _weights(folder)
+    metrics = _metrics(folder) if metrics is None else metrics
     words = preset.card
-    called = _called(preset) if weights else f"runs/{preset.name}/{IN_A_RUN}"
+    recipe = called or _called(preset)
+    called = recipe if weights else f"runs/{preset.name}/{IN_A_RUN}"
     lines = [
         f"# {preset.name}: {words.get('title', '')}".rstrip(": "),
         "",
@@ -61,11 +68,11 @@ def card(folder: str | Path, *, metrics: dict[str, Any] | None = None) -> str:
         ),
         "## Where data come from, says the model",
         "",
-        *_process(preset),
+        *_process(preset, model),
         "",
         "## Model and training",
         "",
-        *_training(preset, weights),
+        *_training(preset, weights, recipe),
         "",
         "| setting | value |",
         "|---|---|",
@@ -75,7 +82,7 @@ def card(folder: str | Path, *, metrics: dict[str, Any] | None = None) -> str:
         *_labels(weights.get("class_names", [])),
         *_picture(folder, CURVES, f"Training of {preset.name}"),
         *([f"Paper: {words['paper']}.", ""] if "paper" in words else []),
-        *_data(preset),
+        *_data(preset, recipe),
         *_deployment(preset.name, weights.get("sha256")),
     ]
     if metrics:
@@ -90,21 +97,20 @@ def card(folder: str | Path, *, metrics: dict[str, Any] | None = None) -> str:
 
 
 def _called(preset: Preset) -> str:
-    """What `load` and the commands take: the name of a preset of the zoo, the path of any other, from here where it lies below."""
+    """What `load` and the commands take: the name of a preset of the zoo, a path that ends in the name of any other."""
     folder = preset.folder.resolve()
     if folder.parent == presets_home().resolve():
         return preset.name
-    here = Path.cwd()
-    return (folder.relative_to(here) if folder.is_relative_to(here) else folder).as_posix()
+    return f"runs/{preset.name}/{IN_A_RUN}" if folder.name == IN_A_RUN else f"./{preset.name}"
 
 
 def _picture(folder: Path, name: str, words: str) -> list[str]:
     return [f"![{words}]({name})", ""] if (folder / name).is_file() else []
 
 
-def _process(preset: Preset) -> list[str]:
+def _process(preset: Preset, model: Any) -> list[str]:
     objective = preset.recipe.build_objective(1) if preset.recipe else None
-    rows = generative_process(preset.build(), objective)
+    rows = generative_process(model, objective)
     lines = (f"| {_cell(row.name)} | {_cell(row.meaning)} | `{row.code}` |" for row in rows)
     return ["| symbol | what it is | in code |", "|---|---|---|", *lines]
 
@@ -118,7 +124,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _data(preset: Preset) -> list[str]:
+def _data(preset: Preset, called: str) -> list[str]:
     """The data and their licence, and the commands that make the preset anew."""
     if preset.recipe is None:
         return []
@@ -128,7 +134,7 @@ def _data(preset: Preset) -> list[str]:
         "## Reproduce",
         "",
         "```sh",
-        f"keras-vae train {_called(preset)}{_data_option(preset)}",
+        f"keras-vae train {called}{_data_option(preset)}",
         f"keras-vae evaluate runs/{preset.name}/preset{_data_option(preset)}",
         "```",
         "",
@@ -151,7 +157,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
     builds = lite.list_builds()
     for folder in folders:
         preset = Preset.read(folder)
-        figures, weights = _json(folder / METRICS).get("figures", {}), _json(folder / MANIFEST)
+        figures, weights = _metrics(folder).get("figures", {}), facts.manifest(folder)
         targets = preset.card.get("targets", [])
         if targets:
             first = targets[0]
@@ -178,8 +184,14 @@ def _smallest_decoder(name: str, targets: list[str]) -> str:
     return f"{size / 1000:.0f} kB ({target})"
 
 
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def _weights(folder: Path) -> dict[str, Any]:
+    """What `weights.json` says; nothing where there is none yet."""
+    return facts.manifest(folder) if (folder / MANIFEST).exists() else {}
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    """What `metrics.json` says; nothing where there is none yet."""
+    return facts.metrics(folder) if (folder / METRICS).exists() else {}
 
 
 def _figures(metrics: dict[str, Any], words: dict[str, Any]) -> list[str]:
@@ -188,17 +200,19 @@ def _figures(metrics: dict[str, Any], words: dict[str, Any]) -> list[str]:
     return [_protocol(metrics["protocol"]), "", *rows, *target_rows(words.get("targets", []), figures)]
 
 
-def _training(preset: Preset, weights: dict[str, Any]) -> list[str]:
+def _training(preset: Preset, weights: dict[str, Any], called: str) -> list[str]:
     lines = (
         [f"{weights['parameters']:,} parameters, {weights['bytes'] / 1e6:.1f} MB."] if weights else ["No weights yet."]
     )
-    facts = weights.get("training", {})
-    if facts:
-        lines[0] += f" Trained for {facts['epochs']} epochs in {_duration(facts['seconds'])} on {facts['hardware']}."
+    trained = weights.get("training", {})
+    if trained:
+        lines[0] += (
+            f" Trained for {trained['epochs']} epochs in {_duration(trained['seconds'])} on {trained['hardware']}."
+        )
     if preset.recipe:
         lines.append(
             "The whole recipe is in [preset.toml](preset.toml); "
-            f"`keras-vae train {_called(preset)}{_data_option(preset)}` repeats it."
+            f"`keras-vae train {called}{_data_option(preset)}` repeats it."
         )
     return lines
 

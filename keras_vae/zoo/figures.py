@@ -114,6 +114,28 @@ def form_of(key: str) -> str:
     return _FORMS[match[1] if match else key]
 
 
+def known(key: str) -> bool:
+    """Whether a key is that of a figure."""
+    return key in _FORMS or _FEW.fullmatch(key) is not None
+
+
+def check(figures: dict[str, Any]) -> None:
+    """Check that figures are numbers, or lists of numbers where there is one for each level.
+
+    Raises:
+        ValueError: naming the first that is not.
+    """
+    for key, value in figures.items():
+        values = value if isinstance(value, list) and key in _FORMS else [value]
+        whole = known(key) and form_of(key) == "{:d}"
+        if not values or not all(
+            isinstance(v, int if whole else int | float) and not isinstance(v, bool) for v in values
+        ):
+            raise ValueError(f"the figure {key}={value!r:.60} is no number")
+        if _FEW.fullmatch(key) and f"{key}_spread" not in figures:
+            raise ValueError(f"the figure {key} has no {key}_spread beside it")
+
+
 def in_words(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """What each figure is, and its value as it is written."""
     found = []

@@ -2,20 +2,23 @@
 
 import contextlib
 import re
+import tempfile
+import urllib.parse
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_vae import _checks, _weights
-from keras_vae.zoo import preset_file
+from keras_vae import _untrusted, _weights
+from keras_vae.zoo import fetch, preset_file
+from keras_vae.zoo.fetch import HubError
 
 SCHEME = "hf://"
-_ADDRESS = re.compile(r"hf://([\w.-]{1,96}/[\w.-]{1,96})(?:@([\w./-]{1,200}))?")
+_ADDRESS = re.compile(r"hf://([\w.-]{1,96}/[\w.-]{1,96})(?:@([\w./-]{1,200}))?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # The files of a preset folder, and the largest of each that is fetched; no other goes up or down.
 SIZES = {
-    preset_file.FILE: 1_000_000,
+    preset_file.FILE: preset_file.MAX_BYTES,
     preset_file.MANIFEST: 1_000_000,
     preset_file.WEIGHTS: _weights.MAX_BYTES,
     preset_file.METRICS: 1_000_000,
@@ -24,10 +27,6 @@ SIZES = {
     preset_file.CURVES: 10_000_000,
 }
 _NEEDED = (preset_file.FILE, preset_file.MANIFEST, preset_file.WEIGHTS)
-
-
-class HubError(RuntimeError):
-    """The hub cannot be reached, does not have the preset, or does not take it."""
 
 
 class Address(NamedTuple):
@@ -46,7 +45,7 @@ class Address(NamedTuple):
             ValueError: if it is no such address.
         """
         match = _ADDRESS.fullmatch(text)
-        if not match or ".." in text:
+        if not match or ".." in text or "--" in match[1]:
             raise ValueError(
                 f"{text!r} is no address on the hub: it is like hf://user/name or hf://user/name@revision."
             )
@@ -63,11 +62,22 @@ class Address(NamedTuple):
         return bool(self.revision and _COMMIT.fullmatch(self.revision))
 
 
+def pinned(name_or_folder: str) -> str:
+    """The same preset by a name that cannot change meanwhile: an address on the hub without a commit gets the newest.
+
+    Raises:
+        ValueError, ImportError, HubError: as in `download`.
+    """
+    if not name_or_folder.startswith(SCHEME) or Address.read(name_or_folder).pinned:
+        return name_or_folder
+    return f"{SCHEME}{Address.read(name_or_folder).repository}@{download(name_or_folder).name}"
+
+
 def download(address: str, cache: str | Path | None = None) -> Path:
     """Fetch a preset from the hub, unless its commit was fetched before; returns its folder in the hub's cache.
 
-    Only the files of a preset are fetched, none of them if one is larger than any that `load` reads. An address without a commit
-    warns with the commit that it found, since what it names may change.
+    Only the files of a preset are fetched, none of them if one is larger than any that `load` reads, and each must have the size
+    that the hub names for it. An address without a commit warns with the commit that it found, since what it names may change.
 
     Args:
         address: `hf://user/name@revision`.
@@ -76,40 +86,59 @@ def download(address: str, cache: str | Path | None = None) -> Path:
     Raises:
         ValueError: if it is no such address.
         ImportError: if huggingface_hub is not installed.
-        HubError: if the hub cannot be reached, or has no such preset.
+        HubError: if the hub cannot be reached, has no such preset, or answers with what is none.
     """
     hub, found = _hub(), Address.read(address)
-    if found.pinned:
+    # The form of huggingface_hub's cache, so that its commands list and delete it.
+    home = Path(cache or hub.constants.HF_HUB_CACHE) / f"models--{found.repository.replace('/', '--')}"
+    if found.revision and found.pinned and _whole(home / "snapshots" / found.revision):
+        return home / "snapshots" / found.revision
+    commit, sizes = _listing(address, found)
+    folder = home / "snapshots" / commit
+    if not found.pinned:
+        warnings.warn(
+            f"{address} names no commit, so it may be another one tomorrow. This is {SCHEME}{found.repository}@{commit}",
+            stacklevel=3,
+        )
+        if _whole(folder):
+            return folder
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".incomplete-") as aside:
+        made = Path(aside) / commit
+        made.mkdir()
+        for name, size in sizes.items():
+            fetch.to_file(address, hub.hf_hub_url(found.repository, name, revision=commit), made / name, size, commit)
+        folder.parent.mkdir(exist_ok=True)
         try:
-            folder = Path(
-                hub.snapshot_download(found.repository, revision=found.revision, cache_dir=cache, local_files_only=True)
-            )
-            if all((folder / name).is_file() for name in _NEEDED):
-                return folder
-        except (OSError, hub.errors.LocalEntryNotFoundError):
-            pass  # not fetched yet
-    with _told(hub, address):
-        info = hub.HfApi().model_info(found.repository, revision=found.revision, files_metadata=True)
-    sizes = {file.rfilename: file.size for file in info.siblings}
+            made.rename(folder)
+        except OSError:  # a part of it is there, or it was fetched by another process meanwhile
+            for path in made.iterdir():
+                path.replace(folder / path.name)
+    return folder
+
+
+def _whole(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _NEEDED)
+
+
+def _listing(address: str, found: Address) -> tuple[str, dict[str, Any]]:
+    """The commit that the hub has for an address, and the sizes of a preset's files in it; nothing that it says is believed."""
+    revision = f"/revision/{urllib.parse.quote(found.revision, safe='')}" if found.revision else ""
+    info = fetch.json_of(address, f"{_hub().constants.ENDPOINT}/api/models/{found.repository}{revision}?blobs=true")
+    commit, files = info.get("sha"), info.get("siblings")
+    if not isinstance(commit, str) or not _COMMIT.fullmatch(commit) or not isinstance(files, list):
+        raise HubError(f"{address}: the hub answers without a commit and a list of files.")
+    if found.pinned and commit != found.revision:
+        raise HubError(f"{address}: the hub answers with the commit {commit}.")
+    named = [file for file in files if isinstance(file, dict) and isinstance(file.get("rfilename"), str)]
+    sizes = {file["rfilename"]: file.get("size") for file in named if file["rfilename"] in SIZES}
     missing = [name for name in _NEEDED if name not in sizes]
     if missing:
         raise HubError(f"{address} holds no {missing[0]}: it is no preset folder of keras_vae.")
     for name, size in sizes.items():
-        if name in SIZES and (size is None or size > SIZES[name]):
-            raise HubError(f"{address}: {name} has {size} bytes; at most {SIZES[name]} are fetched.")
-    if found.pinned and info.sha != found.revision:
-        raise HubError(f"{address}: the hub answers with the commit {info.sha}.")
-    if not found.pinned:
-        warnings.warn(
-            f"{address} names no commit, so it may be another one tomorrow. This is {SCHEME}{found.repository}@{info.sha}",
-            stacklevel=3,
-        )
-    with _told(hub, address):
-        return Path(
-            hub.snapshot_download(
-                found.repository, revision=info.sha, cache_dir=cache, allow_patterns=[n for n in sizes if n in SIZES]
-            )
-        )
+        if type(size) is not int or not 0 <= size <= SIZES[name]:
+            raise HubError(f"{address}: {name} has {size!r:.40} bytes; at most {SIZES[name]} are fetched.")
+    return commit, sizes
 
 
 def upload(folder: str | Path, address: str, private: bool = False) -> str:
@@ -154,20 +183,20 @@ def _told(hub: Any, address: str) -> Iterator[None]:
     try:
         yield
     except errors.GatedRepoError as error:
-        raise HubError(f"{address}: its owner asks you to agree to something first, on its page.") from error
+        raise HubError(f"{address}: {fetch.WORDS['GatedRepo']}.") from error
     except errors.RepositoryNotFoundError as error:
-        words = "there is no such repository, or it is private and you are not logged in (hf auth login)"
-        raise HubError(f"{address}: {words}.") from error
+        raise HubError(f"{address}: {fetch.WORDS['RepoNotFound']}.") from error
     except errors.RevisionNotFoundError as error:
-        raise HubError(f"{address}: the repository has no such revision.") from error
+        raise HubError(f"{address}: {fetch.WORDS['RevisionNotFound']}.") from error
     except (errors.HTTPError, errors.HfHubHTTPError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise HubError(f"{address}: the hub could not be reached or refused ({reason}).") from error
+        token = hub.get_token()
+        reason = (
+            reason.replace(token, "...") if token else reason
+        )  # the words are the server's, which was told the token
+        raise HubError(
+            f"{address}: the hub could not be reached or refused ({_untrusted.printable(reason)[:300]})."
+        ) from error
 
 
-def _hub() -> Any:
-    _checks.importable("huggingface_hub", "A preset on the hub", "hub")
-    import huggingface_hub
-    import huggingface_hub.errors
-
-    return huggingface_hub
+_hub = fetch.hub

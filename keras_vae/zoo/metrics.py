@@ -1,6 +1,5 @@
 """The figures of a preset, computed from the bytes that are shipped."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,11 @@ from keras_vae.models import (
     SwapAutoencoder,
 )
 from keras_vae.training import Recipe
+from keras_vae.zoo import facts
 from keras_vae.zoo.card import card
+from keras_vae.zoo.facts import manifest
 from keras_vae.zoo.preset_file import CARD, METRICS, Preset
-from keras_vae.zoo.presets import list_presets, load, manifest, preset_folder
+from keras_vae.zoo.presets import list_presets, load, preset_folder
 
 JUDGES = {"mnist": "mnist_classifier", "cifar10": "cifar10_classifier"}
 """The classifier that judges the samples of models of a data set."""
@@ -63,8 +64,9 @@ def evaluate_preset(
         DataUnavailableError: if the data are not on this machine.
     """
     say = say or (lambda words: None)
-    model = load(name_or_folder)
-    preset = Preset.read(preset_folder(name_or_folder))
+    folder = preset_folder(name_or_folder)  # once: an address without a commit may name another preset a moment later
+    model = load(folder)
+    preset = Preset.read(folder)
     recipe = preset.recipe.data if preset.recipe else None
     if source is None and recipe is None:
         raise ValueError(
@@ -137,7 +139,7 @@ def evaluate_preset(
     return {
         "figures": {key: _rounded(value) for key, value in figures.items()},
         "protocol": protocol,
-        "weights_sha256": manifest(preset_folder(name_or_folder))["sha256"],
+        "weights_sha256": manifest(folder)["sha256"],
         "versions": {
             "keras_vae": __version__,
             "keras": keras.__version__,
@@ -199,10 +201,12 @@ def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: if the preset was not evaluated.
+        CorruptFileError: if it is no such file.
     """
-    path = preset_folder(name_or_folder) / METRICS
-    if not path.is_file():
+    folder = preset_folder(name_or_folder)
+    try:
+        return facts.metrics(folder)
+    except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{path} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`."
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
+            f"{folder / METRICS} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`."
+        ) from error

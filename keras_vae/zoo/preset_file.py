@@ -5,10 +5,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from keras_vae import _checks, models
+import numpy as np
+
+from keras_vae import _budget, _checks, _untrusted, _weights, models
 from keras_vae.evaluation import CodesRecipe
 from keras_vae.models import specs
 from keras_vae.training import Recipe
+from keras_vae.training.recipe import MAX_BYTES
+from keras_vae.zoo import figures
 
 FILE = "preset.toml"
 WEIGHTS = "model.safetensors"
@@ -22,9 +26,9 @@ IN_A_RUN = "preset"
 _BASES = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
-_MAX_BYTES = 1_000_000
-_TARGET_KEYS = {"figure", "source", "at_most", "at_least"}
-_CARD_KEYS = ("title", "description", "task", "not_for", "paper", "targets")
+_CARD_TEXT = ("title", "description", "task", "not_for", "paper")
+# While a model is built there are up to twice its weights, where a network is the pattern of others, and the counts of its logs.
+_BUILT, _BESIDE = 2, 1_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +46,14 @@ class Preset:
 
     @property
     def name(self) -> str:
-        """Name of the folder, of the run that a folder `preset` lies in, or of a recipe that is a file of another name."""
+        """Name of the folder, of the run that a folder `preset` lies in, of the repository on the hub that it was fetched from,
+        or of a recipe that is a file of another name.
+        """
         if self.file != FILE:
             return Path(self.file).stem
         folder = self.folder.resolve()
+        if folder.parent.name == "snapshots":  # of the hub's cache: models--user--name/snapshots/commit
+            return folder.parents[1].name.split("--")[-1]
         return folder.parent.name if folder.name == IN_A_RUN else folder.name
 
     @property
@@ -65,10 +73,18 @@ class Preset:
             **more: settings beside those of the table `[model]`, such as `name`.
 
         Raises:
-            ValueError: if a setting is unknown, missing or wrong, naming file and key.
+            ValueError: if a setting is unknown, missing or wrong, or the model has more weights than the file beside it can hold,
+                naming file and key.
         """
+        most = _checks.MAX_PARAMETERS
+        if self.trained:
+            least = min(np.dtype(kind).itemsize for kind in _weights.STORED_AS)
+            most = min(most, _BUILT * (self.folder / WEIGHTS).stat().st_size // least + _BESIDE)
         try:
-            return specs.build({**more, **self.model})
+            return specs.build({**more, **self.model}, most)
+        except _budget.TooManyWeightsError as error:
+            also = f" {WEIGHTS} is too small to belong to it." if self.trained and most < _checks.MAX_PARAMETERS else ""
+            raise ValueError(f"{self.folder / self.file}: [model]: {error}{also}") from error
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.folder / self.file}: [model]: {error}") from error
 
@@ -88,25 +104,14 @@ class Preset:
                 else f"`keras-vae new {path}` writes a recipe to begin with."
             )
             raise FileNotFoundError(f"{path} does not exist: {remedy}")
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError(f"{path} has {path.stat().st_size} bytes: at most {_MAX_BYTES} are read.")
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+            tables = _untrusted.read_toml(path, MAX_BYTES)
             _checks.known_keys("a preset", tables, ("card", "codes", *Recipe.TABLES))
             if not isinstance(tables.get("model"), dict):
                 raise ValueError("the table [model] is missing.")
-            words = tables.pop("card", {})
-            _checks.known_keys("[card]", words, _CARD_KEYS)
-            for target in words.get("targets", []):
-                if (
-                    not isinstance(target, dict)
-                    or len(target) != 3
-                    or not {"figure", "source"} < set(target) <= _TARGET_KEYS
-                ):
-                    raise ValueError(
-                        f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least."
-                    )
-            codes = CodesRecipe.from_dict(tables.pop("codes")) if "codes" in tables else None
+            _checks.one_of("model class", tables["model"].get("class"), sorted(specs.classes()))
+            words = _card(tables.pop("card", {}))
+            codes = CodesRecipe.from_dict(_table("codes", tables.pop("codes"))) if "codes" in tables else None
             recipe = Recipe.from_dict(tables) if "training" in tables else None
         except UnicodeDecodeError as error:
             raise ValueError(
@@ -119,6 +124,35 @@ class Preset:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
         return cls(path.parent, tables["model"], recipe, words, codes, path.name)
+
+
+def _table(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name}={value!r:.60}: must be a table, [{name}].")
+    return value
+
+
+def _card(words: Any) -> dict[str, Any]:
+    """Check the table `[card]`: text, and targets that name a figure and one bound."""
+    _checks.known_keys("[card]", _table("card", words), (*_CARD_TEXT, "targets"))
+    for key in _CARD_TEXT:
+        if not isinstance(words.get(key, ""), str):
+            raise ValueError(f"[card] {key}={words[key]!r:.60}: must be text.")
+    targets = words.get("targets", [])
+    if not isinstance(targets, list):
+        raise ValueError(f"[card] targets={targets!r:.60}: must be a list of tables.")
+    for target in targets:
+        if not isinstance(target, dict) or set(target) not in (
+            {"figure", "source", "at_most"},
+            {"figure", "source", "at_least"},
+        ):
+            raise ValueError(f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least.")
+        if not isinstance(target["figure"], str) or not figures.known(target["figure"]):
+            raise ValueError(f"[card] has the target {target!r}: there is no such figure as {target['figure']!r:.60}.")
+        if not isinstance(target["source"], str):
+            raise ValueError(f"[card] has the target {target!r}: its source must be text.")
+        _checks.finite_float("[card] bound of a target", figures.bound_of(target))
+    return words
 
 
 def family(preset: Preset) -> str:

@@ -1,9 +1,10 @@
 """Finding, loading and saving presets."""
 
 import hashlib
-import json
+import os
 import re
 import shutil
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import tomli_w
 
 from keras_vae import _checks, _files, _weights
 from keras_vae.models import specs
-from keras_vae.zoo import hub, preset_file
+from keras_vae.zoo import facts, hub, preset_file
+from keras_vae.zoo.facts import manifest
 from keras_vae.zoo.preset_file import MANIFEST, WEIGHTS, Preset
 
 _FACTS = ("epochs", "seconds", "hardware")
@@ -35,22 +37,35 @@ def list_presets() -> list[str]:
 def preset_folder(name_or_folder: str | Path) -> Path:
     """The folder of a preset: of the zoo by its name, a path to a folder of your own, or one on the hub, `hf://user/name@revision`.
 
+    The zoo's names come first: a folder here that is called as a preset of the zoo is given as a path, `"./mnist_vae"`.
+
     Raises:
         ValueError: if there is no such preset, with the names there are.
         HubError: if one on the hub cannot be fetched.
     """
+    if not isinstance(name_or_folder, str | Path) or not str(name_or_folder):
+        raise ValueError(
+            f"{name_or_folder!r:.60} names no preset: give a name, such as 'mnist_vae', or the path of a folder."
+        )
     if str(name_or_folder).startswith(hub.SCHEME):
         return hub.download(str(name_or_folder))
     path = Path(name_or_folder)
-    if (path / preset_file.FILE).is_file():
-        return path
+    here = os.path.isfile(path / preset_file.FILE)  # unlike Path's, False for a name that is too long
     known = sorted(found.parent.name for found in presets_home().glob(f"*/{preset_file.FILE}"))
-    if str(name_or_folder) in known:
-        return presets_home() / str(name_or_folder)
+    if isinstance(name_or_folder, str) and name_or_folder in known:
+        folder = presets_home() / name_or_folder
+        if here and not path.samefile(folder):
+            warnings.warn(
+                f"{name_or_folder!r} is the zoo's preset. For the folder of that name here, write './{name_or_folder}'.",
+                stacklevel=3,
+            )
+        return folder
+    if here:
+        return path
     trained = list_presets()
     recipes = ", ".join(name for name in known if name not in trained)
     raise ValueError(
-        f"There is no preset {str(name_or_folder)!r}.{_checks.did_you_mean(name_or_folder, known)} Give one of "
+        f"There is no preset {str(name_or_folder)[:200]!r}.{_checks.did_you_mean(name_or_folder, known)} Give one of "
         f"{', '.join(trained)}, or the path of a folder with a {preset_file.FILE}"
         f"{f' (recipes without weights, to train: {recipes})' if recipes else ''}."
     )
@@ -63,8 +78,8 @@ def load(name_or_folder: str | Path) -> Any:
     `predict`, `compile`, `save` all work.
 
     Args:
-        name_or_folder: a name from `list_presets()`, the path of a preset folder, or `hf://user/name@revision` for one on the
-            Hugging Face hub.
+        name_or_folder: a name from `list_presets()`, the path of a preset folder (`"./NAME"` where the zoo has a preset of that
+            name), or `hf://user/name@revision` for one on the Hugging Face hub.
 
     Raises:
         ValueError: if there is no such preset, or its file is wrong, naming the key.
@@ -72,16 +87,27 @@ def load(name_or_folder: str | Path) -> Any:
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
     folder = preset_folder(name_or_folder)
-    preset, tensors = _files.read_unchanged(
-        folder, lambda: (Preset.read(folder), _read_weights(folder, name_or_folder))
+    preset, tensors, frozen = _files.read_unchanged(
+        folder,
+        lambda: (Preset.read(folder), _read_weights(folder, name_or_folder), manifest(folder).get("frozen")),
     )
-    # On the hub's disk a preset's folder is called by its commit.
-    known_as = hub.Address.read(str(name_or_folder)).name if str(name_or_folder).startswith(hub.SCHEME) else preset.name
-    name = re.sub(r"\W", "_", known_as)
+    name = re.sub(r"\W", "_", preset.name)
     model = preset.build(name=name if name[:1].isalpha() else f"preset_{name}")
+    if frozen:
+        model = _frozen(folder, model, frozen)
     _weights.assign(preset.folder / WEIGHTS, _weights.named(model), tensors)
     model.compile()
     return model
+
+
+def _frozen(folder: Path, model: Any, names: list[str]) -> Any:
+    """The same model, with fresh weights, in which the parts of these names are frozen."""
+    try:
+        return type(model).from_config({**model.get_config(), "frozen": names})
+    except (ValueError, KeyError, TypeError) as error:
+        raise _weights.CorruptFileError(
+            f"{folder / MANIFEST} has frozen={names!r:.200}: the model has no part of such a name ({error})."
+        ) from error
 
 
 def read_weights(name_or_folder: str | Path) -> dict[str, np.ndarray]:
@@ -101,8 +127,7 @@ def _read_weights(folder: Path, called: str | Path) -> dict[str, np.ndarray]:
         raise FileNotFoundError(
             f"{Preset.read(folder).name} is a recipe without weights: train it with `keras-vae train {called}`."
         )
-    _verify(folder)
-    return _weights.read(weights)[0]
+    return _weights.read(weights, manifest(folder)["sha256"])[0]
 
 
 def save_to_preset(
@@ -115,7 +140,7 @@ def save_to_preset(
     class_names: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
-    """Write a model as a preset folder that `load` takes.
+    """Write a model as a preset folder that `load` takes; what is frozen in it stays so.
 
     Args:
         model: a model of this library.
@@ -131,7 +156,7 @@ def save_to_preset(
 
     Raises:
         ValueError: if a part of the model is not the library's own (`model.save("x.keras")` keeps every model), a weight
-            is not finite, the model is not what `source` describes, or there are not as many names as classes.
+            is not finite, the model is not what `source` describes, or `class_names` are not one text for each class.
         FileExistsError: if the folder is there and `overwrite` is not given.
         OSError: if it cannot be written; what was there stays as it was.
     """
@@ -152,13 +177,12 @@ def save_to_preset(
             raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
     _checks.one_of("stored_as", stored_as, _weights.STORED_AS)
     setting = specs.label_setting(model)
-    if class_names and setting and len(class_names) != setting[1]:
-        raise ValueError(
-            f"class_names={list(class_names)!r}: the model has {setting[1]} classes or domains. Give a name each."
-        )
+    if class_names or not isinstance(class_names, Sequence):
+        class_names = facts.check_names("class_names", class_names, setting[1] if setting else None)
     description = specs.describe(model)
     if source is not None and specs.describe(source.build()) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
+    frozen = model.get_config().get("frozen", [])
     with _files.replacing_folder(folder, overwrite=overwrite) as aside:
         if source is None:
             _files.write_text(aside / preset_file.FILE, tomli_w.dumps({"model": description}))
@@ -172,6 +196,7 @@ def save_to_preset(
             "parameters": sum(int(value.size) for value in tensors.values()),
             **({"training": training} if training else {}),
             **({"class_names": list(class_names)} if class_names else {}),
+            **({"frozen": frozen} if frozen else {}),
         }
         _files.write_json(aside / MANIFEST, manifest)
     return folder
@@ -182,48 +207,19 @@ def _stored(value: np.ndarray, stored_as: str) -> np.ndarray:
         return value.astype(stored_as) if value.dtype == np.float32 else value
 
 
-def manifest(folder: Path) -> dict[str, Any]:
-    """What `weights.json` says of a preset's weights.
-
-    Raises:
-        CorruptFileError: if it is missing or no such file.
-    """
-    path = folder / MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict) or not isinstance(found.get("sha256"), str):
-            raise ValueError("it names no sha256")
-    except (OSError, ValueError) as error:
-        raise _weights.CorruptFileError(
-            f"{path} cannot be read ({error}), so the weights cannot be verified. Fetch the preset anew."
-        ) from error
-    return found
-
-
 def class_names(name_or_folder: str | Path) -> tuple[str, ...]:
     """Words for a preset's labels, or its domains, in their order; none where the labels are digits.
 
     Raises:
         ValueError: if there is no such preset.
-        CorruptFileError: if its `weights.json` cannot be read.
+        CorruptFileError: if its `weights.json` cannot be read, or has not as many names as the model has labels.
     """
     folder = preset_folder(name_or_folder)
-    names = manifest(folder).get("class_names", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _weights.CorruptFileError(f"{folder / MANIFEST} has class_names={names!r}: must be a list of words.")
-    return tuple(names)
-
-
-def _verify(folder: Path) -> None:
-    size = (folder / WEIGHTS).stat().st_size
-    if size > _weights.MAX_BYTES:
-        raise _weights.CorruptFileError(f"{folder / WEIGHTS} has {size} bytes: at most {_weights.MAX_BYTES} are read.")
-    expected, found = manifest(folder)["sha256"], _sha256(folder / WEIGHTS)
-    if found != expected:
-        raise _weights.CorruptFileError(
-            f"{folder / WEIGHTS} has the SHA-256 {found}, where {MANIFEST} says {expected}: the file is damaged or was changed. "
-            "Fetch the preset anew, or install the package again."
-        )
+    names, count = manifest(folder).get("class_names", []), specs.label_count(Preset.read(folder).model)
+    try:
+        return facts.check_names("class_names", names, count) if names else ()
+    except ValueError as error:
+        raise _weights.CorruptFileError(f"{folder / MANIFEST}: {error}") from error
 
 
 def _sha256(path: Path) -> str:

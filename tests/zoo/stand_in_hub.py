@@ -1,6 +1,7 @@
 """A small stand-in for the Hugging Face hub: it keeps repositories in memory and speaks the part of its protocol that is needed."""
 
 import base64
+import contextlib
 import hashlib
 import http.server
 import json
@@ -16,6 +17,8 @@ class StandInHub:
         self.repositories = {}
         self.private = set()
         self.requests = []
+        self.change = lambda path, status, content, headers: (status, content, headers)
+        """What becomes of an answer before it is sent; content may be bytes in turn, sent without their length."""
         hub = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -65,10 +68,19 @@ class StandInHub:
         url = urllib.parse.urlsplit(request.path)
         path = urllib.parse.unquote(url.path)
         self.requests.append((request.command, path))
-        status, content, headers = self._route(request.command, path, body)
+        status, content, headers = self.change(path, *self._route(request.command, path, body))
         if isinstance(content, dict | list):
             content, headers = json.dumps(content).encode(), {"Content-Type": "application/json", **headers}
         request.send_response(status)
+        if not isinstance(content, bytes):
+            for name, value in {"Connection": "close", **headers}.items():
+                request.send_header(name, value)
+            request.end_headers()
+            with contextlib.suppress(OSError):  # nobody listens any more
+                for part in content:
+                    request.wfile.write(part)
+            request.close_connection = True
+            return
         for name, value in {"Content-Length": str(len(content)), **headers}.items():
             request.send_header(name, value)
         request.end_headers()

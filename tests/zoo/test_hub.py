@@ -1,8 +1,11 @@
 """Presets on the hub, against a stand-in: what is uploaded is what is loaded, and nothing else is believed."""
 
+import itertools
 import os
 import subprocess
 import sys
+import time
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from typer.testing import CliRunner
 import keras_vae
 from keras_vae import VAE, zoo
 from keras_vae.cli import app
-from keras_vae.zoo import HubError
+from keras_vae.data.sources import Images
+from keras_vae.zoo import HubError, fetch
 from tests.zoo.stand_in_hub import StandInHub
 
 pytest.importorskip("huggingface_hub")
@@ -160,3 +164,146 @@ def test_the_commands_upload_and_load(hub, preset, tmp_path):
     done = CliRunner().invoke(app, ["sample", address, "--out", str(tmp_path / "out.png")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out.png").exists()
+
+
+def _api(**facts):
+    """The hub answers with other facts about a repository."""
+    return lambda path, status, content, headers: (
+        status,
+        content | facts if path.startswith("/api/models") else content,
+        headers,
+    )
+
+
+def _sizes(size):
+    return _api(siblings=[{"rfilename": n, "size": size} for n in ("preset.toml", "weights.json", "model.safetensors")])
+
+
+def _weights(**changes):
+    """The hub sends another file of weights, or other headers with it."""
+
+    def change(path, status, content, headers):
+        if not path.endswith("model.safetensors"):
+            return status, content, headers
+        return changes.get("status", 200), changes.get("content", content), headers | changes.get("headers", {})
+
+    return change
+
+
+def _instead(content):
+    return lambda path, *answer: (200, content, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_instead(b"<html>log in</html>"), "the answer is not the hub's"),
+        (_instead([1, 2]), "the answer is not the hub's"),
+        (_instead(b"[" * 100_000), "the answer is not the hub's"),
+        (_api(siblings=None), "without a commit and a list of files"),
+        (_api(siblings=[1, {"rfilename": []}]), "holds no preset.toml"),
+        (_api(sha=None), "without a commit and a list of files"),
+        (_api(sha="../../../up"), "without a commit and a list of files"),
+        (_sizes("12"), "preset.toml has '12' bytes"),
+        (_sizes(None), "preset.toml has None bytes"),
+        (_sizes(-5), "preset.toml has -5 bytes"),
+        (_sizes(True), "preset.toml has True bytes"),
+        (_sizes(1), "sends more than the 1 bytes"),
+        (_weights(content=b"short"), "model.safetensors ended after 5 of"),
+        (_weights(headers={"Content-Length": str(10 * 2**40)}, content=b"0" * 10_000), "sends more than"),
+        (_weights(content=itertools.repeat(b"0" * 100_000)), "sends more than"),
+        (_weights(headers={"X-Repo-Commit": "c" * 40}), "a file of another commit"),
+        (_weights(status=302, headers={"Location": "file:///etc/passwd"}), "could not be reached or refused"),
+        (_weights(status=302, headers={"Location": "http://\x00"}), "could not be reached or refused"),
+        (
+            lambda path, status, content, headers: (302, itertools.repeat(b"0" * 100_000), {"Location": path}),
+            "redirects again and again",
+        ),
+        (_weights(status=500), "the hub refused .status 500"),
+    ],
+)
+def test_what_a_hub_should_not_answer_ends_in_one_error_and_leaves_nothing(hub, there, tmp_path, change, message):
+    hub.change = change
+    with pytest.raises(HubError, match=rf"{there}.* {message}"):
+        zoo.load(there)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    hub.change = lambda path, *answer: answer
+    assert zoo.load(there).name == "tiny"
+
+
+def test_no_file_is_named_as_the_hub_says(hub, there, tmp_path):
+    hub.change = _weights(headers={"ETag": f'"../../../../../../../../../../{tmp_path}/up"'})
+    assert zoo.load(there).name == "tiny"
+    assert not (tmp_path / "up").exists()
+
+
+def _slowly():
+    while True:
+        yield b" "
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("how", ["silent", "a byte now and then"])
+def test_a_slow_hub_is_not_waited_for(hub, there, monkeypatch, how):
+    monkeypatch.setattr(fetch, "_SILENCE", 0.3 if how == "silent" else 20.0)
+    monkeypatch.setattr(fetch, "_LISTING_SECONDS", 0.6)
+
+    def change(path, *answer):
+        if how != "silent":
+            return 200, _slowly(), {}
+        time.sleep(2)
+        return answer
+
+    hub.change = change
+    started = time.monotonic()
+    with pytest.raises(HubError, match="could not be reached|took longer than"):
+        zoo.load(there)
+    assert time.monotonic() - started < 1.5
+
+
+def test_the_token_goes_to_no_other_host_and_into_no_error(hub, there):
+    other, seen = StandInHub(), []
+    other.repositories = hub.repositories
+    respond = other.answer
+    other.answer = lambda request, body: (seen.append(dict(request.headers)), respond(request, body))
+    name = "model.safetensors"
+    repository, commit = there.removeprefix("hf://").split("@")
+    hub.change = _weights(status=302, headers={"Location": f"{other.address}/{repository}/resolve/{commit}/{name}"})
+    try:
+        assert zoo.load(there).name == "tiny"
+    finally:
+        other.close()
+    assert seen
+    assert "hf_stand_in" not in str(seen)
+
+
+def test_an_address_is_resolved_once_per_evaluation(hub, there, tmp_path):
+    """Otherwise the figures could be of one commit and the SHA-256 beside them of another."""
+    newer = zoo.save_to_preset(VAE((8, 8, 1), 2, hidden_units=(4,)), tmp_path / "newer")
+    asked = []
+
+    def moving(path, *answer):
+        if path.startswith("/api/models"):
+            asked.append(path)
+            hub.commit("ada/tiny", {file.name: file.read_bytes() for file in newer.iterdir()})
+        return answer
+
+    hub.change = moving
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        metrics = zoo.evaluate_preset("hf://ada/tiny", source=_Images(), num_samples=2)
+        assert len(asked) == 1
+        assert metrics["weights_sha256"] == zoo.manifest(zoo.preset_folder(there))["sha256"]
+        pinned = zoo.pinned("hf://ada/tiny")
+    assert zoo.pinned(pinned) == pinned != there
+    assert zoo.Preset.read(zoo.preset_folder(pinned)).name == "tiny"
+    assert zoo.pinned("mnist_vae") == "mnist_vae"
+
+
+class _Images:
+    """Ten images of one's own."""
+
+    name = "mine"
+
+    def __call__(self, split):
+        return Images(np.zeros((10, 8, 8, 1), "uint8"), np.zeros(10, "int64"))
