@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import math
+import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,10 +43,17 @@ def sizes(name: str, value: Any, minimum_length: int = 0) -> tuple[int, ...]:
 
 
 def data_shape(name: str, value: Any, rank: int | None = None) -> tuple[int, ...]:
-    """Return the shape of one example as a tuple of positive ints with a bounded product."""
-    if isinstance(value, int):
+    """Return the shape of one example as a tuple of positive ints with a bounded product.
+
+    The product alone is bounded: a table of 30,000 columns is no larger than an image of 100 x 100 x 3.
+    """
+    if isinstance(value, numbers.Integral):
         value = (value,)
-    shape = sizes(name, value, minimum_length=1)
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name}={value!r}: must be the shape of one example, such as [28, 28, 1].")
+    shape = tuple(positive_int(f"{name}[{i}]", v, MAX_ELEMENTS) for i, v in enumerate(value))
+    if not 1 <= len(shape) <= MAX_LAYERS:
+        raise ValueError(f"{name}={list(shape)}: must have 1 to {MAX_LAYERS} axes.")
     if rank is not None and len(shape) != rank:
         raise ValueError(f"{name}={shape}: must have {rank} axes (height, width, channels).")
     if math.prod(shape) > MAX_ELEMENTS:
