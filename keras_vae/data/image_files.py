@@ -136,10 +136,8 @@ def _decoded(
         size, stored = opened.size, opened.mode
         readable = stored in _MODES and size[0] * size[1] <= _MAX_PIXELS
         if readable:
-            if opened.format in (
-                "JPEG",
-                "MPO",
-            ):  # decodes a large photo at a half, a quarter or an eighth, where that is enough
+            # A large photo is decoded at a half, a quarter or an eighth, where that is enough.
+            if opened.format in ("JPEG", "MPO"):
                 opened.draft(None, (2 * largest, 2 * largest))
             large = opened.width * opened.height > _LARGE
             if large and not large_too:

@@ -69,7 +69,7 @@ def checked_images(name: str, images: Any) -> Any:
 
 def _described(value: Any) -> str:
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return f"<{np.dtype(getattr(value.dtype, 'as_numpy_dtype', value.dtype))} of shape {tuple(value.shape)}>"
+        return f"<{getattr(value.dtype, 'name', value.dtype)} of shape {value.shape}>"
     return repr(value)[:60]
 
 

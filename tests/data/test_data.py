@@ -241,6 +241,7 @@ def test_preprocessing_takes_bytes_alone(step):
         (lambda: data.choose_labelled([], 1), r"shape \(0,\)"),
         (lambda: data.choose_labelled([0, 1, -1], 2), "hold -1, of an example without a label"),
         (lambda: data.choose_labelled([0, 1], 2, seed="a"), "seed='a'"),
+        (lambda: data.Shapes().factors(5, seed="a"), "seed='a'"),
     ],
 )
 def test_bad_arguments(call, message):
