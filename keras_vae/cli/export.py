@@ -84,7 +84,7 @@ def run(
 
 def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -> tuple[Any, Any, str]:
     """Examples to calibrate on and to prove on; none, and a word on it, where none are named or the preset's are not to be had."""
-    chosen = inputs.choice_of(source, given, model.data_shape)
+    chosen = inputs.choice_of(source, given, model)
     try:
         if chosen in (None, data.FOLDER):
             raise data.DataUnavailableError(f"{source.name} names no data set: choose one, or a folder, with --data.")

@@ -42,14 +42,14 @@ def source_of(text: str, shape: Any) -> Any:
     )
 
 
-def choice_of(preset: zoo.Preset, given: str | None, shape: Any) -> Any:
-    """The data set: the one `given`, or that of a preset's recipe; None where neither names one.
+def choice_of(preset: zoo.Preset, given: str | None, model: Any) -> Any:
+    """The data set: the one `given`, its classes numbered as the preset's, or that of the recipe; None where neither names one.
 
     Raises:
-        ValueError: if `given` is neither a data set nor a folder.
+        ValueError: if `given` is neither a data set nor a folder, or its classes are not those of the preset.
     """
     if given is not None:
-        return source_of(given, shape)
+        return zoo.numbered_as(preset.folder, model, source_of(given, model.data_shape))
     return preset.recipe.data.name if preset.recipe else None
 
 
@@ -69,7 +69,7 @@ def images_for(
         ValueError: if a file is no picture, the model needs labels that are not given, or there is no data set.
     """
     found = zoo.Preset.read(zoo.preset_folder(preset))
-    chosen = choice_of(found, None if files else source, model.data_shape)
+    chosen = choice_of(found, None if files else source, model)
     if not files:
         if chosen in (None, data.FOLDER):
             raise ValueError(

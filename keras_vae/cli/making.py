@@ -332,7 +332,8 @@ def _draw_portrait(preset: str, source: Any) -> None:
     if source is None and found.recipe is None:
         return
     source = source or found.recipe.data.name  # type: ignore[union-attr]
-    x, y = data.arrays(source, "test", found.preprocessing)
-    figure = plots.portrait(zoo.load(preset), x[:500], y[:500], source == "shapes", zoo.class_names(folder))
+    model = zoo.load(preset)
+    x, y = data.arrays(zoo.numbered_as(preset, model, source), "test", found.preprocessing)
+    figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(folder))
     if figure is not None:
         plots.save(figure, folder / zoo.SAMPLES)

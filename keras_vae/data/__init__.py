@@ -10,7 +10,7 @@ from keras_vae.data.few_labels import choose_labelled, with_few_labels
 from keras_vae.data.image_files import Picture, read_picture
 from keras_vae.data.image_folder import ImageFolder
 from keras_vae.data.loading import arrays, load, pairs, preprocessing_named
-from keras_vae.data.pipeline import batches, training_stream
+from keras_vae.data.pipeline import batches, prepared, training_stream
 from keras_vae.data.preprocessing import (
     Dequantization,
     DynamicBinarization,
@@ -46,6 +46,7 @@ __all__ = [
     "load",
     "outlined",
     "pairs",
+    "prepared",
     "preprocessing_named",
     "quadrants",
     "read",

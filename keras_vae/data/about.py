@@ -20,6 +20,8 @@ def about(name: str) -> str:
     >>> about("mnist_outlines").startswith("MNIST")
     True
     """
+    if not isinstance(name, str):
+        raise ValueError(f"name={name!r}: must be the name of a data set.")
     base = name.removesuffix("_outlines").removesuffix("_quadrants")
     words = ABOUT.get(base, "")
     if name.endswith("_outlines"):
@@ -42,4 +44,6 @@ def class_names(name: str) -> tuple[str, ...]:
     >>> class_names("cifar10")[3]
     'cat'
     """
+    if not isinstance(name, str):
+        raise ValueError(f"name={name!r}: must be the name of a data set.")
     return _CLASSES.get(name, ())

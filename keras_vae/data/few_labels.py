@@ -20,9 +20,19 @@ def choose_labelled(labels: np.ndarray, count: int, seed: int = 0) -> np.ndarray
         Indices `(count,)`, in ascending order.
 
     Raises:
-        ValueError: if a class would be left empty, or has too few examples.
+        ValueError: if the labels are not whole numbers from 0 on, a class would be left empty, or has too few examples.
     """
     labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not labels.size:
+        raise ValueError(
+            f"labels of type {labels.dtype} and shape {labels.shape}: must be whole numbers (N,), one per example. A column (N, 1) "
+            "becomes one by labels[:, 0], one-hot labels by labels.argmax(axis=1)."
+        )
+    if labels.min() < 0:
+        raise ValueError(
+            f"labels: hold {labels.min()}, of an example without a label. Choose among labelled examples only."
+        )
+    seed = _checks.positive_int("seed", seed, maximum=2**63 - 1, minimum=0)
     classes, sizes = np.unique(labels, return_counts=True)
     count = _checks.positive_int("count", count, maximum=len(labels))
     if count < len(classes):

@@ -1,5 +1,6 @@
 """Frey faces, as a TensorFlow data set of this project's own."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ import tensorflow_datasets as tfds
 URL = "https://cs.nyu.edu/~roweis/data/frey_rawface.mat"
 FILES = ("frey_rawface.mat", "frey_faces.npz")
 SHAPE = (28, 20, 1)
+
+FRAMES = 1965
+SHA256 = "2438ba4f0d2a6bd8bac43de756141eaa33c8d248dd613d464bdb1210d9b7af78"
+"""Of the frames as they are read, uint8 `(1965, 28, 20, 1)` in C order: what the published file holds, however it is packed."""
 
 # The frames are in the order of the video, where neighbours are all but equal: they are shuffled before they are split.
 _TEST = 0.1
@@ -40,7 +45,8 @@ class FreyFaces(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-        images = read_file(Path(self._local_copy or dl_manager.download(URL)))
+        copy = self._local_copy
+        images = read_file(Path(copy)) if copy else _published(Path(dl_manager.download(URL)))
         order = np.random.RandomState(_ORDER_SEED).permutation(len(images))
         tests = max(1, round(_TEST * len(images)))
         return {
@@ -74,6 +80,22 @@ def read_file(path: Path) -> np.ndarray:
         ) from error
     if images.dtype != np.uint8 or len(images) < 2:
         raise ValueError(f"{path} holds {len(images)} frames of {images.dtype}: expected some of uint8.")
+    return images
+
+
+def _published(path: Path) -> np.ndarray:
+    """The frames of a downloaded file.
+
+    Raises:
+        ValueError: if they are not the published ones.
+    """
+    images = read_file(path)
+    found = hashlib.sha256(np.ascontiguousarray(images).tobytes()).hexdigest()
+    if found != SHA256:
+        raise ValueError(
+            f"what {URL} sent holds {len(images)} frames with the SHA-256 {found}: the published ones are {FRAMES} with {SHA256}. "
+            f"Put a file that you trust into TFDS_DATA_DIR under the name {FILES[0]}"
+        )
     return images
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import _checks, _named, data
 from keras_vae.data.domains import outlined
-from keras_vae.data.pipeline import batches
+from keras_vae.data.pipeline import batches, prepared
 from keras_vae.data.preprocessing import Preprocessing
 from keras_vae.data.sources import Source, read
 
@@ -43,8 +43,9 @@ def load(
         DataUnavailableError: if the data set is not there and cannot be downloaded.
     """
     step = preprocessing_named(preprocessing)
+    images = read(name, split, data_dir)
     shuffle = split.startswith("train") if shuffle is None else shuffle
-    return batches(read(name, split, data_dir), step, batch_size, shuffle=shuffle, seed=seed)
+    return batches(images, step, batch_size, shuffle=shuffle, seed=seed)
 
 
 def arrays(
@@ -55,9 +56,9 @@ def arrays(
     Arguments and errors as in `load`.
     """
     raw = read(name, split, data_dir)
-    prepared = preprocessing_named(preprocessing).once(raw.images, seed)
-    labels = raw.conditions(prepared, raw.labels, None).numpy() if raw.conditions else raw.labels
-    return prepared.numpy(), labels
+    images = prepared(raw, preprocessing_named(preprocessing), seed)
+    labels = raw.conditions(images, raw.labels, None).numpy() if raw.conditions else raw.labels
+    return images.numpy(), labels
 
 
 def preprocessing_named(spec: Any, setting: str = "preprocessing") -> Preprocessing:

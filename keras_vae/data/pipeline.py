@@ -25,17 +25,33 @@ def batches(data: Images, preprocessing: Preprocessing, batch_size: int, *, shuf
         shuffle: False keeps the order and draws the same noise in each iteration, as a test set needs.
         seed: of order and noise.
 
+    Raises:
+        ValueError: if the batch size, `shuffle` or the seed is out of its range.
+
     Returns:
         `tf.data.Dataset` of float32 `(B, H, W, C)` and int64 `(B,)`, or float32 pictures where those are the conditions.
     """
     size = len(data.labels)
     batch_size = _checks.positive_int("batch_size", batch_size, maximum=max(size, 1))
+    if not isinstance(shuffle, bool | np.bool_):
+        raise ValueError(f"shuffle={shuffle!r}: must be True or False.")
     epoch = _Epoch(data, preprocessing, batch_size, shuffle, seed)
     numbers = tf.data.Dataset.range(1)
     if shuffle:
         numbers = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
     dataset = numbers.flat_map(lambda number: epoch(number, -(-size // batch_size)))
     return dataset.apply(tf.data.experimental.assert_cardinality(-(-size // batch_size))).prefetch(tf.data.AUTOTUNE)
+
+
+def prepared(data: Images, preprocessing: Preprocessing, seed: Any) -> Any:
+    """All images at once, float32 `(N, H, W, C)`, with noise that is sampled once.
+
+    The noise is that of a pixel's place in the array, so with one seed the images of two splits, or of two slices of one, would
+    have the same noise: which part of the data they are is folded into the seed.
+    """
+    if data.part:
+        seed = _random.fold_in(_random.as_seed(seed), data.part)
+    return preprocessing.once(data.images, seed)
 
 
 def training_stream(
@@ -87,7 +103,7 @@ class _Epoch:
         self.shuffle = shuffle
         self.seed = _random.as_seed(seed)
         self.once = not (preprocessing.fresh_noise and shuffle)
-        self.images = preprocessing.once(data.images, self.seed) if self.once else tf.constant(data.images)
+        self.images = prepared(data, preprocessing, self.seed) if self.once else tf.constant(data.images)
 
     def __call__(self, number: Any, steps: int) -> Any:
         seed = _random.fold_in(self.seed, number % 2**31)

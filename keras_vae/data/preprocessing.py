@@ -5,21 +5,22 @@ from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
+from keras_vae.data.sources import checked_images
 
 
 class Preprocessing(abc.ABC):
-    """A map from uint8 images to float32 in [0, 1], random or not."""
+    """A map from uint8 images `(N, H, W, C)` to float32 in [0, 1], random or not; other images raise `ValueError`."""
 
     fresh_noise = False
     """Whether training draws the noise anew each epoch."""
 
     def once(self, images: Any, seed: Any) -> Any:
         """The same, with noise that is drawn once, from a seed that no epoch has; `seed` is an int, or stateless."""
-        return self(images, _random.fold_in(_random.as_seed(seed), -1))
+        return self(checked_images("images", images), _random.fold_in(_random.as_seed(seed), -1))
 
     @abc.abstractmethod
     def __call__(self, images: Any, seed: Any) -> Any:
-        """Turn uint8 images, any shape, into float32 of that shape; `seed` is stateless, int32 `(2,)`."""
+        """Turn uint8 images into float32 of their shape; `seed` is stateless, int32 `(2,)`."""
 
 
 class Scaling(Preprocessing):
@@ -27,7 +28,7 @@ class Scaling(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale to [0, 1]."""
-        return tf.cast(images, tf.float32) / 255.0
+        return _floats(images) / 255.0
 
 
 class FixedBinarization(Preprocessing):
@@ -35,8 +36,8 @@ class FixedBinarization(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Draw binary images."""
-        noise = tf.random.stateless_uniform(tf.shape(images), seed)
-        return tf.cast(noise < tf.cast(images, tf.float32) / 255.0, tf.float32)
+        intensity = _floats(images) / 255.0
+        return tf.cast(tf.random.stateless_uniform(tf.shape(images), seed) < intensity, tf.float32)
 
 
 class DynamicBinarization(FixedBinarization):
@@ -52,9 +53,8 @@ class Dequantization(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Add the noise."""
-        noise = tf.random.stateless_uniform(tf.shape(images), seed)
         # The largest float below 256 over 256 rounds to 1.0 at worst, which is still in range.
-        return (tf.cast(images, tf.float32) + noise) / 256.0
+        return (_floats(images) + tf.random.stateless_uniform(tf.shape(images), seed)) / 256.0
 
 
 class RandomShift(Preprocessing):
@@ -71,10 +71,10 @@ class RandomShift(Preprocessing):
         self.flip = _checks.flag("flip", flip)
 
     def __call__(self, images: Any, seed: Any) -> Any:
-        """Scale and shift; `images` must be `(B, H, W, C)`."""
-        reach = self._reach
+        """Scale and shift."""
+        images, reach = checked_images("images", images), self._reach
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-        padded = tf.pad(tf.cast(images, tf.float32) / 255.0, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+        padded = tf.pad(_floats(images) / 255.0, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
         offset = tf.random.stateless_uniform((2, count, 1), seed, maxval=2 * reach + 1, dtype=tf.int32)
         rows = tf.gather(padded, offset[0] + tf.range(height), axis=1, batch_dims=1)
         moved = tf.gather(rows, offset[1] + tf.range(width), axis=2, batch_dims=1)
@@ -82,3 +82,7 @@ class RandomShift(Preprocessing):
             return moved
         mirrored = _random.uniform((count, 1, 1, 1), _random.fold_in(seed, 1)) < 0.5
         return tf.where(mirrored, moved[:, :, ::-1], moved)
+
+
+def _floats(images: Any) -> Any:
+    return tf.cast(checked_images("images", images), tf.float32)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._backend import tf
+from keras_vae.data.domains import bytes_or_shares
 
 
 def quadrants(images: np.ndarray, given: Any) -> np.ndarray:
@@ -22,11 +23,9 @@ def quadrants(images: np.ndarray, given: Any) -> np.ndarray:
         is.
 
     Raises:
-        ValueError: if the images are no pictures, or a number is not 1, 2 or 3, or there is not one for each picture.
+        ValueError: if the images are neither, or a number is not 1, 2 or 3, or there is not one for each picture.
     """
-    images, given = np.asarray(images), np.asarray(given)
-    if images.ndim != 4:
-        raise ValueError(f"The images have shape {images.shape}: give (N, H, W, C).")
+    images, given = bytes_or_shares(images), np.asarray(given)
     if given.shape not in ((), (len(images),)) or given.dtype.kind not in "iu":
         raise ValueError(
             f"given has shape {given.shape} and type {given.dtype}: give a whole number, or one for each picture."

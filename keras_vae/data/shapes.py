@@ -83,7 +83,7 @@ class Shapes:
             ValueError: if `fixed` names no factor that varies.
         """
         n = _checks.positive_int("n", n, maximum=10**7)
-        random = np.random.default_rng(seed)
+        random = np.random.default_rng(_checks.positive_int("seed", seed, maximum=2**63 - 1, minimum=0))
         drawn = np.stack([random.integers(count, size=n) for count in self.values.values()], axis=1)
         if fixed is not None:
             column = list(self.values).index(_checks.one_of("fixed", fixed, self.names))

@@ -19,7 +19,11 @@ from keras_vae.data import domains, quadrants, shapes
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """Raw images and their labels; `images, labels = read(...)` takes the two apart."""
+    """Raw images and their labels; `images, labels = read(...)` takes the two apart.
+
+    Raises:
+        ValueError: if the images are not uint8 `(N, H, W, C)`, or there is not one whole number for each as its label.
+    """
 
     images: np.ndarray
     """uint8, `(N, H, W, C)`."""
@@ -28,9 +32,45 @@ class Images:
     conditions: Callable[[Any, Any, Any], Any] | None = None
     """Where models are given pictures for labels: makes those of prepared images `(B, H, W, C)`, their labels `(B,)` and a
     stateless seed; without a seed they are the same each time."""
+    part: int = 0
+    """Which images of which split these are: noise that is sampled once differs from one part to another. 0 for the test split."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.images, np.ndarray):
+            raise ValueError(f"images={_described(self.images)}: must be a NumPy array of uint8, (N, H, W, C).")
+        checked_images("images", self.images)
+        if not isinstance(self.labels, np.ndarray) or self.labels.dtype.kind not in "iu" or self.labels.ndim != 1:
+            raise ValueError(
+                f"labels={_described(self.labels)}: must be a NumPy array (N,) of whole numbers, one per image. A column (N, 1) "
+                "becomes one by labels[:, 0], one-hot labels by labels.argmax(axis=1)."
+            )
+        if len(self.labels) != len(self.images):
+            raise ValueError(f"labels: there are {len(self.labels)} for {len(self.images)} images. Give one per image.")
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return iter((self.images, self.labels))
+
+
+def checked_images(name: str, images: Any) -> Any:
+    """Return images as they are, an array or a tensor, if they are uint8 `(N, H, W, C)`.
+
+    Raises:
+        ValueError: if they are not: floats would be divided by 255 once more, and be black in silence.
+    """
+    if getattr(images, "dtype", None) != np.uint8:
+        raise ValueError(
+            f"{name}={_described(images)}: must be uint8 from 0 to 255. Floats from 0 to 1 become that by "
+            f"np.round(255 * {name}).astype('uint8')."
+        )
+    if len(images.shape) != 4 or 0 in tuple(images.shape):
+        raise ValueError(f"{name}={_described(images)}: must have the shape (N, H, W, C), with N at least 1.")
+    return images
+
+
+def _described(value: Any) -> str:
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"<{getattr(value.dtype, 'name', value.dtype)} of shape {value.shape}>"
+    return repr(value)[:60]
 
 
 class DataUnavailableError(RuntimeError):
@@ -55,10 +95,11 @@ def read(name: str | Source, split: str = "train", data_dir: str | None = None) 
         data_dir: folder of TensorFlow Datasets; by default the variable TFDS_DATA_DIR, else TFDS's own folder.
 
     Raises:
-        ValueError: if the name or the split is unknown, or the slice is empty.
+        ValueError: if the name or the split is unknown, the slice is empty, or a data set of your own gives something else than
+            `Images`.
         DataUnavailableError: if the data set is not there and cannot be downloaded.
     """
-    if name == FOLDER:
+    if isinstance(name, str) and name == FOLDER:
         raise ValueError(
             "The pictures are in a folder of your own: say which, in the shell with --data FOLDER, in Python with "
             "data.ImageFolder(FOLDER, shape)."
@@ -67,15 +108,25 @@ def read(name: str | Source, split: str = "train", data_dir: str | None = None) 
         named = _SOURCES[_checks.one_of("name", name, DATASETS)]
         source, called = lambda part: named(part, data_dir), name
     else:
+        if not callable(name) or not isinstance(getattr(name, "name", None), str):
+            raise ValueError(
+                f"name={name!r}: must be one of {', '.join(DATASETS)}, or a data set of your own: an ImageFolder, or an object "
+                "with a `name` that is called with 'train' or 'test' and returns data.Images."
+            )
         source, called = name, name.name
-    match = re.fullmatch(r"(train|test)(?:\[(-?\d+)?:(-?\d+)?\])?", split)
+    match = re.fullmatch(r"(train|test)(?:\[(-?\d+)?:(-?\d+)?\])?", split) if isinstance(split, str) else None
     if not match:
         raise ValueError(f"split={split!r}: must be 'train' or 'test', or a slice of one such as 'train[:-5000]'.")
     found = source(match[1])
-    part = slice(*(None if bound is None else int(bound) for bound in match.groups()[1:]))
-    if not len(found.labels[part]):
+    if not isinstance(found, Images):
+        raise ValueError(f"{called}({match[1]!r}) returned {type(found).__name__}: a data set must return data.Images.")
+    chosen = slice(*(None if bound is None else int(bound) for bound in match.groups()[1:]))
+    first, last, _ = chosen.indices(len(found.labels))
+    if first >= last:
         raise ValueError(f"split={split!r}: holds no image; {called} {match[1]} has {len(found.labels)}.")
-    return dataclasses.replace(found, images=found.images[part], labels=found.labels[part])
+    # From the number of the first image, so that the noise of two slices of a split differs too.
+    part = first + (_TRAINING if match[1] == "train" else 0)
+    return dataclasses.replace(found, images=found.images[chosen], labels=found.labels[chosen], part=part)
 
 
 def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
@@ -191,6 +242,8 @@ _SOURCES: dict[str, Callable[[str, str | None], Images]] = {
 
 DATASETS = tuple(_SOURCES)
 """Names of the data sets."""
+
+_TRAINING = 2**30  # more images than any split holds
 
 FOLDER = "folder"
 """What a recipe names whose pictures are in a folder that the user gives."""

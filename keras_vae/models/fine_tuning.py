@@ -1,5 +1,7 @@
 """Changing a trained model before it learns on: freezing a half, adding classes."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_vae import _checks

@@ -87,6 +87,7 @@ def _train(
     step = data.preprocessing_named(recipe.data.preprocessing)
     images = data.read(source or recipe.data.name, recipe.data.training_split)
     _check_classes(model, source)
+    learned = _identity(source, images)
     settings = recipe.training
     if recipe.data.labels:
         images = data.with_few_labels(images, recipe.data.labels, settings.seed)
@@ -120,7 +121,7 @@ def _train(
             )
             model.set_weights(before.get_weights())
             if isinstance(model, Clusters):
-                model.start_clusters(step.once(images.images, settings.seed).numpy(), settings.seed)
+                model.start_clusters(data.prepared(images, step, settings.seed).numpy(), settings.seed)
         else:
             _start(model, recipe, images.images, initial)
     objective = recipe.build_objective(steps, len(images.labels))
@@ -132,7 +133,7 @@ def _train(
         jit_compile=settings.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
-    run = _Run(model, recipe, folder, checkpoint_seconds, source)
+    run = _Run(model, recipe, folder, checkpoint_seconds, source, learned)
     run.restore()
     if run.epoch < settings.epochs and not run.stopped:
         stream = data.training_stream(
@@ -172,6 +173,18 @@ def _check_classes(model: Any, source: str | data.Source | None) -> None:
     )
 
 
+def _identity(source: str | data.Source | None, images: data.Images) -> str:
+    """What tells a run's data from others: the name of a data set that has one; the contents of one of the user's own."""
+    if source is None or isinstance(source, str):
+        return source or ""
+    if isinstance(found := getattr(source, "fingerprint", None), str):
+        return found
+    digest = hashlib.sha256(str((images.images.shape, images.labels.shape)).encode())
+    digest.update(np.ascontiguousarray(images.images).data)
+    digest.update(np.ascontiguousarray(images.labels, "int64").data)
+    return digest.hexdigest()
+
+
 def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str, np.ndarray] | None) -> None:
     """Weights to begin with: fitted to the images, and those of another preset."""
     if isinstance(model, LatentVariableModel):
@@ -205,11 +218,17 @@ class _Run:
     """The state of a run beside the weights, and the way of both to the disk and back."""
 
     def __init__(
-        self, model: Any, recipe: Recipe, folder: Path, checkpoint_seconds: float, source: str | data.Source | None
+        self,
+        model: Any,
+        recipe: Recipe,
+        folder: Path,
+        checkpoint_seconds: float,
+        source: str | data.Source | None,
+        learned: str,
     ):
         self.model = model
         self.recipe = recipe
-        self.source = source
+        self.learned = learned
         self.folder = folder
         self.checkpoint_seconds = checkpoint_seconds
         self.epoch = 0  # epochs done
@@ -226,8 +245,7 @@ class _Run:
 
     @property
     def _fingerprint(self) -> str:
-        pictures = self.source if isinstance(self.source, str) else getattr(self.source, "fingerprint", "")
-        return hashlib.sha256((json.dumps(self.recipe.to_dict(), sort_keys=True) + pictures).encode()).hexdigest()
+        return hashlib.sha256((json.dumps(self.recipe.to_dict(), sort_keys=True) + self.learned).encode()).hexdigest()
 
     @property
     def _weights(self) -> dict[str, Any]:

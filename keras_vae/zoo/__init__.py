@@ -2,6 +2,7 @@
 
 from keras_vae._weights import CorruptFileError
 from keras_vae.zoo.card import EXAMPLES, card, zoo_table
+from keras_vae.zoo.classes import numbered_as
 from keras_vae.zoo.facts import manifest
 from keras_vae.zoo.figures import in_words
 from keras_vae.zoo.hub import HubError, download, pinned, upload
@@ -39,6 +40,7 @@ __all__ = [
     "list_presets",
     "load",
     "manifest",
+    "numbered_as",
     "pinned",
     "preset_folder",
     "published_tables",

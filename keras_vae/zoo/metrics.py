@@ -1,12 +1,13 @@
 """The figures of a preset, computed from the bytes that are shipped."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_vae import __version__, _files, data, evaluation
+from keras_vae import __version__, _checks, _files, data, evaluation
 from keras_vae._backend import keras, tf, tfp
 from keras_vae.evaluation.completion import PRIOR_SAMPLES
 from keras_vae.evaluation.likelihood import Progress
@@ -23,6 +24,7 @@ from keras_vae.models import (
 from keras_vae.training import Recipe
 from keras_vae.zoo import facts
 from keras_vae.zoo.card import card
+from keras_vae.zoo.classes import numbered_as
 from keras_vae.zoo.facts import manifest
 from keras_vae.zoo.preset_file import CARD, METRICS, Preset
 from keras_vae.zoo.presets import list_presets, load, preset_folder
@@ -60,10 +62,14 @@ def evaluate_preset(
         `figures`, and the `protocol` and `versions` that belong to them.
 
     Raises:
-        ValueError: if the preset names no data to evaluate on.
+        ValueError: if the preset names no data to evaluate on, a number is out of its range, or the data's classes are not those of
+            the preset.
         DataUnavailableError: if the data are not on this machine.
     """
     say = say or (lambda words: None)
+    num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**6)
+    if images is not None:
+        images = _checks.positive_int("images", images, maximum=10**9)
     folder = preset_folder(name_or_folder)  # once: an address without a commit may name another preset a moment later
     model = load(folder)
     preset = Preset.read(folder)
@@ -75,6 +81,7 @@ def evaluate_preset(
     source = source or recipe.name  # type: ignore[union-attr]
     name = source if isinstance(source, str) else source.name
     known = source if isinstance(source, str) else ""  # a folder of pictures may be called as a data set is
+    source = numbered_as(folder, model, source)
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
         preprocessing = preset.preprocessing if isinstance(model, EncoderDecoder) else "scaling"

@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 
@@ -140,3 +142,117 @@ def test_mnist_is_the_original(test_images):
     assert (train.images.shape, test.images.shape) == ((60000, 28, 28, 1), (10000, 28, 28, 1))
     assert train.labels[:5].tolist() == [5, 0, 4, 1, 9] or sorted(np.bincount(train.labels).tolist())[0] == 5421
     assert prepared.mean() == pytest.approx(test.images.mean() / 255, abs=1e-3)
+
+
+def _gray(part=0, count=50):
+    return Images(np.full((count, 8, 8, 1), 128, "uint8"), np.arange(count), part=part)
+
+
+def test_the_noise_of_the_test_split_is_that_of_the_published_numbers():
+    x = data.prepared(_gray(), data.FixedBinarization(), 0).numpy()
+    assert zlib.crc32(np.packbits(x.astype(bool))) == 2673829112
+    x = data.prepared(_gray(), data.Dequantization(), 0).numpy()
+    assert zlib.crc32(x) == 519518369
+
+
+@pytest.mark.parametrize("one", ["train", "train[:-700]", "test[100:]"])
+@pytest.mark.parametrize("other", ["train[700:]", "test"])
+@pytest.mark.parametrize("batched", [False, True])
+def test_the_noise_of_two_parts_is_independent(one, other, batched):
+    def noise(split):
+        if batched:
+            dataset = data.load("digits", split, "dequantization", batch_size=200, shuffle=False, seed=0)
+            x = np.concatenate([images.numpy() for images, _ in dataset.take(1)])
+        else:
+            x = data.arrays("digits", split, "dequantization", seed=0)[0][:200]
+        return (256 * x - data.read("digits", split).images[:200]).ravel()
+
+    assert abs(np.corrcoef(noise(one), noise(other))[0, 1]) < 0.01
+    assert np.array_equal(noise(one), noise(one))
+
+
+def test_the_first_test_images_have_the_noise_of_the_whole_split():
+    whole, part = (data.arrays("digits", split, "dynamic_binarization")[0] for split in ("test", "test[:50]"))
+    np.testing.assert_array_equal(whole[:50], part)
+
+
+class _Own:
+    name = "own"
+
+    def __init__(self, images, labels=None):
+        self.found = images, np.zeros(len(images), int) if labels is None else labels
+
+    def __call__(self, split):
+        return Images(*self.found)
+
+
+def test_a_data_set_of_ones_own_goes_where_a_name_goes(rng):
+    images = rng.integers(0, 256, (6, 4, 4, 1), dtype="uint8")
+    x, _ = data.arrays(_Own(images), "test")
+    np.testing.assert_allclose(x, images / 255.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (np.ones((6, 4, 4, 1), "float32"), None, r"float32 of shape \(6, 4, 4, 1\).*must be uint8 from 0 to 255"),
+        (np.ones((6, 4, 4, 1), "int64"), None, "must be uint8"),
+        (np.ones((6, 4, 4, 1), bool), None, "must be uint8"),
+        ([[1, 2], [3, 4]], None, "must be a NumPy array"),
+        (np.ones((6, 4, 4), "uint8"), None, r"must have the shape \(N, H, W, C\)"),
+        (np.ones((0, 4, 4, 1), "uint8"), None, "with N at least 1"),
+        (np.ones((6, 4, 4, 1), "uint8"), np.zeros(5, int), "there are 5 for 6 images"),
+        (np.ones((6, 4, 4, 1), "uint8"), np.zeros((6, 1), int), r"labels\[:, 0\]"),
+        (np.ones((6, 4, 4, 1), "uint8"), np.eye(6), "argmax"),
+        (np.ones((6, 4, 4, 1), "uint8"), [0] * 6, "must be a NumPy array"),
+    ],
+)
+def test_what_are_no_images_is_refused(images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        data.arrays(_Own(images, labels), "test")
+
+
+@pytest.mark.parametrize("step", [data.Scaling, data.FixedBinarization, data.Dequantization, data.RandomShift])
+def test_preprocessing_takes_bytes_alone(step):
+    shares = np.full((2, 4, 4, 1), 0.5, "float32")
+    for images in (shares, tf.constant(shares), shares > 0, (255 * shares).astype("int64"), None):
+        with pytest.raises(ValueError, match="must be uint8 from 0 to 255"):
+            step()(images, tf.constant([0, 0]))
+    with pytest.raises(ValueError, match=r"\(N, H, W, C\)"):
+        step().once(np.zeros((2, 4, 4), "uint8"), 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: data.read(None), "name=None: must be one of .*digits, .*or a data set of your own"),
+        (lambda: data.read(["digits"]), "must be one of"),
+        (lambda: data.read(lambda split: None), "must be one of"),
+        (lambda: data.read("digits", None), "split=None: must be 'train' or 'test'"),
+        (lambda: data.load("digits", 5), "split=5"),
+        (lambda: data.load("digits", "test", shuffle="no"), "shuffle='no': must be True or False"),
+        (lambda: data.about(None), "name=None"),
+        (lambda: data.class_names(["digits"]), "name="),
+        (lambda: data.outlined(np.full((1, 4, 4, 1), 5.0)), "floats from 5 to 5: give floats from 0 to 1"),
+        (lambda: data.outlined(np.full((1, 4, 4, 1), np.nan)), "floats from nan"),
+        (lambda: data.quadrants(np.ones((1, 4, 4, 1), int), 1), "type int64"),
+        (lambda: data.choose_labelled(np.eye(3), 3), r"shape \(3, 3\).*argmax"),
+        (lambda: data.choose_labelled([0.5, 1.5], 2), "type float64"),
+        (lambda: data.choose_labelled([], 1), r"shape \(0,\)"),
+        (lambda: data.choose_labelled([0, 1, -1], 2), "hold -1, of an example without a label"),
+        (lambda: data.choose_labelled([0, 1], 2, seed="a"), "seed='a'"),
+        (lambda: data.Shapes().factors(5, seed="a"), "seed='a'"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_source_must_return_images():
+    def source(split):
+        return np.zeros((6, 4, 4, 1), "uint8"), np.zeros(6, int)
+
+    source.name = "pairs"
+    with pytest.raises(ValueError, match=r"pairs\('test'\) returned tuple: a data set must return data.Images"):
+        data.read(source, "test")

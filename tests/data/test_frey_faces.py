@@ -1,6 +1,7 @@
 """The builder of Frey faces, on small files made here."""
 
 import functools
+import hashlib
 import http.server
 import threading
 
@@ -60,7 +61,9 @@ def test_the_public_file_is_taken_from_the_manual_folder(folder, faces):
     assert data.read("frey_faces").labels.dtype == np.int64
 
 
-def test_the_public_file_is_downloaded(folder, faces, tmp_path, monkeypatch):
+@pytest.fixture
+def published(folder, faces, tmp_path, monkeypatch):
+    """An address that serves the file."""
     served = tmp_path / "served"
     served.mkdir()
     savemat(served / "frey_rawface.mat", {"ff": faces.reshape(len(faces), -1).T})
@@ -70,8 +73,21 @@ def test_the_public_file_is_downloaded(folder, faces, tmp_path, monkeypatch):
         monkeypatch.setattr(frey_faces, "URL", f"http://127.0.0.1:{server.server_port}/frey_rawface.mat")
         for proxy in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
             monkeypatch.delenv(proxy, raising=False)
-        _all(faces)
+        yield
         server.shutdown()
+
+
+def test_the_public_file_is_downloaded(published, faces, monkeypatch):
+    monkeypatch.setattr(frey_faces, "SHA256", hashlib.sha256(faces.tobytes()).hexdigest())
+    _all(faces)
+
+
+def test_a_download_of_other_frames_is_refused(published, folder):
+    with pytest.raises(
+        DataUnavailableError, match=r"sent holds 40 frames with the SHA-256 .*: the published ones are 1965"
+    ):
+        data.read("frey_faces")
+    assert not list(folder.glob("tfds/frey_faces/1.0.0"))
 
 
 def test_neighbouring_frames_are_on_both_sides(folder):

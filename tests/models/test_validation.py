@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from keras_vae import VAE, ConditionalVAE
-from keras_vae._backend import tf
+from keras_vae import VAE, ConditionalVAE, models
+from keras_vae._backend import keras, tf
 from keras_vae.models import specs
 
 X = np.zeros((3, 4, 4, 1), "float32")
@@ -188,3 +188,33 @@ def test_a_loss_argument_says_why_there_is_none(vae):
 def test_specs(spec, message):
     with pytest.raises(ValueError, match=message):
         specs.build(spec)
+
+
+def test_data_of_more_columns_than_a_layer_may_have_units(tmp_path):
+    x = np.zeros((4, 20_108), "float32")
+    for model in (
+        VAE((20_108,), 2, hidden_units=(4,), likelihood={"name": "gaussian", "scale": "learned"}),
+        models.Autoencoder(20_108, 2, network={"name": "mlp", "hidden_units": [4]}),
+    ):
+        model.compile()
+        assert np.isfinite(model.fit(x, verbose=0).history["loss"][0])
+        model.save(tmp_path / "wide.keras")
+        again = keras.models.load_model(tmp_path / "wide.keras")
+        np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (4_194_305, r"data_shape\[0\]=4194305: must be a whole number from 1 to 4194304"),
+        ((2049, 2048), "has 4196352 elements an example; at most 4194304"),
+        ((), r"data_shape=\[\]: must have 1 to 32 axes"),
+        ("abc", r"data_shape='abc': must be the shape of one example, such as \[28, 28, 1\]"),
+        (None, "data_shape=None: must be the shape"),
+        (True, r"data_shape\[0\]=True: must be a whole number"),
+        ((4, 0), r"data_shape\[1\]=0"),
+    ],
+)
+def test_shapes_of_data(shape, message):
+    with pytest.raises(ValueError, match=message):
+        VAE(shape, 2)

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from keras_vae import _files, _locks, _weights, training
+from keras_vae import _files, _locks, _weights, data, training
 from keras_vae._backend import keras, tf
 from keras_vae.training import NonFiniteLossError, Recipe, StopOnNonFinite
 from keras_vae.training.callbacks import Logs
@@ -209,6 +209,34 @@ def test_another_recipe_in_the_same_folder_is_refused(tmp_path):
     with pytest.raises(ValueError, match="run of another recipe.*another folder"):
         run(tmp_path, training={"epochs": 2})
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+class _Own:
+    """A data set of one's own, that has no fingerprint."""
+
+    name = "own"
+
+    def __init__(self, images, labels):
+        self.found = images, labels
+
+    def __call__(self, split):
+        return data.Images(*self.found)
+
+
+def test_a_run_on_other_images_or_labels_is_not_gone_on_with(tmp_path):
+    images, labels = data.read("digits", "test[:100]")
+    recipe = Recipe.from_dict(
+        tables(training={"epochs": 1, "steps_per_execution": 1, "ema": 0.0}, data={"validation": None})
+    )
+
+    def go_on(*found):
+        return training.train(recipe, tmp_path, source=_Own(*found), verbose=0)
+
+    go_on(images, labels)
+    go_on(images.copy(), labels)
+    for others in ((255 - images, labels), (images, 9 - labels)):
+        with pytest.raises(ValueError, match="or of its pictures, before they were changed"):
+            go_on(*others)
 
 
 def test_a_truncated_checkpoint_is_named_and_left_alone(tmp_path):

@@ -157,3 +157,78 @@ def test_grey_values_under_a_bernoulli_get_no_likelihood(tmp_path):
 def _few():
     factors = data.Shapes().factors(30, seed=1)
     return data.Images(data.Shapes().images(factors), factors[:, 0])
+
+
+class _Classes:
+    """Black images of the class 0, white ones of the class 1, and so on, with words for them."""
+
+    name = "mine"
+
+    def __init__(self, class_names):
+        if class_names is not None:
+            self.class_names = class_names
+        self.count = len(class_names or "ab")
+
+    def __call__(self, split):
+        labels = np.arange(12) % self.count
+        return data.Images(np.tile((80 * labels).astype("uint8")[:, None, None, None], (1, 4, 4, 1)), labels)
+
+
+@pytest.fixture
+def pets(tmp_path):
+    model = models.ConditionalVAE((4, 4, 1), 2, 2, network={"name": "mlp", "hidden_units": [4]}, likelihood="gaussian")
+    return model, zoo.save_to_preset(model, tmp_path / "pets", class_names=("dogs", "cats"))
+
+
+def test_classes_of_other_numbers_are_renumbered_by_their_names(pets):
+    model, folder = pets
+    found = zoo.numbered_as(folder, model, _Classes(("cats", "dogs")))
+    assert (found.name, found.class_names) == ("mine", ("dogs", "cats"))
+    raw = data.read(_Classes(("cats", "dogs")), "test[2:]")
+    np.testing.assert_array_equal(data.read(found, "test[2:]").labels, 1 - raw.labels)
+    np.testing.assert_array_equal(data.read(found, "test[2:]").images, raw.images)
+    score = {"num_samples": 2, "preprocessing": "scaling"}
+    by_name = zoo.evaluate_preset(folder, source=_Classes(("cats", "dogs")), **score)
+    unnamed = zoo.evaluate_preset(folder, source=found, **score)
+    assert by_name["figures"]["elbo"] == unnamed["figures"]["elbo"]
+    assert by_name["protocol"]["data"] == "mine test"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("dogs",), "mine has the class 'dogs': .*pets has the 2 classes 'dogs', 'cats', and classes are matched"),
+        (("ants", "bees"), "mine has the 2 classes 'ants', 'bees': "),
+        (("cats", "dogs", "owls"), "the 3 classes"),
+        (("",), "mine has no class folders"),
+    ],
+)
+def test_other_classes_are_refused(pets, names, message):
+    with pytest.raises(ValueError, match=message):
+        zoo.evaluate_preset(pets[1], source=_Classes(names), num_samples=2)
+
+
+def test_classes_without_names_are_matched_by_their_numbers(pets, tmp_path):
+    model, folder = pets
+    for source in (_Classes(None), _Classes(("dogs", "cats")), "digits"):  # the last has no words for its labels
+        assert zoo.numbered_as(folder, model, source) is source
+    with pytest.raises(ValueError, match="digits_outlines has the 2 classes 'plain', 'outlined'"):
+        zoo.numbered_as(folder, model, "digits_outlines")
+    plain = VAE((4, 4, 1), 2, hidden_units=(4,))
+    zoo.save_to_preset(plain, tmp_path / "plain")
+    dogs = _Classes(("dogs",))
+    assert zoo.numbered_as(tmp_path / "plain", plain, dogs) is dogs  # labels are not used
+    zoo.save_to_preset(model, tmp_path / "unnamed")
+    two = _Classes(("ants", "bees"))
+    assert zoo.numbered_as(tmp_path / "unnamed", model, two) is two
+    with pytest.raises(ValueError, match="mine has the class 'dogs': .*unnamed has 2, without names"):
+        zoo.numbered_as(tmp_path / "unnamed", model, dogs)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"images": -5}, {"images": 0}, {"images": 2.0}, {"num_samples": 0}, {"num_samples": "3"}]
+)
+def test_numbers_out_of_range_are_refused_before_anything_is_computed(bad):
+    ((name, value),) = bad.items()
+    with pytest.raises(ValueError, match=f"{name}={value!r}: must be a whole number from 1"):
+        zoo.evaluate_preset("mnist_vae", source="digits", **bad)
