@@ -14,6 +14,7 @@ from keras_vae._backend import keras, tf
 from keras_vae.export import parity, ways
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
+from keras_vae.export.precision import in_float32
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, manifest, score
 from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, specs
@@ -58,7 +59,8 @@ def tflite(
     Nothing is written unless the builds hold only operations that the target takes and meet their bars: float32 a mean
     absolute error of 1e-5; float16 and dynamic range a change of the ELBO (of a deterministic autoencoder, of the
     log-likelihood) of 0.1 nat, or of a ten-thousandth where that is more; int8 of 1 %. For the last two there are several ways,
-    from the fastest to the most exact: the first that meets the bar is taken.
+    from the fastest to the most exact: the first that meets the bar is taken. A model of mixed precision is exported from its
+    float32 weights, and compared with what these compute in float32.
 
     Args:
         model: an autoencoder of this library.
@@ -90,6 +92,7 @@ def tflite(
     format = formats[0] if format is None else _checks.one_of("format", format, formats)
     manifest.check_field("origin", origin or {})
     given = examples_for(model, examples)
+    model = in_float32(model)
     tested = given if test is None else examples_for(model, test, source)
     if test is None and examples is not None:
         tested = tested._replace(source="the examples that it was calibrated on")
