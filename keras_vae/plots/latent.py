@@ -62,8 +62,9 @@ def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
     # By their order, so that the colours do not depend on what the labels are.
-    colours = colormaps["tab10"].colors if len(values) <= 10 else colormaps["turbo"](np.linspace(0, 1, len(values)))
-    for label, colour in zip(values, colours, strict=False):
+    count = len(values)
+    colours = colormaps["tab10"](np.arange(count)) if count <= 10 else colormaps["turbo"](np.linspace(0, 1, count))
+    for label, colour in zip(values, colours, strict=True):
         chosen = labels == label
         axes.scatter(
             means[chosen, first], means[chosen, second], s=4, alpha=0.6, linewidths=0, label=str(label), color=colour
