@@ -94,7 +94,8 @@ def described(out: Path) -> dict[str, Any]:
 
 def _sliders(name: str, x: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
     codes = _codes(name, x, labels)
-    classes = {} if labels is None else {"num_classes": int(labels.max()) + 1}
+    proof = lite.read_proof(name, TARGET)
+    classes = {"num_classes": proof["num_classes"]} if "num_classes" in proof else {}
     deviation = codes.std(axis=0)
     awake = [i for i in _busiest(codes) if deviation[i] > AWAKE * deviation.max()]
     return {

@@ -27,13 +27,17 @@ def operations(content: bytes) -> list[Operation]:
     return [Operation(name, version, count) for (name, version), count in sorted(counts.items())]
 
 
-def dynamic_tensors(content: bytes) -> list[str]:
-    """Names of the tensors whose shape is not fixed."""
+def dynamic_tensors(content: bytes, within: bool = True) -> list[str]:
+    """Names of the tensors whose shape is not fixed; without those `within`, of the inputs and outputs of the build alone."""
+    graphs = _model(content).subgraphs
+    ends = {*graphs[0].inputs, *graphs[0].outputs}
     return [
         tensor.name.decode()
-        for graph in _model(content).subgraphs
-        for tensor in graph.tensors
-        if tensor.shapeSignature is not None and (np.asarray(tensor.shapeSignature) < 0).any()
+        for number, graph in enumerate(graphs)
+        for i, tensor in enumerate(graph.tensors)
+        if (within or (number == 0 and i in ends))
+        and tensor.shapeSignature is not None
+        and (np.asarray(tensor.shapeSignature) < 0).any()
     ]
 
 

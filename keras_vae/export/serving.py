@@ -11,6 +11,7 @@ from keras_vae._backend import tf
 from keras_vae.export import endpoints
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
+from keras_vae.export.precision import in_float32
 from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
 
 CONFIG = "models.config"
@@ -38,7 +39,8 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
     `(B, N)`, and `sample` alone takes labels.
 
     A version holds warm-up requests, recorded from examples, and appears only after its signatures gave what the model
-    gives for them. `models.config` and `batching.config` lie beside the versions; those that are there are left alone.
+    gives for them. A model of mixed precision is exported from its float32 weights. `models.config` and `batching.config` lie
+    beside the versions; those that are there are left alone.
 
     Args:
         model: an autoencoder of this library.
@@ -57,6 +59,7 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
         OSError: if it cannot be written; nothing is left behind.
     """
     found = examples_for(model, examples).first(max(_WARM_UP_BATCHES))
+    model = in_float32(model)
     folder = Path(folder)
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", folder.name):
         raise ValueError(

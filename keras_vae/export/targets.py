@@ -30,10 +30,11 @@ _EDGE = {
 _REMEDIES = {
     "TRANSPOSE_CONV": "a transposed convolution fused with ReLU is newer than any delegate: train with activation='silu', 'elu' or "
     "'tanh', or export for the target 'cpu'",
-    "WHILE": "the mean of a discretised logistic is a sum over its levels: export for the target 'cpu' or 'web', or "
-    "train with another likelihood, such as 'gaussian'",
+    "WHILE": "it is a loop, such as that of a recurrent layer (the mean of a discretised logistic is a sum over its levels, and a "
+    "loop too): export for the target 'cpu', or train with other layers or another likelihood, such as 'gaussian'",
 }
 
+_OTHER_LAYERS = "build the model with other layers or another activation"
 
 NETWORKS = ("encoder", "decoder")
 """The parts that go to the device. What turns noise into latents is small and stays in float32, on the processor beside it."""
@@ -47,6 +48,9 @@ class Target:
     formats: tuple[str, ...]
     operations: dict[str, int] | None = None
     """Newest version by name, or None where all of LiteRT's own are taken."""
+    loose_shapes: bool = False
+    """Whether tensors within a build, such as those of a recurrent layer's loop, may get their shape while it runs. Inputs and
+    outputs never may."""
 
     def check(self, part: str, content: bytes) -> list[Operation]:
         """Return the operations of a build.
@@ -58,15 +62,19 @@ class Target:
         found = operations(content)
         if flex := [op for op in found if op.name.startswith("Flex")]:
             raise ExportError(
-                f"The {part} holds {_words(flex)}, which only full TensorFlow runs. Remedy: {_remedy(flex)}."
+                f"The {part} holds {_words(flex)}, which only full TensorFlow runs. Remedy: {_OTHER_LAYERS}."
             )
         if refused := [op for op in found if taken is not None and op.version > taken.get(op.name, 0)]:
             raise ExportError(
                 f"The {part} holds {_words(refused)}: the target {self.name!r} does not take it, or not this version. "
                 f"Remedy: {_remedy(refused)}."
             )
-        if loose := dynamic_tensors(content):
-            raise ExportError(f"The {part} has a tensor without a fixed shape, {loose[0]}. Remedy: {_remedy([])}.")
+        if loose := dynamic_tensors(content, within=not self.loose_shapes):
+            remedy = _OTHER_LAYERS if self.loose_shapes else _remedy([])
+            raise ExportError(
+                f"The {part} has a tensor without a fixed shape, {loose[0]}: the target {self.name!r} does not take it. "
+                f"Remedy: {remedy}."
+            )
         return found
 
 
@@ -75,16 +83,15 @@ def _words(found: list[Operation]) -> str:
 
 
 def _remedy(found: list[Operation]) -> str:
+    """What helps where the target 'cpu', which takes all that LiteRT runs, would do."""
     known = [_REMEDIES[op.name] for op in found if op.name in _REMEDIES]
-    return (
-        known[0] if known else "build the model with other layers or another activation, or export for the target 'cpu'"
-    )
+    return known[0] if known else f"{_OTHER_LAYERS}, or export for the target 'cpu'"
 
 
 TARGETS = {
     target.name: target
     for target in (
-        Target("cpu", ("dynamic_range", "float32")),
+        Target("cpu", ("dynamic_range", "float32"), loose_shapes=True),
         Target("gpu", ("float16",), _GPU),
         Target("edge", ("int8",), _EDGE),
         Target("web", ("float16",)),

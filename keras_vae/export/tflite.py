@@ -12,13 +12,12 @@ from keras_vae._backend import keras, tf
 from keras_vae.export import parity, ways
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
+from keras_vae.export.precision import in_float32
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
-from keras_vae.lite import MANIFEST, Build, score
-from keras_vae.lite.folders import PARTS
+from keras_vae.lite import MANIFEST, Build, manifest, score
 from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, specs
 
-_POSTERIORS = ("diagonal_gaussian", "full_covariance_gaussian", "top_down_posterior")
-_FILES = {MANIFEST, *(f"{part}.tflite" for part in PARTS)}
+_FILES = {MANIFEST, *(f"{part}.tflite" for part in manifest.PARTS)}
 
 # The bars, by format: the largest mean absolute error of a mean, and the largest change of the ELBO, in nats or as a share of it.
 _ERROR_BAR = {"float32": 1e-5}
@@ -58,7 +57,8 @@ def tflite(
     Nothing is written unless the builds hold only operations that the target takes and meet their bars: float32 a mean
     absolute error of 1e-5; float16 and dynamic range a change of the ELBO (of a deterministic autoencoder, of the
     log-likelihood) of 0.1 nat, or of a ten-thousandth where that is more; int8 of 1 %. For the last two there are several ways,
-    from the fastest to the most exact: the first that meets the bar is taken.
+    from the fastest to the most exact: the first that meets the bar is taken. A model of mixed precision is exported from its
+    float32 weights, and compared with what these compute in float32.
 
     Args:
         model: an autoencoder of this library.
@@ -88,7 +88,9 @@ def tflite(
     _checks.importable("ai_edge_litert", "Exporting for devices", "export")
     formats = _formats(model, kind)
     format = formats[0] if format is None else _checks.one_of("format", format, formats)
+    manifest.check_field("origin", origin or {})
     given = examples_for(model, examples)
+    model = in_float32(model)
     tested = given if test is None else examples_for(model, test, source)
     if test is None and examples is not None:
         tested = tested._replace(source="the examples that it was calibrated on")
@@ -109,7 +111,7 @@ def tflite(
         except ExportError as error:
             last = error
             continue
-        manifest = {
+        found = {
             **_description(model, kind, format, way),
             "origin": origin or {},
             "files": {
@@ -124,8 +126,12 @@ def tflite(
             "parity": {**proof, "examples": len(tested.data), "source": tested.source},
             "bar": bar,
         }
-        _write(folder, contents, manifest)
-        return manifest
+        try:
+            manifest.check(found)
+        except ValueError as error:  # of a model of a user's own, larger than any that can be read back
+            raise ExportError(f"keras_vae.lite could not read this build: {error}. Nothing was written.") from error
+        _write(folder, contents, found)
+        return found
     assert last is not None  # every format has at least one way
     raise last
 
@@ -200,11 +206,11 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
         "data_shape": list(model.data_shape),
         "latent_size": model.latent_size,
         **_condition(model),
-        **({"support": list(support)} if support else {}),
+        **({"support": [float(end) if np.isfinite(end) else None for end in support]} if support else {}),
         # An autoencoder has neither: its code is a point, and there is nothing to draw from.
-        "posterior": _named.snake_case(type(model.posterior).__name__) if "posterior" in model.parts else "none",
+        "posterior": _named.snake_case(type(model.posterior).__name__) if "posterior" in model.parts else manifest.NONE,
         **({"num_codes": model.num_codes} if isinstance(model, VQVAE) else {}),
-        "prior": _named.snake_case(type(model.prior).__name__) if "prior" in model.parts else "none",
+        "prior": _named.snake_case(type(model.prior).__name__) if "prior" in model.parts else manifest.NONE,
         "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
     }
 
@@ -218,10 +224,10 @@ def _condition(model: EncoderDecoder) -> dict[str, Any]:
 
 def _check_parts(model: Any) -> None:
     """Refuse what `keras_vae.lite` could not make sense of."""
-    if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in _POSTERIORS:
+    if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in manifest.POSTERIORS:
         raise ExportError(
-            f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(_POSTERIORS)}. Export such a "
-            "model with export.saved_model."
+            f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(manifest.POSTERIORS)}. "
+            "Export such a model with export.saved_model."
         )
     _, count = specs.label_setting(model) or ("", None)
     if model.conditional and not isinstance(model, ImageConditionalVAE) and model.condition_size != count:
@@ -247,8 +253,8 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
         )
 
 
-def _write(folder: Path, contents: dict[str, bytes], manifest: dict[str, Any]) -> None:
+def _write(folder: Path, contents: dict[str, bytes], description: dict[str, Any]) -> None:
     with _files.replacing_folder(folder, overwrite=True) as aside:
         for part, content in contents.items():
             (aside / f"{part}.tflite").write_bytes(content)
-        _files.write_json(aside / MANIFEST, manifest)
+        _files.write_json(aside / MANIFEST, description)

@@ -11,6 +11,7 @@ from keras_vae._backend import keras
 from keras_vae.export import converter, endpoints, flatbuffer, quantize, rounding
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples
+from keras_vae.export.precision import not_float32
 from keras_vae.export.targets import NETWORKS, Target
 from keras_vae.lite import Build
 from keras_vae.models import EncoderDecoder, LatentVariableModel
@@ -77,7 +78,7 @@ def float32(model: EncoderDecoder, networks: dict[str, keras.Model] | None = Non
         said = converter.to_float32(folder / "model", folder, offered)
         contents = {part: folder / f"{part}.tflite" for part in offered}
         if not all(path.is_file() for path in contents.values()):
-            raise ExportError(_why_not(said))
+            raise ExportError(_why_not(said, model))
         return {part: path.read_bytes() for part, path in contents.items()}
 
 
@@ -176,8 +177,13 @@ def _last_product(content: bytes) -> str:
     return flatbuffer.outputs_of(content, "FULLY_CONNECTED")[-1]
 
 
-def _why_not(output: str) -> str:
+def _why_not(output: str, model: EncoderDecoder) -> str:
     """What the converter's many lines say."""
+    if names := [name for part in NETWORKS for name in not_float32(getattr(model, part))]:
+        return (
+            f"The layers {', '.join(names[:5])} compute in a precision of their own, and LiteRT has operations for float32 alone: "
+            "build them without a dtype, and give the model one (dtype='mixed_float16'): exports leave that out."
+        )
     if found := sorted(set(re.findall(r"'(tf\.\w+)' op is neither", output))):
         return (
             f"LiteRT has no operation for {', '.join(found)}: build the model with other layers or another activation. (Exports "

@@ -7,7 +7,8 @@ On a device: `pip install --no-deps keras-vae` and `pip install numpy ai-edge-li
 """
 
 from keras_vae.lite.build import Build
-from keras_vae.lite.folders import MANIFEST, BuildError, build_folder, list_builds, read_proof, score
+from keras_vae.lite.folders import BuildError, build_folder, list_builds, read_proof
+from keras_vae.lite.manifest import MANIFEST, score
 from keras_vae.lite.model import Encoding, LiteModel, load
 
 __all__ = [

@@ -1,8 +1,14 @@
 """One `.tflite` file, run by LiteRT."""
 
+import threading
 from typing import Any
 
 import numpy as np
+
+from keras_vae import _checks
+
+MAX_THREADS = 1024
+"""Of one build."""
 
 
 class Build:
@@ -10,7 +16,8 @@ class Build:
 
     Inputs and outputs are float32 whatever the file holds: int8 ones are quantised and restored here, by the scales that
     the file states. (Inputs that are whole numbers in themselves, such as codes, are given as such.) A build has a fixed batch, so
-    a larger batch is run piece by piece.
+    a larger batch is run piece by piece. Any number of threads may call one build: they take turns, since an interpreter has one
+    set of tensors. (An interpreter for each thread gains nothing: LiteRT holds Python's global lock while it runs.)
 
     >>> build = Build(Path("decoder.tflite").read_bytes())
     >>> build(latents=np.zeros((3, 40), "float32"))["mean"].shape
@@ -26,14 +33,22 @@ class Build:
     """
 
     def __init__(self, content: bytes, num_threads: int = 1):
-        interpreter = _interpreter(content, num_threads)
+        if not isinstance(content, bytes):
+            raise ValueError(f"content is a {type(content).__name__}: give the bytes of a .tflite file.")
+        interpreter = _interpreter(content, _checks.positive_int("num_threads", num_threads, maximum=MAX_THREADS))
         signatures = list(interpreter.get_signature_list())
         if len(signatures) != 1:
             raise ValueError(f"The build has {len(signatures)} signatures: it must have exactly one.")
         self._run = interpreter.get_signature_runner(signatures[0])
+        self._lock = threading.Lock()
         self.inputs: dict[str, Any] = self._run.get_input_details()
         self.outputs: dict[str, Any] = self._run.get_output_details()
-        self.batch_size = int(next(iter(self.inputs.values()))["shape"][0])
+        batches = {int(detail["shape"][0]) if len(detail["shape"]) else 0 for detail in self.inputs.values()}
+        if len(batches) != 1 or min(batches) < 1 or not self.outputs:
+            raise ValueError(
+                "The build has no inputs of one batch, or no outputs: it was not written by export.tflite."
+            )
+        self.batch_size = batches.pop()
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Run the build on a batch; returns float32 outputs by name.
@@ -49,10 +64,21 @@ class Build:
         step = self.batch_size
         for start in range(0, size, step):
             piece = {name: _filled(value[start : start + step], step) for name, value in quantised.items()}
-            for name, value in self._run(**piece).items():
-                # What the runner returns may be overwritten by its next call: this copies.
-                outputs[name][start : start + step] = _restored(value, self.outputs[name])[: size - start]
+            with self._lock:
+                for name, value in self._invoked(piece).items():
+                    # What the runner returns may be overwritten by its next call: this copies.
+                    outputs[name][start : start + step] = _restored(value, self.outputs[name])[: size - start]
         return outputs
+
+    def _invoked(self, piece: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        try:
+            found: dict[str, np.ndarray] = self._run(**piece)
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"LiteRT cannot run this build: {error}") from error
+        for name, value in found.items():
+            if value.shape != tuple(self.outputs[name]["shape"]) or value.shape[:1] != (self.batch_size,):
+                raise ValueError(f"{name} of this build has no fixed shape: it was not written by export.tflite.")
+        return found
 
     def _check(self, arrays: dict[str, np.ndarray]) -> int:
         if set(arrays) != set(self.inputs):
@@ -68,8 +94,12 @@ class Build:
             if not np.issubdtype(value.dtype, np.integer if whole else np.floating):
                 takes = "whole numbers" if whole else "floats (they are quantised for you)"
                 raise ValueError(f"{name} has dtype {value.dtype}: this build takes {takes}.")
-            if not np.isfinite(value).all():
-                raise ValueError(f"{name} holds a value that is not finite: remove it.")
+            with np.errstate(over="ignore"):
+                given = value.astype(self.inputs[name]["dtype"] if whole else "float32")
+            if not np.isfinite(given).all():
+                raise ValueError(f"{name} holds a value that is not finite in float32: remove it.")
+            if whole and not np.array_equal(given, value):
+                raise ValueError(f"{name} holds a number that does not fit into {given.dtype}: remove it.")
             sizes.add(len(value))
         if len(sizes) != 1:
             raise ValueError(

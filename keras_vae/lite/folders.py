@@ -1,26 +1,16 @@
-"""Where exported builds lie, and what the manifest beside them says."""
+"""Where exported builds lie, and how their files are read: regular files alone, bounded, and verified by their SHA-256."""
 
 import difflib
 import hashlib
-import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
-MANIFEST = "build.json"
-_MAX_MANIFEST = 1_000_000
-_MAX_BUILD = 2 * 1024**3
-_KEYS = {
-    "target": str,
-    "format": str,
-    "data_shape": list,
-    "latent_size": int,
-    "posterior": str,
-    "prior": str,
-    "files": dict,
-    "origin": dict,
-}
-PARTS = ("encoder", "decoder", "prior", "clusters", "classifier", "features")
-"""What a folder of builds may hold."""
+from keras_vae.lite import manifest as manifests
+from keras_vae.lite.manifest import MANIFEST
+
+_REMEDY = "Export the model anew with keras_vae.export.tflite."
 
 
 class BuildError(ValueError):
@@ -43,20 +33,25 @@ def list_builds() -> dict[str, list[str]]:
 def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
     """The folder of a build: of a shipped preset by its name and target, or a path that `export.tflite` wrote.
 
+    The name of a shipped preset is never taken for a folder: write "./mnist_vae" or `Path("mnist_vae")` for one of that name.
+
     Raises:
         ValueError: if there is no such build, with those there are.
     """
-    path = Path(name_or_folder)
-    if (path / MANIFEST).is_file():
-        return path
+    if not isinstance(name_or_folder, str | os.PathLike) or not isinstance(os.fspath(name_or_folder), str):
+        raise ValueError(f"name_or_folder={name_or_folder!r}: must be the name of a shipped build, or a path.")
     known = list_builds()
-    if str(name_or_folder) not in known:
-        close = difflib.get_close_matches(str(name_or_folder), known, n=1)
+    named = isinstance(name_or_folder, str) and name_or_folder in known
+    path = Path(name_or_folder)
+    if not named and os.path.lexists(path / MANIFEST):
+        return path
+    if not named:
+        close = difflib.get_close_matches(str(name_or_folder)[:100], known, n=1)
         raise ValueError(
             f"There is no build {str(name_or_folder)!r}: give one of {', '.join(known) or '(none is shipped)'}, or the path "
             f"of a folder with a {MANIFEST}.{f' Did you mean {close[0]!r}?' if close else ''}"
         )
-    if target not in known[str(name_or_folder)]:
+    if not isinstance(target, str) or target not in known[str(name_or_folder)]:
         raise ValueError(
             f"target={target!r}: {name_or_folder} is shipped for {', '.join(known[str(name_or_folder)])}. For another target "
             "export it with keras_vae.export.tflite."
@@ -73,13 +68,6 @@ def read_proof(name: str, target: str) -> dict[str, Any]:
     return read_manifest(build_folder(name, target))
 
 
-def score(proof: dict[str, Any]) -> tuple[str, dict[str, float]]:
-    """The figure in nats that a proof compares, and its name: the ELBO, or an autoencoder's log-likelihood."""
-    parity = proof["parity"]
-    name = "elbo" if "elbo" in parity else "log_likelihood"
-    return name, parity[name]
-
-
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read and check `build.json`.
 
@@ -88,46 +76,47 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        if path.stat().st_size > _MAX_MANIFEST:
-            raise ValueError(f"it has {path.stat().st_size} bytes, at most {_MAX_MANIFEST} are read")
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(manifest, dict):
-            raise ValueError("it holds no table")
-        for key, kind in _KEYS.items():
-            if not isinstance(manifest.get(key), kind):
-                raise ValueError(f"{key!r} is missing or no {kind.__name__}")
-        if not {"encoder", "decoder"} <= set(manifest["files"]) <= set(PARTS):
-            raise ValueError(f"'files' names {sorted(manifest['files'])}, not the encoder and the decoder")
-        for name, entry in manifest["files"].items():
-            if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
-                raise ValueError(f"the entry of the {name} has no sha256")
+        return manifests.read(_read(path, manifests.MAX_BYTES))
     except (OSError, ValueError) as error:
-        raise BuildError(
-            f"{path} cannot be used ({error}). Export the model anew with keras_vae.export.tflite."
-        ) from error
-    return manifest
+        raise BuildError(f"{path} cannot be used ({error}). {_REMEDY}") from error
 
 
-def read_build(folder: Path, part: str, sha256: str) -> bytes:
-    """Read one `.tflite` file and verify it.
+def read_build(folder: Path, part: str, entry: dict[str, Any]) -> bytes:
+    """Read one `.tflite` file and verify the bytes that were read.
+
+    Args:
+        folder: of the builds.
+        part: such as `"decoder"`.
+        entry: what the manifest says of its file.
 
     Raises:
-        BuildError: if it is missing, too large or not the one that the manifest names.
+        BuildError: if it is missing, no regular file, or not the one that the manifest names.
     """
     path = folder / f"{part}.tflite"
     try:
-        size = path.stat().st_size
-        if size > _MAX_BUILD:
-            raise OSError(f"it has {size} bytes, at most {_MAX_BUILD} are read")
-        content = path.read_bytes()
+        content = _read(path, entry["bytes"])
     except OSError as error:
-        raise BuildError(
-            f"{path} cannot be read ({error}). Export the model anew with keras_vae.export.tflite."
-        ) from error
+        raise BuildError(f"{path} cannot be read ({error}). {_REMEDY}") from error
     found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    if found != entry["sha256"]:
         raise BuildError(
-            f"{path} has the SHA-256 {found}, where {MANIFEST} says {sha256}: the file is damaged or was changed. "
-            "Export the model anew with keras_vae.export.tflite."
+            f"{path} has the SHA-256 {found}, where {MANIFEST} says {entry['sha256']}: the file is damaged or was "
+            f"changed. {_REMEDY}"
         )
+    return content
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file (or of one that a link leads to), at most so many.
+
+    A pipe would wait for ever, and a device has no end, so neither is read; O_NONBLOCK is for one put there since.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("it is no regular file")
+        # One byte more, since a file may grow while it is read.
+        content = file.read(limit + 1) if found.st_size <= limit else b""
+        if found.st_size > limit or len(content) > limit:
+            raise OSError(f"it has {max(found.st_size, len(content))} bytes, at most {limit} are read")
     return content

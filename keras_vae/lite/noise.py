@@ -4,6 +4,9 @@ TensorFlow's stateless generator is Philox 4x32 with ten rounds (Salmon et al., 
 seed by one block of the same; the normal quantile is algorithm AS 241 (Wichura, 1988).
 """
 
+import operator
+from typing import Any
+
 import numpy as np
 
 _MASK = 0x7FFFFFFF
@@ -19,8 +22,7 @@ def normal(shape: tuple[int, ...], seed: int) -> np.ndarray:
     Raises:
         ValueError: if the seed is no whole number.
     """
-    _check(seed)
-    return quantile(_uniform(int(np.prod(shape)), int(seed)).reshape(shape)).astype("float32")
+    return quantile(_uniform(int(np.prod(shape)), _whole(seed)).reshape(shape)).astype("float32")
 
 
 def uniform(shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -29,13 +31,16 @@ def uniform(shape: tuple[int, ...], seed: int) -> np.ndarray:
     Raises:
         ValueError: if the seed is no whole number.
     """
-    _check(seed)
-    return _uniform(int(np.prod(shape)), int(seed)).reshape(shape).astype("float32")
+    return _uniform(int(np.prod(shape)), _whole(seed)).reshape(shape).astype("float32")
 
 
-def _check(seed: int) -> None:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise ValueError(f"seed={seed!r}: must be a whole number, or None for fresh noise.")
+def _whole(seed: Any) -> int:
+    try:
+        if isinstance(seed, bool | np.bool_):
+            raise TypeError("a truth value")
+        return operator.index(seed)  # of NumPy's whole numbers too, not of an array of several
+    except (TypeError, AttributeError):  # the latter of a tensor of floats
+        raise ValueError(f"seed={seed!r}: must be a whole number, or None for fresh noise.") from None
 
 
 def _uniform(count: int, seed: int) -> np.ndarray:

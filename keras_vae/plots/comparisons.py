@@ -44,7 +44,9 @@ def comparison(models: Sequence[Any], images: Any, labels: Any = None) -> Figure
     Raises:
         ValueError: if the models' data differ in shape.
     """
-    images = np.asarray(images)
+    images, models = np.asarray(images), list(models)
+    if not models:
+        raise ValueError("models is empty: give the models to compare.")
     rows, names = [images], ["input"]
     for model in models:
         if tuple(model.data_shape) != images.shape[1:]:

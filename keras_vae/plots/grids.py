@@ -25,14 +25,25 @@ def image_grid(images: Any, columns: int | None = None, padding: int = 2) -> np.
 
     Returns:
         uint8 `(height, width, 3)`.
+
+    Raises:
+        ValueError: if they are no such images, or a number is out of its range.
     """
-    images = np.clip(np.asarray(images, dtype="float32"), 0.0, 1.0)
+    given = np.asarray(images)
+    if given.dtype.kind not in "buif" or np.isnan(given).any():
+        raise ValueError(f"images have dtype {given.dtype}, or a value that is not a number: give floats in [0, 1].")
+    if given.dtype.kind in "ui" and given.size and given.max() > 1:
+        raise ValueError(
+            f"images are {given.dtype} up to {given.max()}: give floats in [0, 1]. Divide images of 8 bits by 255."
+        )
+    images = np.clip(given.astype("float32"), 0.0, 1.0)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
         raise ValueError(
             f"images have shape {images.shape}: must be (count, height, width, 1 or 3), with at least one."
         )
     count, height, width, _ = images.shape
     columns = _checks.positive_int("columns", columns if columns is not None else math.ceil(math.sqrt(count)))
+    padding = _checks.positive_int("padding", padding, maximum=1000, minimum=0)
     rows = math.ceil(count / columns)
     sheet = np.ones((rows * (height + padding) + padding, columns * (width + padding) + padding, 3), dtype="float32")
     for i, image in enumerate(images):
@@ -51,9 +62,17 @@ def grid_figure(
         title: stands above.
         row_labels: one a row, or none.
         gap_after: leave a white column after this many, to set two halves apart.
+
+    Raises:
+        ValueError: as `image_grid`, or if the labels are not as many as the rows.
     """
-    columns = columns or math.ceil(math.sqrt(len(images)))
+    images = np.asarray(images)
+    columns = math.ceil(math.sqrt(max(1, images.shape[0] if images.ndim else 0))) if columns is None else columns
     sheet = image_grid(images, columns)
+    gap_after = _checks.positive_int("gap_after", gap_after, maximum=columns, minimum=0)
+    rows = math.ceil(len(images) / columns)
+    if isinstance(row_labels, str) or len(row_labels) not in (0, rows):
+        raise ValueError(f"row_labels={row_labels!r}: give a list of {rows}, one per row, or none.")
     if gap_after:
         cut = 1 + gap_after * ((sheet.shape[1] - 2) // columns)
         sheet = np.insert(sheet, [cut] * 12, 255, axis=1)
@@ -92,10 +111,18 @@ def samples_by_class(
         each: images a class.
         seed, temperature: as in `sample`.
         class_names: one a class; by default their numbers.
+
+    Raises:
+        ValueError: if the model is not conditional on classes, or the names are not one per class.
     """
+    names = class_names or _class_numbers(model)
+    if isinstance(names, str) or len(names) != model.num_classes or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"class_names={class_names!r}: give a list of {model.num_classes} words, one per class of {model.name}."
+        )
     images = model.sample(labels=every_class(model, each), seed=seed, temperature=temperature)
     title = f"{each} sample{'s' * (each != 1)} of each class, {model.name}"
-    return grid_figure(images, each, title, class_names or _class_numbers(model))
+    return grid_figure(images, each, title, names)
 
 
 def before_and_after(before: Any, after: Any, each: int = 8, seed: int | None = 0, titles: str = "") -> Figure:
@@ -119,7 +146,7 @@ def reconstructions(model: Any, images: Any, labels: Any = None, columns: int = 
     """
     images = np.asarray(images)
     made = np.asarray(model.reconstruct(images, labels if model.conditional else None))
-    columns = min(columns, len(images))
+    columns = min(_checks.positive_int("columns", columns), max(1, len(images)))
     rows, names = [], []
     for start in range(0, len(images), columns):
         for name, part in (("input", images), ("output", made)):
@@ -141,12 +168,16 @@ def draws_unasked(model: Any) -> bool:
 
 def every_class(model: Any, each: int) -> np.ndarray:
     """`each` labels of every class, class by class."""
-    if getattr(model, "num_classes", None) is None:
-        raise ValueError(
-            f"{model.name} has no classes: its conditions are pictures, so give them to sample(labels=...)."
-        )
+    _check_classes(model)
     return np.repeat(np.arange(model.num_classes), _checks.positive_int("each", each))
 
 
+def _check_classes(model: Any) -> None:
+    if getattr(model, "num_classes", None) is None:
+        why = "its conditions are images, so give them to sample(labels=...)" if model.conditional else "call samples"
+        raise ValueError(f"{model.name} has no classes: {why}.")
+
+
 def _class_numbers(model: Any) -> list[str]:
+    _check_classes(model)
     return [str(label) for label in range(model.num_classes)]

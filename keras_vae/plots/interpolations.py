@@ -59,7 +59,9 @@ def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> 
         raise ValueError(
             f"The images have the shapes {first.shape} and {second.shape}: give as many ends as beginnings."
         )
-    ends = labels if labels is not None else (None, None)
+    ends = (None, None) if labels is None else labels
+    if not hasattr(ends, "__len__") or len(ends) != 2:
+        raise ValueError("labels must be a pair: the labels of the first images, and those of the second.")
     begin, end = (vectors(model, x, y) for x, y in zip((first, second), ends, strict=True))
     if not model.conditional:
         return _decoded(model, begin, end, None, columns), []

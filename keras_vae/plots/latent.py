@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 
 from keras_vae import _checks
 from keras_vae.plots.decoding import vectors
@@ -19,7 +20,7 @@ def manifold(model: Any, size: int = 20, label: int | None = None) -> Figure:
         label: the class, for a conditional model.
 
     Raises:
-        ValueError: if the model does not have two latents.
+        ValueError: if the model does not have two latents, or `label` is not one of its classes.
     """
     size = _checks.positive_int("size", size, maximum=200, minimum=2)
     return grid_figure(manifold_images(model, size, label), size, f"The latent plane of {model.name}")
@@ -33,7 +34,12 @@ def manifold_images(model: Any, size: int = 20, label: int | None = None) -> np.
 
     steps = ndtri((np.arange(size) + 0.5) / size)
     z = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2).astype("float32")
-    labels = np.full(len(z), label) if model.conditional else None
+    labels = None
+    if model.conditional:
+        last = getattr(model, "num_classes", 0) - 1
+        labels = np.full(len(z), _checks.positive_int("label", label, minimum=0, maximum=last))
+    elif label is not None:
+        raise ValueError(f"label={label!r}: {model.name} has no classes, so leave the label out.")
     return model.decode(z, labels).mean().numpy()
 
 
@@ -43,18 +49,23 @@ def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
     Args:
         model: a model of this library.
         images: `(N,) + data_shape`.
-        labels: int `(N,)`.
+        labels: whole numbers or words `(N,)`, one per image; -1 is a label like any other. A conditional model needs its classes.
+
+    Raises:
+        ValueError: if the labels are not one per image, or the model has fewer than two latents.
     """
-    labels = np.asarray(labels)
+    labels, values = _with_values(labels, len(images) if hasattr(images, "__len__") else 0)
     means = vectors(model, images, labels)
     if means.shape[1] < 2:
         raise ValueError(f"{model.name} has one latent: a scatter needs two.")
     first, second = sorted(np.argsort(-means.var(axis=0))[:2])
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
-    for label in np.unique(labels):
+    # By their order, so that the colours do not depend on what the labels are.
+    count = len(values)
+    colours = colormaps["tab10"](np.arange(count)) if count <= 10 else colormaps["turbo"](np.linspace(0, 1, count))
+    for label, colour in zip(values, colours, strict=True):
         chosen = labels == label
-        colour = f"C{label}" if label < 10 else None
         axes.scatter(
             means[chosen, first], means[chosen, second], s=4, alpha=0.6, linewidths=0, label=str(label), color=colour
         )
@@ -64,3 +75,20 @@ def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:
     axes.set_title(f"Codes of {len(labels):,} images, {model.name}", fontsize=11)
     axes.set_aspect("equal", adjustable="datalim")
     return figure
+
+
+def _with_values(labels: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as an array, and the different ones in order."""
+    try:
+        found = np.asarray(labels)
+        values = np.unique(found)
+    except (TypeError, ValueError) as error:  # lists of several lengths, or kinds that have no order between them
+        raise ValueError(
+            f"The labels cannot be told apart ({error}): give whole numbers or words, one per image."
+        ) from error
+    if found.shape != (count,) or not count or found.dtype.kind == "O":
+        raise ValueError(
+            f"The labels have shape {found.shape} and dtype {found.dtype}: give whole numbers or words of shape "
+            f"({count},), one per image, of at least one image."
+        )
+    return found, values

@@ -30,6 +30,11 @@ def training_curves(history: Any) -> Figure:
             f"The history has {', '.join(sorted(names)) or 'nothing'}: it holds none of elbo, log_likelihood, kl, accuracy."
         )
     lengths = [len(next(iter(stage.values()))) for stage in stages]
+    for stage, length in zip(stages, lengths, strict=True):
+        if wrong := [name for name, values in stage.items() if len(values) != length or not length]:
+            raise ValueError(
+                f"{wrong[0]!r} has {len(stage[wrong[0]])} epochs, and the history {length}: give one value per epoch."
+            )
     epochs = np.arange(1, sum(lengths) + 1)
     figure = Figure(figsize=(4 * len(panels), 3), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
@@ -43,9 +48,11 @@ def training_curves(history: Any) -> Figure:
         # The first epochs would squeeze all that follows into a line.
         later = slice(len(epochs) // 20, None)
         shown = np.concatenate([of_training[later], of_validation[later]])
-        least, most = float(np.nanmin(shown)), float(np.nanmax(shown))
-        margin = 0.05 * (most - least) or 1.0
-        axes.set_ylim(least - margin, most + margin)
+        shown = shown[np.isfinite(shown)]
+        if shown.size:  # nothing is left of a training that diverged at once
+            least, most = float(shown.min()), float(shown.max())
+            margin = 0.05 * (most - least) or 1.0
+            axes.set_ylim(least - margin, most + margin)
         axes.set_title(name.replace("_", " ") + ("" if name == "accuracy" else ", nats"), fontsize=10)
         axes.set_xlabel("epoch")
         axes.spines[["top", "right"]].set_visible(False)

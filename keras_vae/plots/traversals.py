@@ -125,6 +125,8 @@ def _moved(
     """Images `(rows, columns) + data_shape`, and the latents by row."""
     if not hasattr(model, "posterior"):
         raise ValueError(f"{model.name} has no posterior: traversals are of a model with latents such as a VAE.")
+    if label is not None and not model.conditional:
+        raise ValueError(f"label={label!r}: {model.name} has no classes, so leave the label out.")
     rows = min(_checks.positive_int("rows", rows), model.latent_size)
     columns = _checks.positive_int("columns", columns, minimum=2)
     reach = _checks.finite_float("reach", reach, minimum=0.0, maximum=100.0)

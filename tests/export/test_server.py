@@ -1,6 +1,7 @@
 """A real server answers a real client: KServe over loopback, and TensorFlow's C API without Python."""
 
 import ast
+import concurrent.futures
 import importlib.util
 import json
 import os
@@ -142,6 +143,24 @@ def test_the_server_takes_requests_by_row(server, model):
         ({"signature_name": "sample", "inputs": {"noise": [[0.0] * 40] * 2, "labels": [1]}}, "of one number"),
         ({"signature_name": "decode", "instances": [{"latents": [0.0] * 40}]}, "an instance has latents"),
         ({"signature_name": "decode", "instances": 5}, "instances must be a list"),
+        (
+            {"signature_name": "sample", "inputs": {"noise": [[0.0] * 40], "labels": [2**32 + 3]}},
+            "labels must be whole numbers from",
+        ),
+        ({"signature_name": "sample", "inputs": {"noise": [[0.0] * 40], "labels": [2**80]}}, "of 64 bits at most"),
+        (
+            {"signature_name": "sample", "inputs": {"noise": [[0.0], [0.0, 1.0]], "labels": [1]}},
+            "rows of several lengths",
+        ),
+        (
+            {"signature_name": "sample", "inputs": {"noise": [[1e39] * 40], "labels": [3]}},
+            "noise must be finite in float32",
+        ),
+        (
+            {"signature_name": "sample", "inputs": {"noise": [[3e38] * 40], "labels": [3]}},
+            "data overflows for these inputs",
+        ),
+        ({"signature_name": ["sample"], "inputs": {}}, "no signature ['sample']"),
         ([1, 2], "must be a table"),
         ({"signature_name": "decode"}, "must be a table with 'inputs' or 'instances'"),
         (b"{", "no JSON"),
@@ -152,6 +171,43 @@ def test_a_wrong_request_is_told_what_is_wrong(server, body, says):
         _post(server, body if isinstance(body, bytes) else json.dumps(body).encode())
     assert caught.value.code == 400
     assert says in json.load(caught.value)["error"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["unload", "load"])
+def test_nobody_unloads_the_model(server, verb):
+    address = f"{server}/v2/repository/models/mnist_cvae/{verb}"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(address, b"", method="POST"), timeout=60)
+    assert 400 <= caught.value.code < 600
+    with urllib.request.urlopen(f"{server}/v1/models/mnist_cvae", timeout=60) as answer:
+        assert json.load(answer)["ready"]
+
+
+@pytest.mark.slow
+def test_it_listens_on_this_machine_alone(server):
+    """All of 127.0.0.0/8 is this machine, and a server on every address of it would answer on the second one too."""
+    port = int(server.rsplit(":", 1)[1])
+    with socket.socket() as other, pytest.raises(ConnectionRefusedError):
+        other.connect(("127.0.0.2", port))
+
+
+@pytest.mark.slow
+def test_it_says_that_it_is_alive_while_it_computes(server, model):
+    """A request of many images takes seconds; the answers to the question whether the server lives do not wait for it."""
+    body = {"signature_name": "sample", "inputs": {"noise": [[0.0] * model.latent_size] * 3000, "labels": [3] * 3000}}
+    content = json.dumps(body).encode()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        request = urllib.request.Request(f"{server}/v1/models/mnist_cvae:predict", content)
+        started = time.monotonic()
+        asked = pool.submit(lambda: len(urllib.request.urlopen(request, timeout=300).read()))
+        answered = 0
+        while not asked.done():
+            with urllib.request.urlopen(f"{server}/v2/health/live", timeout=60) as answer:
+                answered += json.load(answer)["live"] and not asked.done()
+        took = time.monotonic() - started
+        assert asked.result() > 10**6
+    assert answered >= 5, f"{answered} answers in the {took:.1f} s of the request"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import VAE, ConvVAE, distributions, export
+from keras_vae import VAE, ConvVAE, distributions, export, lite, models, networks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.export import flatbuffer
 from keras_vae.networks import MLP
@@ -102,3 +102,40 @@ def test_every_likelihood_of_the_library_has_a_gpu_build_or_a_reason(tmp_path):
                 refused[name] = str(error)
     assert set(refused) == {"DiscretizedLogistic"}
     assert "the mean of a discretised logistic is a sum over its levels" in refused["DiscretizedLogistic"]
+
+
+@keras.saving.register_keras_serializable("tests")
+class _Recurrent(networks.Architecture):
+    """A recurrent encoder and decoder of a user's own."""
+
+    def settings(self):
+        return {}
+
+    def encoder(self, data_shape, output_size, condition_size=0):
+        x = keras.Input(data_shape)
+        return keras.Model(x, keras.layers.Dense(output_size, name="output")(keras.layers.LSTM(3)(x)))
+
+    def decoder(self, latent_size, output_shape, condition_size=0):
+        z = keras.Input((latent_size,))
+        h = keras.layers.RepeatVector(output_shape[0])(z)
+        h = keras.layers.LSTM(3, return_sequences=True)(h)
+        return keras.Model(z, keras.layers.Dense(output_shape[1], name="output")(h))
+
+
+def test_a_recurrent_decoder_is_built_for_the_cpu_and_elsewhere_the_remedy_is_one(tmp_path, rng):
+    model = models.Autoencoder((4, 2), 3, network=_Recurrent(), likelihood="gaussian")
+    x = rng.normal(size=(8, 4, 2)).astype("float32")
+    export.tflite(model, tmp_path / "cpu", examples=x)
+    np.testing.assert_allclose(lite.load(tmp_path / "cpu").reconstruct(x), model.reconstruct(x), atol=0.02)
+    for target in ("gpu", "edge", "web"):
+        with pytest.raises(export.ExportError, match=r"export for the target 'cpu'"):
+            export.tflite(model, tmp_path / target, target, examples=x)
+
+
+def test_no_target_is_its_own_remedy():
+    loose = _converted(lambda x: tf.nn.relu(x), tf.TensorSpec((None, 3), tf.float32))
+    flex = _converted(lambda x: tf.linalg.det(x), tf.TensorSpec((1, 3, 3), tf.float32))
+    for content in (loose, flex):
+        with pytest.raises(export.ExportError, match="build the model with other layers") as caught:
+            export.TARGETS["cpu"].check("decoder", content)
+        assert "export for the target" not in str(caught.value)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +15,7 @@ import scipy.stats
 import keras_vae
 from keras_vae import VAE, ConditionalVAE, ConvVAE, distributions, export, lite
 from keras_vae._backend import tf
-from keras_vae.export import parity, quantize
+from keras_vae.export import convert, parity, quantize
 from keras_vae.export.converter import Converter
 from keras_vae.export.examples import examples_for
 from keras_vae.export.tflite import _hold_to_bar
@@ -279,6 +281,37 @@ def test_what_a_converter_logged_before_it_died_is_the_last_that_is_said(tmp_pat
         "sys.exit(3)\n"
     )
     assert Converter(str(program))(tmp_path, tmp_path, ["encoder"]) == "it ended with status 3\nwhy it ended"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="of POSIX signals")
+def test_a_conversion_ends_with_whoever_asked_for_it_and_leaves_nothing(tmp_path):
+    """As when an export is killed: the pipe closes while TensorFlow is loaded or converts."""
+    out = tmp_path / "out"
+    out.mkdir()
+    caller = (
+        "import json, os, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-P', {convert.__file__!r}], stdin=subprocess.PIPE, text=True)\n"
+        f"child.stdin.write(json.dumps(['nowhere', {str(out)!r}, 'encoder']) + '\\n')\n"
+        "child.stdin.flush()\n"
+        "print(child.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", caller], stdout=subprocess.PIPE, text=True, check=False)
+    converter = int(done.stdout)
+    for _ in range(600):
+        if not (out.exists() or _runs(converter)):
+            break
+        time.sleep(0.1)
+    assert not _runs(converter)
+    assert not out.exists()
+
+
+def _runs(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_converter_is_kept_for_so_many_conversions_and_so_long(tmp_path, monkeypatch):

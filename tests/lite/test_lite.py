@@ -73,7 +73,7 @@ def test_batches_of_any_size_go_through_a_build_of_one(model, built, rng):
         (lambda m: m.encode(np.zeros((1, 4, 4), "float32"), [0]), "shape"),
         (lambda m: m.encode(np.zeros((1, 4, 4, 1), "uint8"), [0]), "divide by 255"),
         (lambda m: m.encode(np.full((1, 4, 4, 1), 255.0), [0]), "divide by 255"),
-        (lambda m: m.encode(np.full((1, 4, 4, 1), np.nan), [0]), "range"),
+        (lambda m: m.encode(np.full((1, 4, 4, 1), np.nan), [0]), "not finite"),
         (lambda m: m.encode(np.zeros((1, 4, 4, 1))), "conditional"),
         (lambda m: m.encode(np.zeros((1, 4, 4, 1)), [0, 1]), "one an example"),
         (lambda m: m.decode(np.zeros((1, 3)), [0]), "shape"),

@@ -128,3 +128,8 @@ def test_a_model_that_draws_nothing_has_no_moving_picture(images, tmp_path):
     model.compile("adam")
     with pytest.raises(ValueError, match="leave TrainingGif out"):
         model.fit(images, verbose=0, callbacks=[plots.TrainingGif(tmp_path / "t.gif")])
+
+
+def test_labels_of_lines_are_a_pair(images):
+    with pytest.raises(ValueError, match="must be a pair"):
+        plots.interpolations(ConditionalVAE((6, 6, 1), 3, 2), images[:3], images[:3], labels=[0, 1, 2])

@@ -116,3 +116,81 @@ def test_bad_input_is_named(vae):
         plots.training_curves({"lr": [1]})
     with pytest.raises(ValueError, match="has nothing"):
         plots.training_curves([])
+
+
+def _legend(figure):
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def _colours(figure):
+    return [tuple(points.get_facecolor()[0, :3]) for points in figure.axes[0].collections]
+
+
+@pytest.mark.parametrize(
+    ("labels", "named"),
+    [
+        (np.where(np.arange(6) % 2, 1, -1), ["-1", "1"]),
+        (["odd", "ok"] * 3, ["odd", "ok"]),
+        (np.arange(6) + 10.5, [str(n + 0.5) for n in range(10, 16)]),
+    ],
+)
+def test_points_are_coloured_by_any_labels(vae, rng, labels, named):
+    x = rng.uniform(size=(6, 6, 6, 1)).astype("float32")
+    figure = plots.latent_scatter(vae, x, labels)
+    assert _legend(figure) == named
+    means = vae.encode(x).mean().numpy()
+    for name, points in zip(named, figure.axes[0].collections, strict=True):
+        np.testing.assert_allclose(points.get_offsets(), means[np.asarray(labels).astype(str) == name], atol=1e-6)
+
+
+def test_many_labels_have_as_many_colours(vae, rng):
+    x = rng.uniform(size=(24, 6, 6, 1)).astype("float32")
+    assert len(set(_colours(plots.latent_scatter(vae, x, np.arange(24) % 12)))) == 12
+    few, all_ten = (_colours(plots.latent_scatter(vae, x, np.arange(24) % n)) for n in (2, 10))
+    assert all_ten[:2] == few
+    assert len(set(all_ten)) == 10
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (None, "shape \\(\\)"),
+        ([0, 1], "shape \\(2,\\)"),
+        (np.zeros((3, 1), int), "shape \\(3, 1\\)"),
+        ([0, None, 1], "cannot be told apart"),
+        ([[0], [1, 2], 3], "cannot be told apart"),
+    ],
+)
+def test_labels_that_are_not_one_per_image(vae, labels, says):
+    with pytest.raises(ValueError, match=says):
+        plots.latent_scatter(vae, np.zeros((3, 6, 6, 1), "float32"), labels)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda vae, cvae: plots.samples_by_class(cvae, 2, class_names=("a", "b")), "a list of 3 words"),
+        (lambda vae, cvae: plots.samples_by_class(cvae, 2, class_names="abc"), "a list of 3 words"),
+        (lambda vae, cvae: plots.samples_by_class(vae, 2), "has no classes"),
+        (lambda vae, cvae: plots.manifold(vae, 3, label=1), "has no classes"),
+        (lambda vae, cvae: plots.manifold(cvae, 3), "label=None: must be a whole number from 0 to 2"),
+        (lambda vae, cvae: plots.manifold(cvae, 3, label=3), "label=3"),
+        (lambda vae, cvae: plots.traversals(vae, np.zeros((6, 6, 1), "float32"), label=1), "has no classes"),
+        (lambda vae, cvae: plots.grid_figure(np.zeros((4, 2, 2, 1)), 2, row_labels=["a"]), "a list of 2, one per row"),
+        (lambda vae, cvae: plots.grid_figure(np.zeros((4, 2, 2, 1)), 0), "columns=0"),
+        (lambda vae, cvae: plots.image_grid(np.zeros((4, 2, 2, 1)), padding=-1), "padding=-1"),
+        (lambda vae, cvae: plots.image_grid(np.full((4, 2, 2, 1), np.nan)), "not a number"),
+        (lambda vae, cvae: plots.image_grid(np.full((4, 2, 2, 1), 255, "uint8")), "Divide images of 8 bits by 255"),
+        (lambda vae, cvae: plots.reconstructions(vae, np.zeros((2, 6, 6, 1), "float32"), columns=0), "columns=0"),
+        (lambda vae, cvae: plots.comparison([], np.zeros((2, 6, 6, 1))), "models is empty"),
+        (lambda vae, cvae: plots.training_curves({"elbo": []}), "one value per epoch"),
+        (lambda vae, cvae: plots.training_curves({"elbo": [1.0, 2.0], "kl": [1.0]}), "one value per epoch"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_the_rule(vae, cvae, call, says):
+    with pytest.raises(ValueError, match=says):
+        call(vae, cvae)
+
+
+def test_training_that_diverged_has_curves_too():
+    plots.training_curves({"elbo": [np.nan, np.nan], "kl": [1.0, np.inf]})

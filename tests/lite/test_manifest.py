@@ -1,0 +1,121 @@
+"""`build.json`: every shipped one is read, and one that is wrong in any field is refused with the field and the rule."""
+
+import copy
+import json
+
+import pytest
+
+from keras_vae import lite
+from keras_vae.distributions import base, posteriors
+from keras_vae.lite import manifest
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    names = {"vae": "mnist_cvae", "codes": "mnist_vqvae", "images": "mnist_quadrant_cvae", "m2": "mnist_m2"}
+    return {kind: lite.read_proof(name, "cpu") for kind, name in names.items()}
+
+
+def test_every_shipped_manifest_is_read():
+    for name, targets in lite.list_builds().items():
+        for target in targets:
+            proof = lite.read_proof(name, target)
+            assert set(manifest.tensors(proof, "encoder")[0]) >= {"data"}
+            assert lite.score(proof)[1]["change"] == pytest.approx(0.0, abs=50.0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("data_shape", [-28, 28, 1], r"'data_shape'\[0\] is -28: it must be a whole number from 1"),
+        ("data_shape", [28.0, 28, 1], r"\[0\] is 28.0"),
+        ("data_shape", [None], r"\[0\] is None"),
+        ("data_shape", [], "list of 1 to 8"),
+        ("data_shape", [10**4, 10**4], "at most 4194304 elements"),
+        ("latent_size", 10**12, "from 1 to 4194304"),
+        ("latent_size", 10**100, "more than 30 digits"),
+        ("latent_size", True, "is True"),
+        ("num_classes", 10**9, "from 1 to 16384"),
+        ("num_classes", "10", "is '10'"),
+        ("num_classes", None, "is None"),
+        ("support", [0.0], "two numbers"),
+        ("support", {"a": 1}, "two numbers"),
+        ("support", ["a", "b"], "finite number"),
+        ("support", [float("nan"), 1.0], "finite number"),
+        ("support", [1.0, 0.0], "less than the second"),
+        ("posterior", "../../x", "must be one of none, diagonal_gaussian"),
+        ("prior", "evil", "'prior' is 'evil' and 'files' has no prior"),
+        ("prior", "vamp_prior", "'files' has no prior"),
+        ("prior", "a/b", "a name of letters"),
+        ("num_codes", 512, "discrete codes"),
+        ("condition_shape", [28, 28, 2], "'condition_shape' and 'completes'"),
+        ("origin", {"preset": 3}, "must be text"),
+        ("softplus", 1, "which no build has"),
+        ("files", {}, "encoder and decoder must be there"),
+        ("files", {"../evil": {}}, "which no build has"),
+        ("files", {"decoder": []}, "must be a table"),
+        ("parity", {"errors": {}, "examples": 1, "source": "x"}, "either 'elbo' or 'log_likelihood'"),
+        ("bar", {"elbo_change": float("inf")}, "finite number"),
+    ],
+)
+def test_a_wrong_field_is_named_with_the_rule(shipped, field, value, says):
+    with pytest.raises(ValueError, match=says) as caught:
+        manifest.check({**shipped["vae"], field: value})
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "field", ["target", "format", "data_shape", "latent_size", "posterior", "prior", "files", "origin", "bar"]
+)
+def test_a_missing_field_is_named(shipped, field):
+    with pytest.raises(ValueError, match=f"has no '{field}'"):
+        manifest.check({key: value for key, value in shipped["vae"].items() if key != field})
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "says"),
+    [
+        ("codes", lambda m: m.update(num_codes=0), "'num_codes' is 0"),
+        ("codes", lambda m: m.update(num_codes=10**12), "from 1 to 16384"),
+        ("codes", lambda m: m["files"].pop("prior"), "'files' has no prior"),
+        ("images", lambda m: m.pop("completes"), "'condition_shape' and 'completes'"),
+        ("images", lambda m: m.update(completes="no"), "true or false"),
+        ("images", lambda m: m.update(condition_shape=["x"]), "is 'x'"),
+        ("images", lambda m: m["files"].pop("features"), "file of features"),
+        ("m2", lambda m: m.pop("num_classes"), "no 'num_classes'"),
+        ("vae", lambda m: m["files"]["decoder"].update(sha256="x"), "64 hexadecimal digits"),
+        ("vae", lambda m: m["files"]["decoder"].update(bytes=-1), "is -1"),
+        ("vae", lambda m: m["files"]["decoder"].pop("bytes"), "has no 'bytes'"),
+        ("vae", lambda m: m["files"]["decoder"].update(operations=[{"name": "ADD"}]), "has no 'times'"),
+    ],
+)
+def test_fields_agree_with_each_other(shipped, kind, change, says):
+    wrong = copy.deepcopy(shipped[kind])
+    change(wrong)
+    with pytest.raises(ValueError, match=says):
+        manifest.check(wrong)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b"NaN", "NaN, which is no number of JSON"),
+        (b"[]", "must be a table"),
+        (b"\xff\xfe", "decode"),
+        (b"", "Expecting value"),
+    ],
+)
+def test_bytes_that_are_no_manifest(content, says):
+    with pytest.raises(ValueError, match=says):
+        manifest.read(content)
+
+
+def test_a_support_may_be_open_on_one_side(shipped):
+    written = json.dumps({**shipped["vae"], "support": [0.0, None]})
+    assert manifest.read(written.encode())["support"] == [0.0, None]
+
+
+def test_standard_deviations_are_those_of_the_distributions():
+    assert manifest.SOFTPLUS_SHIFT == base.SOFTPLUS_SHIFT
+    assert manifest.STDDEV_FLOOR == posteriors._SCALE_FLOOR
