@@ -188,6 +188,14 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
                 f"objective={objective!r}: {type(self).__name__} takes an objective such as {self.default_objective()!r}. "
                 "Its loss is no function of y_true and y_pred, so there is no loss= argument."
             )
+        if isinstance(optimizer, str):
+            try:
+                optimizer = keras.optimizers.get(optimizer)
+            except ValueError as error:
+                raise ValueError(
+                    f"optimizer={_checks.shown(optimizer)}: must be a keras.optimizers.Optimizer or the name of one, such as "
+                    "'adam'."
+                ) from error
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
@@ -195,10 +203,22 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             jit_compile=jit_compile,
         )
         objective.prepare(self)
-        self.objective = objective
+        self._objective = objective
         # Python's generator is one of those that keras.utils.set_random_seed sets.
         self.noise_seed = random.randrange(2**31) if seed is None else seed
         self.optimizer.build(self.trainable_variables)
+
+    @property
+    def objective(self) -> Any:
+        """What is maximised, as `compile` was told; None before."""
+        return getattr(self, "_objective", None)
+
+    @objective.setter
+    def objective(self, value: Any) -> None:
+        raise AttributeError(
+            f"{type(self).__name__}.objective cannot be set: the training step is compiled with the objective, so a change would "
+            "have no effect. Call compile(optimizer, objective) with the new one."
+        )
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What `save` keeps of `compile`; None for a model that is not compiled."""
@@ -455,6 +475,8 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
                     "for example sample(labels=[3, 1, 4])."
                 )
             labels = labels if tf.is_tensor(labels) else np.asarray(labels)
+            if 0 in labels.shape:
+                raise ValueError("labels is empty: pass one label per image, for example sample(labels=[3, 1, 4]).")
             n = tf.shape(labels)[0] if len(labels.shape) else 1
         else:
             if labels is not None:

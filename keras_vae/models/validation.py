@@ -38,7 +38,7 @@ def data(
         raise ValueError(
             f"The {what} have dtype {tf.as_dtype(x.dtype).name}: this model takes floats"
             + (f" from {support[0]:g} to {support[1]:g}" if support else "")
-            + f". {_remedy_of_integers(support)}"
+            + f". {_remedy_of_integers(x.dtype, support)}"
         )
     low, high = (max(support[0], -_LARGEST), min(support[1], _LARGEST)) if support else (-_LARGEST, _LARGEST)
     rule = f"values must be finite and from {support[0]:g} to {support[1]:g}" if support else "values must be finite"
@@ -122,14 +122,15 @@ def _check_shape(x: Any, shape: tuple[int, ...], what: str) -> None:
     raise ValueError(f"The {what} have shape {found}: this model takes {('batch', *shape)}.{hint}")
 
 
-def _remedy_of_integers(support: tuple[float, float] | None) -> str:
+def _remedy_of_integers(dtype: Any, support: tuple[float, float] | None) -> str:
     """What to do with whole numbers, which may be pixels, counts or flags."""
     if support == (0.0, 1.0):
         return (
             "For images of 8 bits divide by 255, or let keras_vae.data.load prepare them; values that are 0 or 1: "
             "astype('float32')."
         )
-    return "Counts and other whole numbers: astype('float32')."
+    pixels = "For images of 8 bits divide by 255. " if tf.as_dtype(dtype) == tf.uint8 else ""
+    return f"{pixels}Counts and other whole numbers: astype('float32')."
 
 
 def latents(z: Any, size: int) -> Any:

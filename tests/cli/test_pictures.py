@@ -143,7 +143,7 @@ def test_a_folder_of_pictures_is_a_data_set(presets, tmp_path):
         ("plain", ("manifold",), "has 3 latents"),
         ("code", ("manifold",), "cannot draw a latent plane"),
         ("code", ("traverse", "PHOTO"), "has no posterior"),
-        ("plain", ("complete", "PHOTO"), "completes no pictures"),
+        ("plain", ("complete", "PHOTO"), "completes no images"),
         ("plain", ("swap", "PHOTO"), "has no domains"),
         ("plain", ("traverse", "--data", "digits", "--number", "5000"), "there are 360 test images"),
     ],

@@ -315,6 +315,15 @@ def test_an_objective_without_a_target_refuses_one():
         model.fit(x, 1 - x, verbose=0)
 
 
+def test_the_objective_and_the_optimizer_are_those_of_compile():
+    model = compiled(EACH["vae"]())
+    with pytest.raises(AttributeError, match=r"VAE.objective cannot be set: .*compile\(optimizer, objective\)"):
+        model.objective = objectives.ELBO(beta=2.0)
+    with pytest.raises(ValueError, match=r"optimizer='adaam': must be a keras.optimizers.Optimizer.*'adam'"):
+        model.compile("adaam")
+    assert EACH["vae"]().objective is None
+
+
 def test_a_dictionary_and_a_dataset_where_none_is_taken():
     model = compiled(EACH["vae"]())
     x, _ = batch(model)
@@ -337,6 +346,8 @@ def test_flags_are_taken_and_counts_are_told_what_to_do():
     counts = models.VAE((5,), 2, hidden_units=(4,), likelihood="gaussian")
     with pytest.raises(ValueError, match=r"dtype int64: this model takes floats\. Counts.*astype\('float32'\)"):
         counts.encode(x.astype("int64") * 3)
+    with pytest.raises(ValueError, match=r"dtype uint8: this model takes floats\. For images of 8 bits divide by 255"):
+        counts.encode(x.astype("uint8"))
     with pytest.raises(ValueError, match=r"hold 1e\+39 in example 0"):
         counts.encode(np.full((1, 5), 1e39))
     with pytest.raises(ValueError, match="latents hold a value that is not finite"):

@@ -59,7 +59,7 @@ def test_the_report(rng):
     half = evaluation.completion_report(model, x, 1, (1, 1, 1), baseline=lambda c: np.full(c[..., :-1].shape, 0.5))
     assert half["completion_nll_baseline_1"] == pytest.approx(12 * np.log(2))
     assert half["completion_nll_baseline_3"] == pytest.approx(4 * np.log(2))
-    with pytest.raises(ValueError, match="completes no pictures"):
+    with pytest.raises(ValueError, match="completes no images"):
         evaluation.completion_report(VAE(SHAPE, 2, hidden_units=(4,)), x)
     with pytest.raises(ValueError, match="must be three numbers"):
         evaluation.completion_report(model, x, prior_samples=(100, 100))

@@ -93,7 +93,7 @@ def test_it_learns_to_complete_digits():
             r"conditions have shape \(6, 4, 3, 2\): this model takes",
         ),
         (lambda m, x: m.elbo(x, np.zeros(6, int)), r"conditions have shape \(6,\)"),
-        (lambda m, x: m.elbo(x), r"needs one picture of shape \(4, 4, 2\)"),
+        (lambda m, x: m.elbo(x), r"needs one image of shape \(4, 4, 2\)"),
         (lambda m, x: m.elbo(x, data.quadrants(x, 1) * 3), "The data hold 3.0"),
         (lambda m, x: m.sample(3), "is conditional"),
         (lambda m, x: m.fit(x, data.quadrants(x, 1)[:3]), "There are 3 conditions for 6 examples"),

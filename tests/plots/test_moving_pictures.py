@@ -78,7 +78,7 @@ def test_bad_input(model, rng, tmp_path):
     for call, message in (
         (lambda: plots.traversals(models.Autoencoder(SHAPE, 3), x), "has no posterior"),
         (lambda: plots.traversals(model, x, columns=1), "columns=1"),
-        (lambda: plots.completions(model, x[None], x[None]), "completes no pictures"),
+        (lambda: plots.completions(model, x[None], x[None]), "completes no images"),
         (
             lambda: plots.save_gif(np.zeros((2, 4, 4, 1), "uint8"), tmp_path / "a.gif"),
             r"frames have shape \(2, 4, 4, 1\)",

@@ -1,0 +1,40 @@
+"""Under a `tf.distribute` strategy every class trains, scores and reconstructs as in one process, with a last batch that is not whole."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, one_of_each_class
+
+# Noise that narrow posteriors do not silence: corruption, noisy codes, a Monte Carlo KL, levels below the top. Each replica draws its own.
+NOISY = ("denoising", "stacked", "swap", "vade", "hierarchical")
+
+
+@pytest.fixture(scope="module")
+def found():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.contract.replicas"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", one_of_each_class(CASES | AUTOENCODERS | QUANTIZED))
+def test_replicas_train_as_one_process_does(found, name):
+    model = found[name]
+    assert model["moved"] > 1e-3
+    assert model["1"] == {"weights": 0.0, "losses": 0.0}
+    shared = model["2"]
+    if name in NOISY:
+        assert shared["weights"] < 0.01
+        assert shared["losses"] < 0.05
+    else:
+        assert shared["weights"] < 1e-6
+        assert shared["losses"] < 1e-6
