@@ -110,8 +110,8 @@ def read(name: str | Source, split: str = "train", data_dir: str | None = None) 
     else:
         if not callable(name) or not isinstance(getattr(name, "name", None), str):
             raise ValueError(
-                f"name={name!r}: must be one of {', '.join(DATASETS)}, or a data set of your own: an ImageFolder, or an object "
-                "with a `name` that is called with 'train' or 'test' and returns data.Images."
+                f"name={_checks.shown(name)}: must be one of {', '.join(DATASETS)}, or a data set of your own: an "
+                "ImageFolder, or an object with a `name` that is called with 'train' or 'test' and returns data.Images."
             )
         source, called = name, name.name
     match = re.fullmatch(r"(train|test)(?:\[(-?\d+)?:(-?\d+)?\])?", split) if isinstance(split, str) else None

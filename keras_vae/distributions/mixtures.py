@@ -149,12 +149,14 @@ def _range(support: Any) -> tuple[float, float] | None:
     if support is None:
         return None
     try:
-        low, high = (float(end) for end in support)
+        low, high = (float(end) for end in _checks.listed("support", support, "ends of a range"))
         good = low < high  # not true of a NaN
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         good = False
     if not good:
-        raise ValueError(f"support={support!r}: must be the smallest and the largest value of the data, or None.")
+        raise ValueError(
+            f"support={_checks.shown(support)}: must be the smallest and the largest value of the data, or None."
+        )
     return None if math.isinf(low) and math.isinf(high) else (low, high)
 
 

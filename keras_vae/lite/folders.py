@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from keras_vae import _checks
 from keras_vae.lite import manifest as manifests
 from keras_vae.lite.manifest import MANIFEST
 
@@ -39,7 +40,9 @@ def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
         ValueError: if there is no such build, with those there are.
     """
     if not isinstance(name_or_folder, str | os.PathLike) or not isinstance(os.fspath(name_or_folder), str):
-        raise ValueError(f"name_or_folder={name_or_folder!r}: must be the name of a shipped build, or a path.")
+        raise ValueError(
+            f"name_or_folder={_checks.shown(name_or_folder)}: must be the name of a shipped build, or a path."
+        )
     known = list_builds()
     named = isinstance(name_or_folder, str) and name_or_folder in known
     path = Path(name_or_folder)
@@ -48,8 +51,8 @@ def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
     if not named:
         close = difflib.get_close_matches(str(name_or_folder)[:100], known, n=1)
         raise ValueError(
-            f"There is no build {str(name_or_folder)!r}: give one of {', '.join(known) or '(none is shipped)'}, or the path "
-            f"of a folder with a {MANIFEST}.{f' Did you mean {close[0]!r}?' if close else ''}"
+            f"There is no build {_checks.shown(str(name_or_folder))}: give one of {', '.join(known) or '(none is shipped)'}, or "
+            f"the path of a folder with a {MANIFEST}.{f' Did you mean {close[0]!r}?' if close else ''}"
         )
     if not isinstance(target, str) or target not in known[str(name_or_folder)]:
         raise ValueError(

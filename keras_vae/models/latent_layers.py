@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_vae import _random, _replicas
+from keras_vae import _checks, _random, _replicas
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.base import EncoderDecoder
@@ -32,8 +32,8 @@ class LatentMean(keras.layers.Layer):
     def __init__(self, model: EncoderDecoder, **kwargs: Any):
         if not isinstance(model, LatentVariableModel | Autoencoder):
             raise ValueError(
-                f"model={model!r}: {type(self).__name__} takes a VAE or an Autoencoder. A VQVAE's codes are whole numbers: see "
-                "its encode."
+                f"model={_checks.shown(model)}: {type(self).__name__} takes a VAE or an Autoencoder. A VQVAE's codes are "
+                "whole numbers: see its encode."
             )
         super().__init__(**kwargs)
         self.model = model
@@ -79,15 +79,17 @@ class LatentSample(LatentMean):
         **kwargs: as in `LatentMean`.
 
     Raises:
-        ValueError: if the model has no posterior to sample from, as an `Autoencoder` has not.
+        ValueError: if the model has no posterior to sample from, as an `Autoencoder` has not, or the seed is out of its range.
     """
 
     def __init__(self, model: EncoderDecoder, seed: int | None = None, **kwargs: Any):
         if not isinstance(model, LatentVariableModel):
-            raise ValueError(f"model={model!r}: there is no q(z|x) to sample from. LatentSample takes a VAE.")
+            raise ValueError(
+                f"model={_checks.shown(model)}: there is no q(z|x) to sample from. LatentSample takes a VAE."
+            )
         super().__init__(model, **kwargs)
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.seed = seed
+        self.seed = None if seed is None else _checks.positive_int("seed", seed, maximum=2**31 - 1, minimum=0)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the samples."""

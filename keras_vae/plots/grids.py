@@ -96,7 +96,14 @@ def grid_figure(
 
 
 def samples(model: Any, n: int = 64, seed: int | None = 0, temperature: float = 1.0) -> Figure:
-    """Draw `n` images from a model without a condition."""
+    """Draw `n` images from a model without a condition.
+
+    Raises:
+        ValueError: if the model does not sample, or as its `sample`.
+    """
+    if not hasattr(model, "sample"):
+        raise ValueError(f"model={_checks.shown(model)}: must be a model that samples images, such as a VAE.")
+    n = _checks.positive_int("n", n, maximum=10**6)
     title = f"{n} sample{'s' * (n != 1)} of {model.name}"
     return grid_figure(model.sample(n, seed=seed, temperature=temperature), title=title)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_vae import data, lite
+from keras_vae import _checks, data, lite
 from keras_vae.training import Recipe
 from keras_vae.zoo import facts
 from keras_vae.zoo.figures import asked_of, form_of, in_words, short, target_rows, value_of, verdict
@@ -37,7 +37,7 @@ def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, An
     Raises:
         ValueError: if a file of the preset is wrong, naming the key.
     """
-    folder = Path(folder)
+    folder = _checks.path("folder", folder)
     preset = Preset.read(folder)
     model = preset.build()
     weights = _weights(folder)

@@ -96,7 +96,8 @@ class Preset:
             FileNotFoundError: if there is none.
             ValueError: if it is no TOML file, or a table, key or value is wrong, naming file and key.
         """
-        path = Path(path) if Path(path).suffix == ".toml" else Path(path) / FILE
+        path = _checks.path("path", path)
+        path = path if path.suffix == ".toml" else path / FILE
         if not path.is_file():
             remedy = (
                 f"a preset is a folder with a {FILE} and a model.safetensors."

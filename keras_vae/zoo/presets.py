@@ -45,7 +45,7 @@ def preset_folder(name_or_folder: str | Path) -> Path:
     """
     if not isinstance(name_or_folder, str | Path) or not str(name_or_folder):
         raise ValueError(
-            f"{name_or_folder!r:.60} names no preset: give a name, such as 'mnist_vae', or the path of a folder."
+            f"{_checks.shown(name_or_folder)} names no preset: give a name, such as 'mnist_vae', or the path of a folder."
         )
     if str(name_or_folder).startswith(hub.SCHEME):
         return hub.download(str(name_or_folder))

@@ -1,4 +1,4 @@
-"""Under a `tf.distribute` strategy every class trains, scores and reconstructs as in one process, with a last batch that is not whole."""
+"""Under a `tf.distribute` strategy every class trains, scores and reconstructs as in one process, also when batches are ragged."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, one_of_each_class
 
-# Noise that narrow posteriors do not silence: corruption, noisy codes, a Monte Carlo KL, levels below the top. Each replica draws its own.
+# Each replica draws its own noise; narrow posteriors do not silence that of a corruption, a code or a Monte Carlo KL.
 NOISY = ("denoising", "stacked", "swap", "vade", "hierarchical")
 
 
