@@ -135,6 +135,10 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
         """Whether the methods need labels."""
         return self.condition_size > 0
 
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Reconstruct: see `call`. Keras's own errors of what is no tensor do not say what would be right."""
+        return super().__call__(batches.as_given(inputs)[0], *args, **kwargs)
+
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Reconstruct `x`, or `(x, labels)` for a conditional model: `(B,) + data_shape`. What `predict` returns."""
         x, labels = inputs if isinstance(inputs, tuple | list) else (inputs, None)
@@ -286,13 +290,14 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             ValueError: if the data have a wrong shape, dtype or range, or a value that is not finite, or if arguments exclude
                 each other.
         """
+        x, y, sample_weight = batches.as_given(x, y, sample_weight)
         given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
         given.update(given.pop("kwargs", {}))
         self._before_training(self._check(x, y, sample_weight))
         self._check_class_weight(x, y, class_weight)
         x, given["y"], sample_weight = batches.packed(x, y, sample_weight)
         if isinstance(validation_data, tuple | list):
-            parts = keras.utils.unpack_x_y_sample_weight(tuple(validation_data))
+            parts = batches.as_given(*keras.utils.unpack_x_y_sample_weight(tuple(validation_data)))
             self._check(*parts)
             validation_data = batches.packed(*parts)
         if isinstance(x, tf.data.Dataset):
@@ -309,6 +314,8 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
         Args and errors as in `fit`.
         """
         cached = kwargs.pop("_use_cached_eval_dataset", False)  # data that `fit` has checked already
+        if not cached:
+            x, y, sample_weight = batches.as_given(x, y, sample_weight)
         given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
         given.update(given.pop("kwargs", {}))
         if cached:
@@ -320,11 +327,14 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Reconstruct data of any length, as `call` does: a NumPy array `(N,) + data_shape`. Args and errors as in `fit`."""
+        x = batches.as_given(x)[0]
+        batches.check(batches.unpack((x,), self), self, training=False)
         with plain_errors():
             return super().predict(x, *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """One step on one batch, as in Keras. Args and errors as in `fit`."""
+        x, y, sample_weight = batches.as_given(x, y, sample_weight)
         self._check(x, y, sample_weight)
         x, y, sample_weight = batches.packed(x, y, sample_weight)
         with plain_errors():
@@ -332,6 +342,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """The logs of one batch, as in Keras. Args and errors as in `fit`."""
+        x, y, sample_weight = batches.as_given(x, y, sample_weight)
         self._check(x, y, sample_weight)
         x, y, sample_weight = batches.packed(x, y, sample_weight)
         with plain_errors():
@@ -498,10 +509,6 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             raise ValueError(
                 f"{type(self).__name__} is not compiled: call compile() before, for example compile('adam')."
             )
-        if x is None:
-            raise ValueError("x is None: give an array of examples, a tf.data.Dataset or a keras.utils.PyDataset.")
-        if isinstance(x, dict):
-            validation.data(x, self.data_shape, None)  # says what to give
         batch = batches.unpack((x, y, weight), self)
         if batch.target is not None:
             self._check_takes_target()

@@ -21,6 +21,27 @@ class Batch(NamedTuple):
     """A weight for each example."""
 
 
+def as_given(x: Any, y: Any = None, weight: Any = None) -> tuple[Any, Any, Any]:
+    """The same three as Keras takes them: lists of numbers become arrays. A data set, a generator and the like stay as they are.
+
+    Raises:
+        ValueError: if x is nothing that examples can be read from.
+    """
+    if isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or (
+        hasattr(x, "__iter__") and not hasattr(x, "shape") and not isinstance(x, list | tuple | dict | str | bytes)
+    ):
+        return x, y, weight
+    if not is_pair(x):
+        x = x if hasattr(x, "toarray") or isinstance(x, tf.SparseTensor) else validation.as_array(x, "data")
+    y, weight = (np.asarray(part) if isinstance(part, list | tuple) else part for part in (y, weight))
+    return x, y, weight
+
+
+def is_pair(x: Any) -> bool:
+    """Whether x is `(x, labels)`."""
+    return isinstance(x, tuple | list) and len(x) == 2 and all(hasattr(part, "shape") for part in x)
+
+
 def unpack(data: Any, model: Any) -> Batch:
     """Tell the parts of `x`, `(x, y)` or `(x, y, sample_weight)` apart; `x` may be a pair `(x, labels)`.
 
@@ -32,7 +53,7 @@ def unpack(data: Any, model: Any) -> Batch:
     """
     x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
     labels = None
-    paired = isinstance(x, tuple | list) and len(x) == 2 and all(hasattr(part, "shape") for part in x)
+    paired = is_pair(x)
     if paired:
         x, labels = x
     if hasattr(y, "shape") and y.shape[-1:] == (0,):
@@ -68,8 +89,13 @@ def _is_target(y: Any, data_shape: tuple[int, ...]) -> bool:
     )
 
 
-def check(batch: Batch, model: Any) -> None:
+def check(batch: Batch, model: Any, training: bool = True) -> None:
     """Check arrays as far as they are at hand, before the first step.
+
+    Args:
+        batch: what was given.
+        model: for which.
+        training: whether the labels are those of `fit` and `evaluate`, of which a model may take more than of `predict`.
 
     Raises:
         ValueError: naming the value, the rule and the remedy.
@@ -83,8 +109,8 @@ def check(batch: Batch, model: Any) -> None:
         count = len(batch.x)
     if count is None:
         return
-    if model.conditional:
-        model.training_condition_of(batch.labels, count)
+    if model.conditional and (training or batch.labels is not None):
+        (model.training_condition_of if training else model.condition_of)(batch.labels, count)
     if batch.target is not None:
         target = batch.target if hasattr(batch.target, "shape") else np.asarray(batch.target)
         validation.data(target, model.data_shape, likelihood.support, convert=False, what="targets y")

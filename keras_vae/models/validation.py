@@ -14,6 +14,9 @@ from keras_vae.models.graph_checks import require
 # Models compute in float32: a float64 beyond this is infinite there.
 _LARGEST = float(np.finfo("float32").max)
 
+# The square of a larger one, as in the density of a Gaussian, is infinite.
+_LARGEST_LATENT = 1e19
+
 
 def data(
     x: Any, shape: tuple[int, ...], support: tuple[float, float] | None, convert: bool = True, what: str = "data"
@@ -30,7 +33,7 @@ def data(
     Raises:
         ValueError: for a wrong shape, dtype or range, or a value that is not finite.
     """
-    x = _as_array(x, what)
+    x = as_array(x, what)
     _check_shape(x, shape, what)
     if tf.as_dtype(x.dtype).is_bool:
         x = tf.cast(x, tf.float32) if tf.is_tensor(x) else x.astype("float32")
@@ -70,8 +73,12 @@ def sparse(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None) 
     data(np.append(x.data, np.zeros(1, x.dtype))[:, None], (1,), support, convert=False)
 
 
-def _as_array(x: Any, what: str) -> Any:
-    """What has a shape and a dtype, of what was given."""
+def as_array(x: Any, what: str) -> Any:
+    """What has a shape and a dtype, of what was given.
+
+    Raises:
+        ValueError: if it is no array of numbers, and cannot be made one.
+    """
     if isinstance(x, tf.SparseTensor):
         return tf.sparse.to_dense(tf.sparse.reorder(x))
     if hasattr(x, "toarray"):  # of SciPy
@@ -135,7 +142,7 @@ def _remedy_of_integers(dtype: Any, support: tuple[float, float] | None) -> str:
 
 def latents(z: Any, size: int) -> Any:
     """Check latents `(B, Z)` or `(S, B, Z)` and return them as float32."""
-    z = _as_array(z, "latents")
+    z = as_array(z, "latents")
     z = z if tf.is_tensor(z) else tf.convert_to_tensor(z)
     if z.shape.rank not in (2, 3) or z.shape[-1] != size:
         raise ValueError(
@@ -144,8 +151,14 @@ def latents(z: Any, size: int) -> Any:
     if not z.dtype.is_floating:
         raise ValueError(f"The latents have dtype {z.dtype.name}: this model takes floats.")
     z = tf.cast(z, tf.float32)
-    if hasattr(z, "numpy") and not np.isfinite(z.numpy()).all():
-        raise ValueError("The latents hold a value that is not finite: remove it before decoding.")
+    if hasattr(z, "numpy"):
+        if not np.isfinite(z.numpy()).all():
+            raise ValueError("The latents hold a value that is not finite: remove it before decoding.")
+        if z.numpy().size and np.abs(z.numpy()).max() > _LARGEST_LATENT:
+            raise ValueError(
+                f"The latents hold values up to {np.abs(z.numpy()).max():g}: at most {_LARGEST_LATENT:g}, or what networks and "
+                "densities compute of them overflows."
+            )
     return z
 
 
@@ -155,7 +168,7 @@ def codes(k: Any, size: int, num_codes: int) -> Any:
     Raises:
         ValueError: for a wrong shape or dtype, or a number of no code.
     """
-    k = _as_array(k, "codes")
+    k = as_array(k, "codes")
     k = k if tf.is_tensor(k) else tf.convert_to_tensor(k)
     if k.shape.rank != 2 or k.shape[-1] != size:
         raise ValueError(
@@ -186,7 +199,7 @@ def pictures(c: Any, shape: tuple[int, ...], batch_size: Any) -> Any:
             f"This model is conditional: it needs one image of shape {shape} per example. Pass them as the labels argument, as y "
             "in fit and evaluate, as predict([x, labels]), or as the second element of a tf.data pair."
         )
-    c = _as_array(c, "conditions")
+    c = as_array(c, "conditions")
     if tf.as_dtype(c.dtype) == tf.uint8:
         c = tf.cast(c, tf.float32) / 255.0
     given, needed = tf.get_static_value(tf.shape(c)[0]), tf.get_static_value(tf.convert_to_tensor(batch_size))
@@ -221,7 +234,8 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
             "(batch, 1)." + (" One-hot labels: pass argmax(labels, axis=-1)." if len(y.shape) == 2 else "")
         )
     kind = None if isinstance(y, np.ndarray) and y.dtype.kind in "OSUc" else tf.as_dtype(y.dtype)
-    if kind is None or not (kind.is_integer or kind.is_floating or kind.is_bool):
+    # True and False are labels where there are two classes; elsewhere they are more likely a mistake.
+    if kind is None or not (kind.is_integer or kind.is_floating or (kind.is_bool and num_classes == 2)):
         raise ValueError(
             f"The labels have dtype {y.dtype if kind is None else kind.name}: this model takes whole numbers from 0 to "
             f"{num_classes - 1}. For words: numpy.unique(labels, return_inverse=True)[1] numbers them."

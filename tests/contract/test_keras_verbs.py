@@ -131,9 +131,18 @@ def test_labels_may_be_a_column(name):
     x, y = batch(model)
     start = model.get_weights()
     expected = after(model, start, x, y)
-    for labels in (y[:, None].astype("uint8"), y.astype("float32")[:, None], y.astype(bool)):
+    two = getattr(model, "num_classes", getattr(model, "num_domains", 0)) == 2
+    for labels in (
+        y[:, None].astype("uint8"),
+        y.astype("float32")[:, None],
+        list(y),
+        *([y.astype(bool)] if two else []),
+    ):
         assert_same(expected, after(model, start, x, labels))
-        assert_same(expected, after(model, start, tf.data.Dataset.from_tensors((x, labels))))
+        assert_same(expected, after(model, start, tf.data.Dataset.from_tensors((x, np.asarray(labels)))))
+    if not two:
+        with pytest.raises(ValueError, match="labels have dtype bool"):
+            model.fit(x, y.astype(bool), verbose=0)
     np.testing.assert_array_equal(model.reconstruct(x, y[:, None]), model.reconstruct(x, y))
 
 
@@ -333,8 +342,16 @@ def test_a_dictionary_and_a_dataset_where_none_is_taken():
         model.encode(tf.data.Dataset.from_tensors(x))
     with pytest.raises(ValueError, match=r"The data are None"):
         model.encode(None)
-    with pytest.raises(ValueError, match=r"x is None"):
-        model.fit(verbose=0)
+    for call in (model.fit, model.evaluate, model.predict):
+        for wrong, words in (
+            (None, "data are None"),
+            ("abc", "data have dtype <U3"),
+            (x.astype(object), "dtype object"),
+            ([[1.0], [1.0, 2.0]], "data are no array"),
+        ):
+            with pytest.raises(ValueError, match=words):
+                call(wrong, verbose=0)
+    np.testing.assert_array_equal(model.predict(x.tolist(), verbose=0), model.predict(x, verbose=0))
     with pytest.raises(ValueError, match=r"not compiled: call compile\(\)"):
         EACH["vae"]().fit(x)
 
@@ -352,6 +369,8 @@ def test_flags_are_taken_and_counts_are_told_what_to_do():
         counts.encode(np.full((1, 5), 1e39))
     with pytest.raises(ValueError, match="latents hold a value that is not finite"):
         counts.decode(np.full((1, 2), 1e39))
+    with pytest.raises(ValueError, match=r"latents hold values up to 3e\+38: at most 1e\+19"):
+        counts.decode(np.full((1, 2), 3e38, "float32"))
 
 
 def test_latents_in_other_models(tmp_path):
