@@ -241,7 +241,7 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
             f"{num_classes - 1}. For words: numpy.unique(labels, return_inverse=True)[1] numbers them."
         )
     least = -1 if unknown else 0
-    rule = f"labels must be whole numbers from 0 to {num_classes - 1}, since the model has {num_classes} classes"
+    rule = f"labels must be from 0 to {num_classes - 1}, whole numbers, since the model has {num_classes} classes"
     rule += ", or -1 where it is not known" if unknown else ""
     if isinstance(y, np.ndarray) or hasattr(y, "numpy"):
         values = np.asarray(y)
