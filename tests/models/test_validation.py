@@ -87,9 +87,7 @@ def test_labels(cvae, method, y, message):
 
 
 def test_labels_of_a_pipeline_are_checked_in_the_graph(cvae):
-    with pytest.raises(
-        ValueError, match=r"^A label is out of range: labels must be from 0 to 2.*largest: 0 7$"
-    ):
+    with pytest.raises(ValueError, match=r"^A label is out of range: labels must be from 0 to 2.*largest: 0 7$"):
         cvae.fit(tf.data.Dataset.from_tensors((X, np.array([0, 1, 7]))), verbose=0)
 
 
