@@ -31,11 +31,11 @@ def applied(network: keras.Model, inputs: Any, fixed: Any = None, frozen: bool =
             it is computed once and not for every draw.
         frozen: let no gradient reach the network's weights.
     """
-    weights = [tf.stop_gradient(v) if frozen else tf.convert_to_tensor(v) for v in network.trainable_variables]
     lead, size = tf.shape(inputs)[:-1], inputs.shape[-1]
     h = tf.reshape(inputs, (-1, size))
     for i, layer in enumerate(network.layers):
-        kernel, bias = weights[2 * i : 2 * i + 2]
+        weights = (tf.convert_to_tensor(layer.kernel), tf.convert_to_tensor(layer.bias))
+        kernel, bias = map(tf.stop_gradient, weights) if frozen else weights
         units = kernel.shape[-1]
         if i == 0 and fixed is not None:
             own, kernel = tf.split(kernel, [fixed.shape[-1], size])

@@ -4,6 +4,7 @@ import abc
 import contextlib
 import inspect
 import random
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -405,6 +406,30 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     def condition_spec(self) -> Any:
         """The shape and the dtype of what stands where labels stand, for a conditional model."""
         return keras.InputSpec(shape=(None,), dtype="int64")
+
+    def quantize(self, mode: Any = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
+        """Quantise the layers of the networks that Keras can. Those inside distributions stay as they are: densities need float32.
+
+        Args:
+            mode, config, **kwargs: as in Keras.
+            filters: regular expressions of names, or a function of a layer, as in Keras: what to quantise.
+        """
+        kept = {
+            id(layer)
+            for part in self.parts.values()
+            if isinstance(part, DistributionLayer)
+            for layer in part._flatten_layers()
+        }
+        names = [filters] if isinstance(filters, str) else filters
+
+        def wanted(layer: Any) -> bool:
+            if id(layer) in kept:
+                return False
+            if names is None or callable(names):
+                return names is None or bool(names(layer))
+            return any(re.search(name, layer.name) for name in names)
+
+        super().quantize(mode, config=config, filters=wanted, **kwargs)
 
     def summary(self, *args: Any, **kwargs: Any) -> Any:
         """Print the parts with the shapes that they put out, and their weights, as in Keras."""

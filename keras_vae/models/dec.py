@@ -36,6 +36,10 @@ class StudentAssignment(keras.layers.Layer):
         distance = tf.reduce_sum(tf.square(codes[:, None] - tf.convert_to_tensor(self.centres)), axis=-1)
         return tf.nn.log_softmax(-tf.math.log1p(distance), axis=-1)
 
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
+        """`(B, K)`."""
+        return (input_shape[0], self.num_clusters)
+
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"num_clusters": self.num_clusters, "code_size": self.code_size}

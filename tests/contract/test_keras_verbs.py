@@ -179,11 +179,13 @@ def test_keras_exports_to_litert(tmp_path):
     x, _ = batch(model)
     model.export(tmp_path / "model.tflite", format="litert", verbose=False)
     interpreter = Interpreter(str(tmp_path / "model.tflite"))
-    run = interpreter.get_signature_runner()
-    (name,) = run.get_input_details()
-    interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], x[:1].shape)
-    found = run(**{name: x[:1]})
-    np.testing.assert_allclose(*found.values(), model.predict(x[:1], verbose=0), rtol=1e-4, atol=1e-5)
+    (given,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(given["index"], x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], x)
+    interpreter.invoke()
+    found = interpreter.get_tensor(result["index"])
+    np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
 
 
 def test_every_part_shows_its_shape_in_the_summary(model):
@@ -226,6 +228,17 @@ def test_layers_that_are_frozen_one_by_one_stay_so(model, tmp_path):
     again.fit(x, y, batch_size=3, verbose=0)
     found = next(other for other in again.encoder._flatten_layers() if other.name == layer.name)
     assert_same(before, [weight.numpy() for weight in found.weights])
+
+
+@pytest.mark.parametrize("name", ["vae_flow", "conditional_flow", "vae_vamp_prior", "vae_mixture", "hierarchical"])
+def test_a_frozen_prior_is_used_and_does_not_learn(name):
+    model = ALL[name]()
+    x, y = batch(model)
+    models.freeze(model, "prior")
+    model = compiled(model)
+    before = [weight.numpy() for weight in model.prior.weights]
+    assert np.isfinite(model.fit(x, y, verbose=0).history["loss"]).all()
+    assert_same(before, [weight.numpy() for weight in model.prior.weights])
 
 
 def test_a_frozen_layer_that_is_not_there_is_refused():
