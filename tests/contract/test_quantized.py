@@ -288,7 +288,7 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
         np.testing.assert_allclose(drawn, model.sample(**given, seed=5, temperature=temperature), **same)
     with pytest.raises(ValueError, match="A code is 8: indices are from 0 to 7"):
         built.decode(np.full(codes.shape, 8))
-    with pytest.raises(ValueError, match="dtype float64: this build takes whole numbers"):
+    with pytest.raises(ValueError, match="dtype float64: this model takes whole numbers"):
         built.decode(np.zeros(codes.shape))
 
 
