@@ -13,6 +13,10 @@ from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, one_of_each_cla
 NOISY = ("denoising", "stacked", "swap", "vade", "hierarchical")
 
 
+# All of them read what one process has found.
+pytestmark = pytest.mark.xdist_group("replicas")
+
+
 @pytest.fixture(scope="module")
 def found():
     done = subprocess.run(
