@@ -120,7 +120,7 @@ def train_preset(
             source=source,
             training=facts,
             stored_as=source.recipe.training.stored_as,
-            class_names=classes or _words_for_labels(untrained, pictures or source.recipe.data.name),
+            class_names=_words_for_labels(untrained, classes, pictures or source.recipe.data.name),
             overwrite=True,
         )
         plots.save(plots.training_curves(stages), target / zoo.CURVES, colors=256)
@@ -129,12 +129,15 @@ def train_preset(
         console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
 
 
-def _words_for_labels(model: Any, source: Any) -> tuple[str, ...]:
-    """The data set's own words for the model's labels; none where the model has others, or none."""
+def _words_for_labels(model: Any, classes: tuple[str, ...], source: Any) -> tuple[str, ...]:
+    """The words for the model's labels: names of class folders, or the data set's own; none where it has other labels, or none."""
     from keras_vae import data
     from keras_vae.models import specs
 
-    words, setting = data.class_names(source) if isinstance(source, str) else (), specs.label_setting(model)
+    setting = specs.label_setting(model)
+    if classes:
+        return classes if setting else ()
+    words = data.class_names(source) if isinstance(source, str) else ()
     return words if setting and setting[1] == len(words) else ()
 
 
@@ -333,7 +336,9 @@ def _draw_portrait(preset: str, source: Any) -> None:
         return
     source = source or found.recipe.data.name  # type: ignore[union-attr]
     model = zoo.load(preset)
+    # Of a model that does not use labels the preset has no names.
+    names = tuple(filter(None, getattr(source, "class_names", ())))
     x, y = data.arrays(zoo.numbered_as(preset, model, source), "test", found.preprocessing)
-    figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(folder))
+    figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(folder) or names)
     if figure is not None:
         plots.save(figure, folder / zoo.SAMPLES)

@@ -28,7 +28,7 @@ def manifest(folder: Path) -> dict[str, Any]:
         for key in ("parameters", "bytes"):
             _number(key, found.get(key), int)
         if "training" in found:
-            _training(found["training"])
+            check_training(found["training"])
         for key in ("class_names", "frozen"):
             check_names(key, found.get(key, []))
     except (OSError, ValueError) as error:
@@ -97,7 +97,12 @@ def _number(key: str, value: Any, kind: Any = int | float) -> None:
         raise ValueError(f"{key}={value!r:.60}: must be a number, not negative")
 
 
-def _training(facts: Any) -> None:
+def check_training(facts: Any) -> None:
+    """Check what is said of a training: numbers of epochs and seconds, and the hardware.
+
+    Raises:
+        ValueError: if one is missing or none.
+    """
     if not isinstance(facts, dict) or not isinstance(facts.get("hardware"), str):
         raise ValueError(f"training={facts!r:.60}: must name epochs, seconds and hardware")
     _number("training.epochs", facts.get("epochs"))

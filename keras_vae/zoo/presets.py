@@ -175,10 +175,15 @@ def save_to_preset(
         _checks.known_keys("training", training, _FACTS)
         if len(training) != len(_FACTS):
             raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
+        facts.check_training(training)
     _checks.one_of("stored_as", stored_as, _weights.STORED_AS)
     setting = specs.label_setting(model)
     if class_names or not isinstance(class_names, Sequence):
         class_names = facts.check_names("class_names", class_names, setting[1] if setting else None)
+        if setting is None:
+            raise ValueError(
+                f"class_names={list(class_names)!r:.200}: {type(model).__name__} has no classes or domains, so leave them out."
+            )
     description = specs.describe(model)
     if source is not None and specs.describe(source.build()) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")

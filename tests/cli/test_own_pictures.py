@@ -57,7 +57,8 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     assert result.exit_code == 0, result.output
     assert "Label 0 is the class dark" in result.output
     assert "2 epochs of 2 steps: 4 steps in all. That is little" in result.output
-    assert zoo.class_names(preset) == ("dark", "light")
+    labelled = kind == "conditional_vae"  # the others do not use labels, so their presets have no names for them
+    assert zoo.class_names(preset) == (("dark", "light") if labelled else ())
     model = zoo.load(preset)
     assert tuple(model.data_shape) == (8, 8, 3)
     if kind == "conditional_vae":
@@ -71,7 +72,7 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["protocol"]["data"] == "mine test"
     assert "mine test" in (preset / "README.md").read_text()
-    assert "Labels: 0 dark, 1 light." in (preset / "README.md").read_text()
+    assert ("Labels: 0 dark, 1 light." in (preset / "README.md").read_text()) == labelled
     result = run("evaluate", preset)
     assert result.exit_code == 1
     assert "--data FOLDER" in result.stderr

@@ -146,7 +146,10 @@ def test_a_recipe_without_weights(folder):
             "[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 'two'\n",
             r"preset.toml: \[model\]: latent_size='two': must be",
         ),
-        ("[model]\nclass = 'VAE'\ndata_shape = [100000, 100000]\nlatent_size = 2\n", r"data_shape\[0\]=100000"),
+        (
+            "[model]\nclass = 'VAE'\ndata_shape = [100000, 100000]\nlatent_size = 2\n",
+            r"data_shape=\(100000, 100000\): has 10000000000 elements",
+        ),
         (
             "[model]\nclass = 'VAE'\ndata_shape = [8, 8, 1]\nlatent_size = 2\nhidden_units = [99999999]\n",
             r"hidden_units\[0\]=99999999",
@@ -209,6 +212,12 @@ def test_names_of_classes_are_kept_and_must_be_as_many(folder):
         zoo.save_to_preset(model, folder, class_names=("cat", "dog"), overwrite=True)
     zoo.save_to_preset(model, folder, class_names=("cat", "dog", "owl"), overwrite=True)
     assert zoo.class_names(folder) == ("cat", "dog", "owl")
+    plain = VAE((4, 4, 1), 2, hidden_units=(4,))
+    with pytest.raises(ValueError, match="VAE has no classes or domains, so leave them out"):
+        zoo.save_to_preset(plain, folder, class_names=("cat", "dog"), overwrite=True)
+    for facts in ({"epochs": float("nan"), "seconds": 3}, {"epochs": 3, "seconds": "x"}):
+        with pytest.raises(ValueError, match=r"training\.(epochs|seconds)=.*: must be a number"):
+            zoo.save_to_preset(plain, folder, training={**facts, "hardware": "a CPU"}, overwrite=True)
     text = (folder / "weights.json").read_text()
     (folder / "weights.json").write_text(text.replace('"cat"', "3"))
     with pytest.raises(zoo.CorruptFileError, match="must be a list of words"):
