@@ -513,7 +513,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             labels = labels if tf.is_tensor(labels) else np.asarray(labels)
             if 0 in labels.shape:
                 raise ValueError("labels is empty: pass one label per image, for example sample(labels=[3, 1, 4]).")
-            n = tf.shape(labels)[0] if len(labels.shape) else 1
+            n = 1 if not len(labels.shape) else tf.shape(labels)[0] if tf.is_tensor(labels) else len(labels)
         else:
             if labels is not None:
                 raise ValueError(f"{type(self).__name__} has no condition: call sample(n) without labels.")
@@ -530,14 +530,14 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def _check(self, x: Any, y: Any, weight: Any) -> Batch:
         """Check what `fit` and `evaluate` are given, as far as it is at hand, and tell its parts apart."""
+        batch = batches.unpack((x, y, weight), self)
+        batches.check(batch, self)
         if not self.compiled:
             raise ValueError(
                 f"{type(self).__name__} is not compiled: call compile() before, for example compile('adam')."
             )
-        batch = batches.unpack((x, y, weight), self)
         if batch.target is not None:
             self._check_takes_target()
-        batches.check(batch, self)
         values = batch.x if batch.target is None else batch.target
         if self._wants_binary and isinstance(values, np.ndarray) and self.weighs_grey(values):
             warn_of_non_binary()

@@ -31,10 +31,21 @@ def as_given(x: Any, y: Any = None, weight: Any = None) -> tuple[Any, Any, Any]:
         hasattr(x, "__iter__") and not hasattr(x, "shape") and not isinstance(x, list | tuple | dict | str | bytes)
     ):
         return x, y, weight
-    if not is_pair(x):
-        x = x if hasattr(x, "toarray") or isinstance(x, tf.SparseTensor) else validation.as_array(x, "data")
+    if isinstance(x, tuple | list) and len(x) == 2 and any(hasattr(part, "shape") for part in x):
+        x = (_examples(x[0]), validation.as_condition(x[1]))
+    else:
+        x = _examples(x)
     y, weight = (np.asarray(part) if isinstance(part, list | tuple) else part for part in (y, weight))
     return x, y, weight
+
+
+def _examples(x: Any) -> Any:
+    if hasattr(x, "toarray") or isinstance(x, tf.SparseTensor):
+        return x
+    x = validation.as_array(x, "data")
+    if x.shape == ():
+        raise ValueError(f"The data are the number {x}: give an array of examples, with a batch axis.")
+    return x
 
 
 def is_pair(x: Any) -> bool:

@@ -116,6 +116,20 @@ def as_array(x: Any, what: str) -> Any:
     return x
 
 
+def as_condition(labels: Any) -> Any:
+    """Labels or other conditions, as something that has a shape and a dtype of numbers; None stays.
+
+    Raises:
+        ValueError: if they are no numbers.
+    """
+    labels = labels if labels is None or hasattr(labels, "shape") else np.asarray(labels)
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "OSUc":
+        raise ValueError(
+            f"The labels have dtype {labels.dtype}: labels are whole numbers, such as labels.astype('int64')."
+        )
+    return labels
+
+
 def _check_shape(x: Any, shape: tuple[int, ...], what: str) -> None:
     """Check the shape of a batch as far as it is known before the data are there; `tf.ensure_shape` sees to the rest."""
     if tf.TensorShape(x.shape).is_compatible_with((None, *shape)):

@@ -364,6 +364,17 @@ def test_a_dictionary_and_a_dataset_where_none_is_taken():
         ):
             with pytest.raises(ValueError, match=words):
                 call(wrong, verbose=0)
+    with pytest.raises(ValueError, match=r"The data are the number 0.5"):
+        model.predict(np.float32(0.5), verbose=0)
+    conditional = EACH["conditional_dense"]()
+    labels = np.arange(COUNT) % 4
+    expected = conditional.reconstruct(x, labels)
+    for pair in ([x.tolist(), labels], (x, list(labels))):
+        np.testing.assert_allclose(conditional.predict(pair, verbose=0), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(conditional(pair), expected, rtol=1e-4, atol=1e-5)
+    for call in (lambda y: conditional([x, y]), lambda y: conditional.sample(labels=y)):
+        with pytest.raises(ValueError, match="labels have dtype object"):
+            call(labels.astype(object))
     np.testing.assert_array_equal(model.predict(x.tolist(), verbose=0), model.predict(x, verbose=0))
     with pytest.raises(ValueError, match=r"not compiled: call compile\(\)"):
         EACH["vae"]().fit(x)

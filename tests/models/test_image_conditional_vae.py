@@ -94,7 +94,7 @@ def test_it_learns_to_complete_digits():
         ),
         (lambda m, x: m.elbo(x, np.zeros(6, int)), r"conditions have shape \(6,\)"),
         (lambda m, x: m.elbo(x), r"needs one image of shape \(4, 4, 2\)"),
-        (lambda m, x: m.elbo(x, data.quadrants(x, 1) * 3), "The data hold 3.0"),
+        (lambda m, x: m.elbo(x, data.quadrants(x, 1) * 3), "The conditions hold 3.0"),
         (lambda m, x: m.sample(3), "is conditional"),
         (lambda m, x: m.fit(x, data.quadrants(x, 1)[:3]), "There are 3 conditions for 6 examples"),
         (lambda m, x: ImageConditionalVAE(SHAPE, SHAPE, 2, completes=True), r"one channel more, \(4, 4, 2\)"),

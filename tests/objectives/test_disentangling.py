@@ -93,7 +93,7 @@ def test_the_discriminator_finds_the_density_ratio():
     class Correlated:
         latent_size = 2
 
-        def posterior_given(self, x, condition):
+        def posterior_given(self, x, condition, training=False):
             return tfd.MultivariateNormalTriL(tf.zeros((len(x), 2)), chol)
 
     objective = objectives.FactorVAE(hidden_units=(64, 64), learning_rate=3e-3)
