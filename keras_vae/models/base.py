@@ -291,20 +291,17 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             ValueError: if the data have a wrong shape, dtype or range, or a value that is not finite, or if arguments exclude
                 each other.
         """
-        x, y, sample_weight = batches.as_given(x, y, sample_weight)
         given = inspect.signature(super().fit).bind(x, y, *args, **kwargs).arguments
         given.update(given.pop("kwargs", {}))
-        self._before_training(self._check(x, y, sample_weight))
+        batch, (given["x"], given["y"], sample_weight) = self._taken(x, y, sample_weight)
+        self._before_training(batch)
         self._check_class_weight(x, y, class_weight)
-        x, given["y"], sample_weight = batches.packed(x, y, sample_weight)
         if isinstance(validation_data, tuple | list):
-            parts = batches.as_given(*keras.utils.unpack_x_y_sample_weight(tuple(validation_data)))
-            self._check(*parts)
-            validation_data = batches.packed(*parts)
+            validation_data = self._taken(*keras.utils.unpack_x_y_sample_weight(tuple(validation_data)))[1]
         if isinstance(x, tf.data.Dataset):
             given.setdefault("shuffle", False)  # Keras cannot shuffle a data set, and warns of the default
-        given["x"] = x
-        with plain_errors(), self._warning_of_non_binary(x, given):
+        self._warn_after_a_batch(given)
+        with plain_errors():
             return super().fit(
                 **given, validation_data=validation_data, class_weight=class_weight, sample_weight=sample_weight
             )
@@ -314,16 +311,13 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
         Args and errors as in `fit`.
         """
-        cached = kwargs.pop("_use_cached_eval_dataset", False)  # data that `fit` has checked already
-        if not cached:
-            x, y, sample_weight = batches.as_given(x, y, sample_weight)
+        if kwargs.get("_use_cached_eval_dataset"):  # data that `fit` has checked already
+            return super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
         given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
         given.update(given.pop("kwargs", {}))
-        if cached:
-            return super().evaluate(**given, sample_weight=sample_weight, _use_cached_eval_dataset=True)
-        self._check(x, y, sample_weight)
-        given["x"], given["y"], sample_weight = batches.packed(x, y, sample_weight)
-        with plain_errors(), self._warning_of_non_binary(x, given):
+        given["x"], given["y"], sample_weight = self._taken(x, y, sample_weight)[1]
+        self._warn_after_a_batch(given)
+        with plain_errors():
             return super().evaluate(**given, sample_weight=sample_weight)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -335,19 +329,13 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """One step on one batch, as in Keras. Args and errors as in `fit`."""
-        x, y, sample_weight = batches.as_given(x, y, sample_weight)
-        self._check(x, y, sample_weight)
-        x, y, sample_weight = batches.packed(x, y, sample_weight)
         with plain_errors():
-            return super().train_on_batch(x, y, sample_weight, **kwargs)
+            return super().train_on_batch(*self._taken(x, y, sample_weight)[1], **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """The logs of one batch, as in Keras. Args and errors as in `fit`."""
-        x, y, sample_weight = batches.as_given(x, y, sample_weight)
-        self._check(x, y, sample_weight)
-        x, y, sample_weight = batches.packed(x, y, sample_weight)
         with plain_errors():
-            return super().test_on_batch(x, y, sample_weight, **kwargs)
+            return super().test_on_batch(*self._taken(x, y, sample_weight)[1], **kwargs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient ascent on the objective; returns the logs."""
@@ -485,18 +473,16 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     def _wants_binary(self) -> bool:
         return self.states_log_prob and isinstance(self.likelihood, Bernoulli)
 
-    @contextlib.contextmanager
-    def _warning_of_non_binary(self, x: Any, given: dict[str, Any]) -> Iterator[None]:
-        """Warn of them after the first batch of a pipeline; arrays were looked at before."""
+    def _warn_after_a_batch(self, given: dict[str, Any]) -> None:
+        """Add the callback that warns of them to Keras's arguments, for a pipeline; arrays were looked at before."""
         callbacks = given.get("callbacks")
         if (
             self._wants_binary
-            and not isinstance(x, np.ndarray)
+            and not isinstance(given["x"], np.ndarray)
             and not isinstance(callbacks, keras.callbacks.CallbackList)
         ):
             callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
             given["callbacks"] = [*callbacks, WarnOfNonBinary(self._terms)]
-        yield
 
     def _inputs(self, x: Any, labels: Any) -> tuple[Any, Any]:
         x = validation.data(x, self.data_shape, self.likelihood.support)
@@ -528,8 +514,9 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     def _before_training(self, batch: Batch) -> None:
         """What a class has to say of the data of `fit` before they are learned from."""
 
-    def _check(self, x: Any, y: Any, weight: Any) -> Batch:
-        """Check what `fit` and `evaluate` are given, as far as it is at hand, and tell its parts apart."""
+    def _taken(self, x: Any, y: Any, weight: Any) -> tuple[Batch, tuple[Any, Any, Any]]:
+        """What `fit` and `evaluate` are given, checked as far as it is at hand: its parts, and `(x, y, weight)` for Keras."""
+        x, y, weight = batches.as_given(x, y, weight)
         batch = batches.unpack((x, y, weight), self)
         batches.check(batch, self)
         if not self.compiled:
@@ -541,7 +528,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
         values = batch.x if batch.target is None else batch.target
         if self._wants_binary and isinstance(values, np.ndarray) and self.weighs_grey(values):
             warn_of_non_binary()
-        return batch
+        return batch, batches.packed(x, y, weight)
 
     def weighs_grey(self, x: Any) -> bool:
         """Whether x holds values other than 0 and 1, and the likelihood is a Bernoulli, which gives them no probability.
@@ -557,11 +544,9 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     def _check_class_weight(self, x: Any, y: Any, class_weight: Any) -> None:
         if class_weight is None:
             return
-        spec = x.element_spec if isinstance(x, tf.data.Dataset) else (x, y)
-        has_labels = isinstance(spec, tuple) and len(spec) > 1 and spec[1] is not None and len(np.shape(spec[1])) <= 2
         if isinstance(x, tf.data.Dataset):
-            has_labels = isinstance(spec, tuple) and len(spec) > 1 and len(spec[1].shape) <= 2
-        if not has_labels:
+            y = x.element_spec[1] if isinstance(x.element_spec, tuple) and len(x.element_spec) > 1 else None
+        if y is None or len(y.shape if hasattr(y, "shape") else np.shape(y)) > 2:
             raise ValueError(
                 "class_weight is a weight for each label, and there are no labels as y: call fit(x, labels, class_weight=...) with "
                 "labels of shape (N,), or give sample_weight, a weight for each example."
