@@ -85,9 +85,8 @@ def train_preset(
         source = zoo.Preset.read(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
         if source.recipe is None:
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
-        untrained = (
-            source.build()
-        )  # a mistake in its settings is told before anything is made, with the name of the file
+        # A mistake in its settings is told before anything is made, with the name of the file.
+        untrained = source.build()
         folder = run or Path("runs") / source.name
         pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
         # A folder without class folders has one class, "".

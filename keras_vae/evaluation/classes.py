@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
+from keras_vae.models.classifier import IMAGES
 
 
 def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed: int = 0) -> float:
@@ -33,7 +34,9 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
     key, right = _random.as_seed(seed), 0
     for start in range(0, num_samples, 1000):
         asked = labels[start : start + 1000]
-        logits = np.asarray(classifier(model.sample(labels=asked, seed=_random.fold_in(key, start))))
+        # A Gaussian model may overshoot what an image can be.
+        drawn = np.clip(model.sample(labels=asked, seed=_random.fold_in(key, start)), *IMAGES)
+        logits = np.asarray(classifier(drawn))
         if logits.ndim != 2 or len(logits) != len(asked) or logits.shape[1] < model.num_classes:
             raise ValueError(
                 f"The classifier puts out shape {logits.shape} for {len(asked)} images, and the model has {model.num_classes} "

@@ -17,9 +17,9 @@ from keras_vae.distributions.base import DistributionLayer
 from keras_vae.models import batch as batches
 from keras_vae.models import frozen, validation
 from keras_vae.models.batch import Batch
-from keras_vae.models.graph_checks import plain_errors
+from keras_vae.models.graph_checks import Rule, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
-from keras_vae.models.logs import TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
+from keras_vae.models.logs import StopAtBrokenRule, TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
 
 
 class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
@@ -176,7 +176,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             objective: what to maximise; by default `default_objective()`.
             seed: of the noise in training and evaluation; by default from Keras's global seed.
             run_eagerly, steps_per_execution, jit_compile: as in Keras. XLA is off by default: on CPUs it speeds dense networks
-                up and slows convolutions down, and code compiled by it cannot check the values of a pipeline.
+                up and slows convolutions down, and a bad value in a pipeline is told only after the step that met it.
 
         Raises:
             ValueError: if the objective is not one for this class of models.
@@ -300,11 +300,14 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             validation_data = self._taken(*keras.utils.unpack_x_y_sample_weight(tuple(validation_data)))[1]
         if isinstance(x, tf.data.Dataset):
             given.setdefault("shuffle", False)  # Keras cannot shuffle a data set, and warns of the default
-        self._warn_after_a_batch(given)
+        self._watch_batches(given)
         with plain_errors():
-            return super().fit(
+            history = super().fit(
                 **given, validation_data=validation_data, class_weight=class_weight, sample_weight=sample_weight
             )
+        if history.epoch and not history.history:
+            raise ValueError("The data hold no batch: there was nothing to learn from.")
+        return history
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Return the logs of a data set. The same noise each time, so two calls agree.
@@ -316,7 +319,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
         given = inspect.signature(super().evaluate).bind(x, y, *args, **kwargs).arguments
         given.update(given.pop("kwargs", {}))
         given["x"], given["y"], sample_weight = self._taken(x, y, sample_weight)[1]
-        self._warn_after_a_batch(given)
+        self._watch_batches(given)
         with plain_errors():
             return super().evaluate(**given, sample_weight=sample_weight)
 
@@ -339,7 +342,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of gradient ascent on the objective; returns the logs."""
-        given = self._unpack(data)
+        given, rules = self._unpack(data)
         step = self.optimizer.iterations
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _replicas.replica_id())
         with _replicas.standing_in(given.empty):
@@ -356,12 +359,12 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             variables = self.objective.trains(self)
             self.optimizer.apply(tape.gradient(scaled, variables), variables)
             self.objective.learn(self, given.x, given.condition, step, _random.fold_in(seed, -1))
-        self._terms.update_state(terms, given.weight, self._non_binary(given))
+        self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """The logs of a batch, without learning from it."""
-        given = self._unpack(data)
+        given, rules = self._unpack(data)
         # Noise of its own for each batch, and the same in each evaluation: the count starts anew with the metrics.
         seed = _random.fold_in(_random.as_seed(self.noise_seed + 1), self._terms.batches)
         seed = _random.fold_in(seed, _replicas.replica_id())
@@ -369,8 +372,16 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
             terms = self.objective.terms(
                 self, given.x, given.condition, self.optimizer.iterations, seed, **given.target
             )
-        self._terms.update_state(terms, given.weight, self._non_binary(given))
+        self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """As in Keras, but never compiled by XLA, which would leave the checks of a pipeline out without a word."""
+        compiled, self.jit_compile = self.jit_compile, False  # type: ignore[has-type]
+        try:
+            return super().make_predict_function(force)
+        finally:
+            self.jit_compile = compiled
 
     def predict_step(self, data: Any) -> Any:
         """Reconstruct a batch; of `(image, label)` pairs a conditional model takes the label as its condition."""
@@ -428,8 +439,15 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
-    def _unpack(self, data: Any) -> "_Step":
-        """The data of a step, checked, with an example that stands in for those of an empty share of a batch."""
+    def _unpack(self, data: Any) -> "tuple[_Step, list[Rule]]":
+        """The data of a step, checked, and the rules that code compiled by XLA cannot stop at."""
+        if not self.jit_compile:
+            return self._checked_step(data), []
+        with gathered() as rules:
+            return self._checked_step(data), rules
+
+    def _checked_step(self, data: Any) -> "_Step":
+        """The data of a step, with an example that stands in for those of an empty share of a batch."""
         x, labels, target, weight = batches.unpack(data, self)
         x = validation.data(x, self.data_shape, self.likelihood.support)
         count = tf.shape(x)[0]
@@ -473,16 +491,18 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     def _wants_binary(self) -> bool:
         return self.states_log_prob and isinstance(self.likelihood, Bernoulli)
 
-    def _warn_after_a_batch(self, given: dict[str, Any]) -> None:
-        """Add the callback that warns of them to Keras's arguments, for a pipeline; arrays were looked at before."""
+    def _watch_batches(self, given: dict[str, Any]) -> None:
+        """Add callbacks to Keras's arguments that look at each batch where the data could not be looked at before."""
         callbacks = given.get("callbacks")
-        if (
-            self._wants_binary
-            and not isinstance(given["x"], np.ndarray)
-            and not isinstance(callbacks, keras.callbacks.CallbackList)
-        ):
+        if isinstance(callbacks, keras.callbacks.CallbackList):  # of `fit`, which has them
+            return
+        watching = (
+            [WarnOfNonBinary(self._terms)] if self._wants_binary and not isinstance(given["x"], np.ndarray) else []
+        )
+        watching += [StopAtBrokenRule(self._terms)] if self.jit_compile else []
+        if watching:
             callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
-            given["callbacks"] = [*callbacks, WarnOfNonBinary(self._terms)]
+            given["callbacks"] = [*callbacks, *watching]
 
     def _inputs(self, x: Any, labels: Any) -> tuple[Any, Any]:
         x = validation.data(x, self.data_shape, self.likelihood.support)

@@ -1,5 +1,7 @@
 """Which of the data that `fit`, `evaluate` and `predict` are given are examples, labels, targets and weights."""
 
+import itertools
+import types
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +27,10 @@ def as_given(x: Any, y: Any = None, weight: Any = None) -> tuple[Any, Any, Any]:
     """The same three as Keras takes them: lists of numbers become arrays. A data set, a generator and the like stay as they are.
 
     Raises:
-        ValueError: if x is nothing that examples can be read from.
+        ValueError: if x is nothing that examples can be read from, or the first thing a generator gives is none.
     """
+    if isinstance(x, types.GeneratorType):
+        return _looked_at(x), y, weight
     if isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or (
         hasattr(x, "__iter__") and not hasattr(x, "shape") and not isinstance(x, list | tuple | dict | str | bytes)
     ):
@@ -37,6 +41,17 @@ def as_given(x: Any, y: Any = None, weight: Any = None) -> tuple[Any, Any, Any]:
         x = _examples(x)
     y, weight = (np.asarray(part) if isinstance(part, list | tuple) else part for part in (y, weight))
     return x, y, weight
+
+
+def _looked_at(batches: Any) -> Any:
+    """The same generator, with its first batch looked at: Keras's own errors of one that gives no batches do not say so."""
+    first = next(batches, None)
+    x = first[0] if isinstance(first, tuple) and first else first
+    if x is None:
+        raise ValueError("The generator gives nothing: it must give batches x, (x, y) or (x, y, sample_weight).")
+    if not isinstance(x, tuple | list | dict):
+        _examples(x)
+    return (batch if isinstance(batch, tuple) else (batch,) for batch in itertools.chain([first], batches))
 
 
 def _examples(x: Any) -> Any:
@@ -115,7 +130,7 @@ def check(batch: Batch, model: Any, training: bool = True) -> None:
     if hasattr(batch.x, "toarray"):
         validation.sparse(batch.x, model.data_shape, likelihood.support)
         count = batch.x.shape[0]
-    elif isinstance(batch.x, np.ndarray):
+    elif isinstance(batch.x, np.ndarray) or (tf.is_tensor(batch.x) and hasattr(batch.x, "numpy")):
         validation.data(batch.x, model.data_shape, likelihood.support, convert=False)
         count = len(batch.x)
     if count is None:

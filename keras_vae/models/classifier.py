@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from keras_vae import _checks, _layers
-from keras_vae._backend import keras, serializable
+from keras_vae._backend import keras, serializable, tf
+from keras_vae.models import batch as batches
+from keras_vae.models import validation
+from keras_vae.models.graph_checks import plain_errors
 from keras_vae.models.keras_files import KerasFiles
+
+IMAGES = (-0.5, 1.5)
+"""Range of the images that a classifier takes: photographs are from 0 to 1, and what a Gaussian model draws may overshoot."""
 
 
 @serializable
@@ -57,9 +65,94 @@ class Classifier(KerasFiles, keras.Model):
         """Images."""
         return keras.InputSpec(shape=(None, *self.data_shape), dtype="float32")
 
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Logits: see `call`."""
+        return super().__call__(self._images(inputs), *args, **kwargs)
+
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return the logits `(B, num_classes)` of images in [0, 1]."""
-        return self.network(inputs)
+        """Return the logits `(B, num_classes)` of images in [0, 1].
+
+        Raises:
+            ValueError: if images have another shape, are no floats, or hold a value that is not finite or far outside [0, 1].
+        """
+        return self.network(validation.data(inputs, self.data_shape, IMAGES, what="images"))
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, validation_data: Any = None, **kwargs: Any) -> Any:
+        """Train as in Keras.
+
+        Args:
+            x: images in [0, 1], `(N,) + data_shape`, or a data set of batches `(images, labels)`.
+            y: labels, whole numbers `(N,)`.
+            *args, validation_data, **kwargs: as in Keras.
+
+        Raises:
+            ValueError: as `call` does, or if a label is missing or is the number of no class.
+        """
+        x, y = self._taken(x, y)
+        if isinstance(validation_data, tuple | list):
+            images, labels, *weight = validation_data
+            validation_data = (*self._taken(images, labels), *weight)
+        with plain_errors():
+            return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The loss and the metrics, as in Keras. Args and errors as in `fit`."""
+        if not kwargs.get("_use_cached_eval_dataset"):  # data that `fit` has checked already
+            x, y = self._taken(x, y)
+        with plain_errors():
+            return super().evaluate(x, y, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The logits of images of any number, an array `(N, num_classes)`. Args and errors as in `fit`."""
+        with plain_errors():
+            return super().predict(self._images(x), *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """One step on one batch, as in Keras. Args and errors as in `fit`."""
+        with plain_errors():
+            return super().train_on_batch(*self._taken(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The logs of one batch, as in Keras. Args and errors as in `fit`."""
+        with plain_errors():
+            return super().test_on_batch(*self._taken(x, y), *args, **kwargs)
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """As in Keras, of labels that are checked."""
+        if self._numbers_classes:
+            y = self._labels(y, tf.shape(y_pred)[0])
+        return super().compute_loss(x, y, y_pred, *args, **kwargs)
+
+    @property
+    def _numbers_classes(self) -> bool:
+        """Whether the loss is of labels that are numbers of classes; another may be of one-hot labels."""
+        return isinstance(self.loss, keras.losses.SparseCategoricalCrossentropy)
+
+    def _images(self, x: Any) -> Any:
+        """Images as Keras takes them, checked as far as they are at hand."""
+        x = batches.as_given(x)[0]
+        if isinstance(x, tuple | list):
+            raise ValueError(f"The images are a {type(x).__name__}: this model takes one array of images.")
+        if isinstance(x, np.ndarray) or (tf.is_tensor(x) and hasattr(x, "numpy")):
+            validation.data(x, self.data_shape, IMAGES, convert=False, what="images")
+        return x
+
+    def _labels(self, y: Any, count: Any) -> Any:
+        if y is None:
+            raise ValueError(
+                f"There are no labels y: a classifier learns from one label from 0 to {self.num_classes - 1} per image."
+            )
+        return validation.class_numbers(y, self.num_classes, count)
+
+    def _taken(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Images and labels as Keras takes them, checked as far as they are at hand."""
+        x = self._images(x)
+        if not self.compiled:
+            raise ValueError("Classifier is not compiled: call compile() before, for example compile('adam').")
+        if hasattr(x, "dtype") and self._numbers_classes:
+            y = self._labels(y, len(x))
+            y = np.asarray(y) if isinstance(x, np.ndarray) else y
+        return x, y
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, metrics: Any = None, **kwargs: Any) -> None:
         """As in Keras; by default with the cross-entropy of integer labels, and accuracy."""
@@ -69,6 +162,11 @@ class Classifier(KerasFiles, keras.Model):
             metrics=["accuracy"] if metrics is None else metrics,
             **{"jit_compile": False, **kwargs},
         )
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as `get_compile_config` says; Keras would leave a class with a `compile` of its own as it is."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

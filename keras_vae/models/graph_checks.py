@@ -5,9 +5,10 @@ the rule and the remedy are hard to find. `plain_errors` raises them as the `Val
 """
 
 import contextlib
+import contextvars
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_vae._backend import tf
 
@@ -16,9 +17,41 @@ _FAILED = re.compile(r"assertion failed: \[" + _MARK + r"(.*?)\](.*?)(?:\n|\s*\[
 _OTHER_SHAPE = re.compile(r"Shape of tensor \S+ \[([\d,]*)\] is not compatible with expected shape \[([\d,?]*)\]")
 
 
-def require(good: Any, message: str, *values: Any) -> Any:
-    """An assertion of the graph: a context in which what is computed needs `good`. The message ends in the values."""
-    return tf.control_dependencies([tf.debugging.Assert(good, [_MARK + message, *values])])
+class Rule(NamedTuple):
+    """What a graph found of one rule, where it cannot stop."""
+
+    good: Any
+    message: str
+
+
+_rules: contextvars.ContextVar[list[Rule] | None] = contextvars.ContextVar("rules", default=None)
+
+
+@contextlib.contextmanager
+def gathered() -> Iterator[list[Rule]]:
+    """Gather the checks of a graph in the list given instead of asserting them: XLA leaves assertions out without a word."""
+    rules: list[Rule] = []
+    token = _rules.set(rules)
+    try:
+        yield rules
+    finally:
+        _rules.reset(token)
+
+
+def require(good: Any, message: str, what: str, *values: Any) -> Any:
+    """An assertion of the graph: a context in which what is computed needs `good`.
+
+    Args:
+        good: whether all is well.
+        message: the rule and the remedy, as whole sentences.
+        what: what the values are, such as "Given".
+        *values: what to show after the message.
+    """
+    rules = _rules.get()
+    if rules is not None:
+        rules.append(Rule(good, message))
+        return contextlib.nullcontext()
+    return tf.control_dependencies([tf.debugging.Assert(good, [f"{_MARK}{message} {what}:", *values])])
 
 
 @contextlib.contextmanager

@@ -1,10 +1,14 @@
 """The logged quantities: running sums of an objective's terms, and the identities that give the rest."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keras_vae._backend import keras, tf
+from keras_vae.models.graph_checks import Rule
+
+# Data, labels, targets and weights, and room for a class of a user's own.
+_MAX_RULES = 8
 
 
 class TermSums(keras.metrics.Metric):
@@ -17,9 +21,20 @@ class TermSums(keras.metrics.Metric):
             setattr(self, name, self.add_variable((), initializer="zeros", name=name))
         self.batches = self.add_variable((), initializer="zeros", name="batches", dtype="int64")
         self.non_binary = self.add_variable((), initializer="zeros", name="non_binary")
+        self.broken = self.add_variable((_MAX_RULES,), initializer="zeros", name="broken")
+        self.rules: list[str] = []
 
-    def update_state(self, terms: Any, sample_weight: Any = None, found_non_binary: Any = None) -> None:
-        """Take in the terms of a batch, each `(B,)`, and whether it holds other values than 0 and 1, where that matters."""
+    def update_state(
+        self, terms: Any, sample_weight: Any = None, found_non_binary: Any = None, rules: Sequence[Rule] = ()
+    ) -> None:
+        """Take in a batch.
+
+        Args:
+            terms: of the objective, each `(B,)`.
+            sample_weight: of the examples, `(B,)`.
+            found_non_binary: whether the batch holds other values than 0 and 1, where that matters.
+            rules: those that a graph could not stop at.
+        """
         weight = tf.ones_like(terms[0]) if sample_weight is None else sample_weight
         self.weight.assign_add(tf.reduce_sum(weight))
         for name, term in terms._asdict().items():
@@ -27,6 +42,10 @@ class TermSums(keras.metrics.Metric):
         self.batches.assign_add(1)
         if found_non_binary is not None:
             self.non_binary.assign_add(tf.cast(found_non_binary, tf.float32))
+        if rules:
+            self.rules = [rule.message for rule in rules]
+            broken = tf.stack([tf.logical_not(rule.good) for rule in rules])
+            self.broken.assign_add(tf.pad(tf.cast(broken, tf.float32), [[0, _MAX_RULES - len(rules)]]))
 
     def means(self) -> Any:
         """The terms, averaged over the examples seen."""
@@ -95,3 +114,24 @@ class WarnOfNonBinary(keras.callbacks.Callback):
             warn_of_non_binary()
 
     on_test_batch_end = on_train_batch_end
+
+
+class StopAtBrokenRule(keras.callbacks.Callback):
+    """Raises after a batch in which code compiled by XLA met a value that breaks a rule; it cannot stop by itself."""
+
+    def __init__(self, sums: TermSums) -> None:
+        super().__init__()
+        self._sums = sums
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look, and say that the weights may be spoiled."""
+        self._look(" The weights have learned from that batch already: load them or make the model anew.")
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look."""
+        self._look("")
+
+    def _look(self, more: str) -> None:
+        for message, count in zip(self._sums.rules, keras.ops.convert_to_numpy(self._sums.broken), strict=False):
+            if count:
+                raise ValueError(message + more)

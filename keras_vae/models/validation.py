@@ -1,7 +1,7 @@
 """Checks of what a user hands to a model: each error names the value, the rule and the remedy.
 
 Values of eager tensors and arrays are checked in Python; inside a traced function the same rule becomes an assertion of
-the graph. (Code compiled by XLA cannot stop, so there only shapes and dtypes are checked.)
+the graph. Code compiled by XLA cannot stop: what `fit` and `evaluate` find there is told after the batch (see `graph_checks`).
 """
 
 from typing import Any
@@ -16,6 +16,8 @@ _LARGEST = float(np.finfo("float32").max)
 
 # The square of a larger one, as in the density of a Gaussian, is infinite.
 _LARGEST_LATENT = 1e19
+
+_ENDS = "Smallest and largest"
 
 
 def data(
@@ -57,8 +59,8 @@ def data(
     elif convert:
         x = tf.cast(tf.ensure_shape(x, (None, *shape)), tf.float32)
         good = tf.reduce_all((x >= low) & (x <= high))  # of a NaN neither holds
-        message = f"The {what} are out of range: {rule}. {remedy} Smallest and largest:"
-        with require(good, message, tf.reduce_min(x), tf.reduce_max(x)):
+        message = f"The {what} are out of range: {rule}. {remedy}"
+        with require(good, message, _ENDS, tf.reduce_min(x), tf.reduce_max(x)):
             x = tf.identity(x)
     return tf.cast(x, tf.float32) if convert else None
 
@@ -197,8 +199,8 @@ def codes(k: Any, size: int, num_codes: int) -> Any:
             raise ValueError(f"A code is {wrong[0]}: {rule}.")
         return tf.cast(k, tf.int32)
     k = tf.cast(k, tf.int64)
-    message = f"A code is out of range: {rule}. Smallest and largest:"
-    with require(tf.reduce_all((k >= 0) & (k < num_codes)), message, tf.reduce_min(k), tf.reduce_max(k)):
+    message = f"A code is out of range: {rule}."
+    with require(tf.reduce_all((k >= 0) & (k < num_codes)), message, _ENDS, tf.reduce_min(k), tf.reduce_max(k)):
         return tf.cast(k, tf.int32)
 
 
@@ -237,6 +239,15 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
             f"This model is conditional: it needs one label from 0 to {num_classes - 1} per example. Pass them as the "
             "labels argument, as y in fit and evaluate, as predict([x, labels]), or as the second element of a tf.data pair."
         )
+    return tf.one_hot(class_numbers(y, num_classes, batch_size, unknown), num_classes)
+
+
+def class_numbers(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> Any:
+    """The same labels, checked as in `labels`, as int64 `(B,)`.
+
+    Raises:
+        ValueError: as `labels` does.
+    """
     y = y if tf.is_tensor(y) else np.asarray(y)
     if tf.is_tensor(y) and y.shape.rank is None:
         y = tf.reshape(y, (-1,))  # (B,) or (B, 1): of another shape there are too many
@@ -273,12 +284,10 @@ def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> 
         y = tf.cast(y, tf.int64)
         good &= tf.reduce_all((y >= least) & (y < num_classes))
         # Of no labels there is no smallest: say 0.
-        ends = tf.concat([y, [0]], 0)
-        with require(
-            good, f"A label is out of range: {rule}. Smallest and largest:", tf.reduce_min(ends), tf.reduce_max(ends)
-        ):
+        ends = [tf.where(tf.size(y) > 0, end, 0) for end in (tf.reduce_min(y), tf.reduce_max(y))]
+        with require(good, f"A label is out of range: {rule}.", _ENDS, *ends):
             y = tf.identity(y)
-    return tf.one_hot(y, num_classes)
+    return y
 
 
 def weights(w: Any, batch_size: Any) -> Any:
@@ -308,7 +317,7 @@ def weights(w: Any, batch_size: Any) -> Any:
         return w.astype("float32")
     w = tf.cast(w, tf.float32)
     good = tf.reduce_all((w >= 0) & (w <= _LARGEST)) & (tf.size(w) == batch_size)
-    with require(good, "A weight of sample_weight is wrong: one per example, finite and at least 0. Given:", w):
+    with require(good, "A weight of sample_weight is wrong: one per example, finite and at least 0.", "Given", w):
         return tf.identity(w)
 
 

@@ -160,11 +160,10 @@ def save_to_preset(
         FileExistsError: if the folder is there and `overwrite` is not given.
         OSError: if it cannot be written; what was there stays as it was.
     """
-    folder = Path(folder)
-    if folder.exists() and not overwrite:
-        raise FileExistsError(
-            f"{folder} is there already: choose another folder, or pass overwrite=True to replace it."
-        )
+    folder = _checks.path("folder", folder)
+    if folder.exists() and not (overwrite and folder.is_dir()):
+        remedy = ", or pass overwrite=True to replace it" if folder.is_dir() else ": this is a file"
+        raise FileExistsError(f"{folder} is there already: choose another folder{remedy}.")
     left = {part.name for name in hub.SIZES for part in _files.abandoned_parts(folder / name)}
     strangers = sorted({path.name for path in folder.iterdir()} - set(hub.SIZES) - left) if folder.exists() else []
     if strangers:

@@ -9,6 +9,7 @@ import pytest
 from keras_vae import data, models, objectives
 from keras_vae._backend import keras, tf
 from keras_vae.models import DEC, VQVAE, SwapAutoencoder
+from keras_vae.networks import MLP
 from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, SHAPE, conditions, one_of_each_class
 
 ALL = CASES | AUTOENCODERS | QUANTIZED
@@ -446,3 +447,76 @@ def test_a_denoiser_learns_from_pairs_of_noisy_and_clean_images():
     model.fit(noisy, clean, epochs=60, batch_size=16, verbose=0)
     restored = model.reconstruct(noisy).numpy()
     assert np.square(restored - clean).mean() < 0.5 * np.square(noisy - clean).mean()
+
+
+@pytest.mark.parametrize("name", ["vae", "conditional", "autoencoder"])
+def test_xla_leaves_no_check_of_a_pipeline_out(name):
+    """Code compiled by XLA drops assertions without a word, so what breaks a rule is counted, and told after the batch."""
+    model = {
+        "vae": lambda: models.VAE((8, 8, 1), 3, hidden_units=[8]),
+        "conditional": lambda: models.ConditionalVAE((8, 8, 1), 3, 3, network=MLP([8])),
+        "autoencoder": lambda: models.Autoencoder((8, 8, 1), 3, network=MLP([8])),
+    }[name]()
+    model.compile(jit_compile=True, seed=0)
+    x = (np.random.default_rng(0).uniform(size=(6, 8, 8, 1)) < 0.4).astype("float32")
+    y = np.arange(6) % 3 if model.conditional else None
+
+    def pipeline(x, y):
+        return tf.data.Dataset.from_tensor_slices(x if y is None else (x, y)).batch(3)
+
+    assert np.isfinite(model.fit(pipeline(x, y), verbose=0).history["loss"]).all()
+    for wrong, rule in (
+        (x * 255.0, "out of range.*divide by 255"),
+        (x * 2 - 1, "out of range"),
+        (x * np.nan, "finite"),
+    ):
+        for bad in (pipeline(wrong.astype("float32"), y), _Batches(wrong.astype("float32"), y)):
+            with pytest.raises(ValueError, match=f"{rule}.*learned from that batch already"):
+                model.fit(bad, verbose=0)
+            with pytest.raises(ValueError, match=rf"{rule}.*before they come here\.$"):
+                model.evaluate(bad, verbose=0)
+        with pytest.raises(ValueError, match=rule):
+            model.predict(pipeline(wrong.astype("float32"), y), verbose=0)
+        with pytest.raises(ValueError, match=rule):
+            model.fit(x, y, validation_data=pipeline(wrong.astype("float32"), y), verbose=0)
+        with pytest.raises(ValueError, match="hold"):
+            model.fit(tf.constant(wrong), y, verbose=0)
+    if model.conditional:
+        for labels in (y + 1, y - 1):
+            with pytest.raises(ValueError, match="A label is out of range: labels must be from 0 to 2"):
+                model.fit(pipeline(x, labels), verbose=0)
+    # The counts are those of one evaluation.
+    assert model.evaluate(pipeline(x, y), verbose=0)
+
+
+class _Batches(keras.utils.PyDataset):
+    """Two batches of three."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        some = slice(3 * i, 3 * i + 3)
+        return (self.x[some],) if self.y is None else (self.x[some], self.y[some])
+
+
+def test_nothing_to_learn_from_is_an_error():
+    model = models.VAE((8, 8, 1), 3, hidden_units=[8])
+    model.compile()
+    with pytest.raises(ValueError, match="no batch"):
+        model.fit(tf.data.Dataset.from_tensor_slices(np.zeros((0, 8, 8, 1), "float32")).batch(3), verbose=0)
+    with pytest.raises(ValueError, match="gives nothing"):
+        model.fit((x for x in ()), verbose=0)
+    with pytest.raises(ValueError, match="have dtype <U1"):
+        model.fit((str(i) for i in range(3)), verbose=0)
+    x = np.zeros((6, 8, 8, 1), "float32")
+    given = (x[i : i + 2] for i in (0, 2, 4))
+    seen = []
+    count = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    assert model.fit(given, callbacks=[count], verbose=0).history["loss"]
+    assert seen == [0, 1, 2], "the first batch, which was looked at, is learned from too"
+    assert model.fit(x, epochs=0, verbose=0).history == {}
