@@ -306,7 +306,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
                 **given, validation_data=validation_data, class_weight=class_weight, sample_weight=sample_weight
             )
         if history.epoch and not history.history:
-            raise ValueError("The data hold no batch: there was nothing to learn from.")
+            raise ValueError("The data set holds no batch: give at least one.")
         return history
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:

@@ -29,6 +29,8 @@ def as_given(x: Any, y: Any = None, weight: Any = None) -> tuple[Any, Any, Any]:
     Raises:
         ValueError: if x is nothing that examples can be read from, or the first thing a generator gives is none.
     """
+    if isinstance(x, tf.data.Dataset) and x.cardinality() == 0:
+        raise ValueError("The data set holds no batch: give at least one.")
     if isinstance(x, types.GeneratorType):
         return _looked_at(x), y, weight
     if isinstance(x, tf.data.Dataset | keras.utils.PyDataset) or (
@@ -135,6 +137,8 @@ def check(batch: Batch, model: Any, training: bool = True) -> None:
         count = len(batch.x)
     if count is None:
         return
+    if not count:
+        raise ValueError("The data hold no examples: give at least one.")
     if model.conditional and (training or batch.labels is not None):
         (model.training_condition_of if training else model.condition_of)(batch.labels, count)
     if batch.target is not None:

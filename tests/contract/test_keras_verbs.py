@@ -507,8 +507,14 @@ class _Batches(keras.utils.PyDataset):
 def test_nothing_to_learn_from_is_an_error():
     model = models.VAE((8, 8, 1), 3, hidden_units=[8])
     model.compile()
-    with pytest.raises(ValueError, match="no batch"):
-        model.fit(tf.data.Dataset.from_tensor_slices(np.zeros((0, 8, 8, 1), "float32")).batch(3), verbose=0)
+    nothing = tf.data.Dataset.from_tensor_slices(np.zeros((0, 8, 8, 1), "float32")).batch(3)
+    for method in (model.fit, model.evaluate, model.predict):
+        with pytest.raises(ValueError, match="holds no batch"):
+            method(nothing, verbose=0)
+        with pytest.raises(ValueError, match="hold no examples"):
+            method(np.zeros((0, 8, 8, 1), "float32"), verbose=0)
+    with pytest.raises(ValueError, match="holds no batch"):
+        model.fit(nothing.filter(lambda x: True), verbose=0)  # of unknown length
     with pytest.raises(ValueError, match="gives nothing"):
         model.fit((x for x in ()), verbose=0)
     with pytest.raises(ValueError, match="have dtype <U1"):
