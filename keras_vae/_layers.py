@@ -4,8 +4,9 @@
 """
 
 import functools
+from typing import Any
 
-from keras_vae._backend import keras
+from keras_vae._backend import keras, serializable
 
 _LAST = {"data_format": "channels_last"}
 
@@ -15,3 +16,23 @@ Cropping2D = functools.partial(keras.layers.Cropping2D, **_LAST)
 Flatten = functools.partial(keras.layers.Flatten, **_LAST)
 UpSampling2D = functools.partial(keras.layers.UpSampling2D, **_LAST)
 ZeroPadding2D = functools.partial(keras.layers.ZeroPadding2D, **_LAST)
+
+
+@serializable
+class NearestUpsampling(keras.layers.Layer):
+    """Repeats each pixel in two rows and two columns: `(B, H, W, C)` -> `(B, 2H, 2W, C)`.
+
+    Keras's `UpSampling2D` becomes five-dimensional operations in TFLite, which a GPU refuses; a resize is one.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Repeat."""
+        height, width = inputs.shape[1:3]
+        return keras.ops.image.resize(
+            inputs, (2 * height, 2 * width), interpolation="nearest", data_format="channels_last"
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """`(B, 2H, 2W, C)`."""
+        batch, height, width, channels = input_shape
+        return batch, 2 * height, 2 * width, channels
