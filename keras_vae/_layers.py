@@ -36,3 +36,21 @@ class NearestUpsampling(keras.layers.Layer):
         """`(B, 2H, 2W, C)`."""
         batch, height, width, channels = input_shape
         return batch, 2 * height, 2 * width, channels
+
+
+def residual_blocks(h: Any, count: int, activation: str, **settings: Any) -> Any:
+    """So many blocks of two 3x3 convolutions that add to a feature map; untrained, they change nothing of it.
+
+    Args:
+        h: feature map `(B, H, W, C)`.
+        count: number of blocks.
+        activation: name of a Keras activation.
+        **settings: of every layer, such as `dtype`.
+    """
+    channels = h.shape[-1]
+    for i in range(count):
+        r = keras.layers.Activation(activation, name=f"block_{i}_in", **settings)(h)
+        r = Conv2D(channels, 3, padding="same", activation=activation, name=f"block_{i}_a", **settings)(r)
+        r = Conv2D(channels, 3, padding="same", kernel_initializer="zeros", name=f"block_{i}_b", **settings)(r)
+        h = keras.layers.Add(name=f"block_{i}", **settings)([h, r])
+    return keras.layers.Activation(activation, name="blocks_out", **settings)(h)

@@ -37,6 +37,7 @@ from keras_vae.distributions.partly_given import PartlyGiven
 from keras_vae.distributions.pixel_cnn import AutoregressiveGrid, PixelCNN
 from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
 from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
+from keras_vae.distributions.spatial_prior import SpatialPrior
 from keras_vae.distributions.top_down import TopDownPosterior, TopDownPrior
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "Posterior",
     "Prior",
     "RealNVP",
+    "SpatialPrior",
     "StandardNormal",
     "TopDownPosterior",
     "TopDownPrior",

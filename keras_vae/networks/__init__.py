@@ -4,6 +4,7 @@ from keras_vae.networks.base import Architecture, OutputBias
 from keras_vae.networks.conv_net import ConvNet
 from keras_vae.networks.mlp import MLP
 from keras_vae.networks.residual_net import ResidualNet
+from keras_vae.networks.spatial_conv_net import SpatialConvNet
 from keras_vae.networks.tied_mlp import TiedMLP, TransposedDense
 from keras_vae.networks.vector_quantizer import Quantized, VectorQuantizer, perplexity
 
@@ -14,6 +15,7 @@ __all__ = [
     "OutputBias",
     "Quantized",
     "ResidualNet",
+    "SpatialConvNet",
     "TiedMLP",
     "TransposedDense",
     "VectorQuantizer",

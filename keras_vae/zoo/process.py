@@ -21,6 +21,7 @@ PRIORS = {
     "MixtureOfGaussians": "Σₖ wₖ N(mₖ, diag(sₖ²)), {0.num_components} components, learned",
     "VampPrior": "1/K Σₖ q(z | uₖ), {0.num_components} pseudo-inputs uₖ, learned",
     "RealNVP": "g(ε), ε ~ N(0, I), g a learned chain of {0.num_couplings} affine couplings",
+    "SpatialPrior": "N(v; 0, I) N(m; μ(v), diag(s(v)²)), z = [v, m], μ and s learned, m a map of {0.map_shape}",
     "TopDownPrior": "z₁ ~ {top}, then z_l ~ N(m_l(z₁…z_l₋₁), diag(s_l²)), level by level",
 }
 POSTERIORS = {

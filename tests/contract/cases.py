@@ -22,6 +22,8 @@ from keras_vae.models import (
 )
 
 SHAPE = (8, 8, 1)
+SPATIAL = {"name": "spatial_conv_net", "filters": (4, 8), "code_channels": 2, "residual_blocks": 1, "dense_units": 8}
+MAP_PRIOR = {"name": "spatial_prior", "map_shape": (2, 2, 2), "filters": 4, "residual_blocks": 1}
 CONV = {"filters": (4, 8), "dense_units": (16,)}
 
 CASES: dict[str, Callable[[], Any]] = {
@@ -49,6 +51,10 @@ CASES: dict[str, Callable[[], Any]] = {
     "conditional_flow": lambda: ConditionalVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, prior={"name": "real_nvp", "hidden_units": (8,)}
     ),
+    "vae_spatial": lambda: VAE(
+        SHAPE, 11, network={**SPATIAL, "vector_size": 3}, prior=MAP_PRIOR, likelihood="gaussian"
+    ),
+    "conditional_spatial": lambda: ConditionalVAE(SHAPE, 4, 11, network={**SPATIAL, "vector_size": 3}, prior=MAP_PRIOR),
     "semi_supervised": lambda: SemiSupervisedVAE(
         SHAPE, 4, 3, network={"name": "mlp", "hidden_units": (16,)}, classifier={"name": "conv_net", **CONV}
     ),
@@ -86,6 +92,7 @@ _ONE_LAYER = {"name": "mlp", "hidden_units": ()}
 # Deterministic autoencoders have a suite of their own: a code and no posterior.
 AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "autoencoder": lambda: Autoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16, 8)}),
+    "spatial_autoencoder": lambda: Autoencoder(SHAPE, 8, network=SPATIAL, likelihood="gaussian"),
     "conv_autoencoder": lambda: Autoencoder(SHAPE, 3, network={"name": "conv_net", **CONV}, likelihood="gaussian"),
     "sparse_l1": lambda: SparseAutoencoder(SHAPE, 80, sparsity="l1"),
     "sparse_rate": lambda: SparseAutoencoder(SHAPE, 80, sparsity="activation_rate", code_activation="sigmoid"),
