@@ -157,6 +157,8 @@ ONE_ARGUMENT = [
     ("data.read_picture", lambda path: data.read_picture(path, SHAPE), "path"),
     ("data.preprocessing_named", data.preprocessing_named, "spec"),
     ("data.RandomShift", data.RandomShift, "flip"),
+    ("data.RandomResizedCrop", data.RandomResizedCrop, "smallest"),
+    ("data.RandomResizedCrop", data.RandomResizedCrop, "flip"),
     ("data.choose_labelled", lambda count: data.choose_labelled(LABELS, count), "count"),
     ("data.quadrants", lambda given: data.quadrants(IMAGES, given), "given"),
     ("evaluation.ProbeRecipe", lambda scaling: evaluation.ProbeRecipe(scaling=scaling), "scaling"),

@@ -13,7 +13,14 @@ FAMILIES = ("vae", "autoencoder", "discrete", "classifier")
 KINDS = ("vae", "conditional_vae", "autoencoder", "vq_vae")
 TARGETS = ("cpu", "gpu", "edge", "web", "server", "all")
 FORMATS = ("dynamic_range", "float32")
-PREPROCESSINGS = ("scaling", "fixed_binarization", "dynamic_binarization", "dequantization", "random_shift")
+PREPROCESSINGS = (
+    "scaling",
+    "fixed_binarization",
+    "dynamic_binarization",
+    "dequantization",
+    "random_resized_crop",
+    "random_shift",
+)
 DATASETS = (
     "mnist",
     "cifar10",

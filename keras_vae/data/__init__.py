@@ -16,6 +16,7 @@ from keras_vae.data.preprocessing import (
     DynamicBinarization,
     FixedBinarization,
     Preprocessing,
+    RandomResizedCrop,
     RandomShift,
     Scaling,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Images",
     "Picture",
     "Preprocessing",
+    "RandomResizedCrop",
     "RandomShift",
     "Scaling",
     "Shapes",

@@ -84,5 +84,44 @@ class RandomShift(Preprocessing):
         return tf.where(mirrored, moved[:, :, ::-1], moved)
 
 
+class RandomResizedCrop(Preprocessing):
+    """x / 255 of a random window of each image, scaled back to its size, different in each epoch.
+
+    A few hundred images become many more. Validation and test images are not changed.
+
+    Args:
+        smallest: least height and width of the window, as a share of the image's; each is sampled independently.
+        flip: whether half of the images are mirrored, left to right. Wrong for digits, letters, and anything else with a left and
+            a right.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+    """
+
+    fresh_noise = True
+
+    def __init__(self, smallest: float = 0.8, flip: bool = True):
+        self.smallest = _checks.finite_float("smallest", smallest, minimum=0.1, maximum=1.0)
+        self.flip = _checks.flag("flip", flip)
+
+    def once(self, images: Any, seed: Any) -> Any:
+        """The images as they are: x / 255."""
+        return _floats(images) / 255.0
+
+    def __call__(self, images: Any, seed: Any) -> Any:
+        """Scale and crop."""
+        images, count = _floats(images) / 255.0, tf.shape(images)[0]
+        if self.smallest < 1.0:
+            extent = 1.0 - (1.0 - self.smallest) * _random.uniform((count, 2), seed)
+            start = (1.0 - extent) * _random.uniform((count, 2), _random.fold_in(seed, 1))
+            window = tf.concat([start, start + extent], axis=1)
+            images = tf.image.crop_and_resize(images, window, tf.range(count), images.shape[1:3])
+            images = tf.clip_by_value(images, 0.0, 1.0)  # interpolation rounds
+        if not self.flip:
+            return images
+        mirrored = _random.uniform((count, 1, 1, 1), _random.fold_in(seed, 2)) < 0.5
+        return tf.where(mirrored, images[:, :, ::-1], images)
+
+
 def _floats(images: Any) -> Any:
     return tf.cast(checked_images("images", images), tf.float32)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
-from keras_vae._backend import serializable, tf, tfd, tfp
+from keras_vae._backend import keras, serializable, tf, tfd, tfp
 from keras_vae.distributions.base import Likelihood, UnitEvent, independent_normal, inverse_positive, positive
 from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
 
@@ -102,6 +102,8 @@ class Gaussian(Likelihood):
         min_scale: lower bound of a trained scale. Where pixels can be predicted exactly, an unbounded density
             goes to infinity as the scale goes to zero.
         bounded: whether the mean is a sigmoid of what the network puts out, for data from 0 to 1 (the paper, section 5).
+        initial_scale: what a `"learned"` scale starts from, by default 1 + `min_scale`. The standard deviation of the data about
+            their mean image is a good start: a scale moves by about the learning rate per step.
     """
 
     support = None
@@ -112,6 +114,7 @@ class Gaussian(Likelihood):
         scale: float | str = 1.0,
         min_scale: float = 1e-3,
         bounded: bool = False,
+        initial_scale: float | None = None,
         **kwargs: Any,
     ):
         super().__init__(event_shape, **kwargs)
@@ -122,13 +125,21 @@ class Gaussian(Likelihood):
         self.min_scale = _checks.finite_float("min_scale", min_scale, minimum=1e-6, maximum=0.5)
         self.bounded = _checks.flag("bounded", bounded)
         self.params_per_channel = 2 if scale == "per_element" else 1
+        self.initial_scale = initial_scale
+        if initial_scale is not None:
+            least = 1.001 * self.min_scale
+            self.initial_scale = _checks.finite_float("initial_scale", initial_scale, minimum=least, maximum=1e6)
+            if scale != "learned":
+                raise ValueError(f"initial_scale={initial_scale}: needs scale='learned'; here the scale is {scale!r}.")
         if scale == "learned":
-            self.raw_scale = self.add_weight(shape=(), initializer="zeros", name="raw_scale")
+            start = 0.0 if self.initial_scale is None else float(inverse_positive(self.initial_scale, self.min_scale))
+            self.raw_scale = self.add_weight(shape=(), initializer=keras.initializers.Constant(start), name="raw_scale")
         self.built = True
 
     def settings(self) -> dict[str, Any]:
         """The constructor's own arguments."""
-        return {"scale": self.scale, "min_scale": self.min_scale, "bounded": self.bounded}
+        own = {"scale": self.scale, "min_scale": self.min_scale, "bounded": self.bounded}
+        return own if self.initial_scale is None else {**own, "initial_scale": self.initial_scale}
 
     def distribution(self, params: Any) -> Any:
         """The independent normal distributions with the means (and scales) in `params`."""

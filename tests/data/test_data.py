@@ -212,6 +212,36 @@ def test_what_are_no_images_is_refused(images, labels, message):
         data.arrays(_Own(images, labels), "test")
 
 
+def test_random_resized_crop_enlarges_a_window_within_the_image():
+    """Of a ramp a crop shows a part: its slope is that of the window, and no value is new."""
+    ramp = np.round(np.linspace(0, 255, 64)).astype("uint8")
+    images = np.broadcast_to(ramp[:, None, None], (200, 64, 64, 1)).copy()
+    x = data.RandomResizedCrop(smallest=0.5, flip=False)(images, tf.constant([1, 2])).numpy()[..., 0]
+    assert x.min() >= 0
+    assert x.max() <= 1
+    extents = x[:, -1, 0] - x[:, 0, 0]
+    assert 0.49 < extents.min() < 0.55
+    assert 0.95 < extents.max() < 1.001
+    np.testing.assert_allclose(x.std(axis=2), 0, atol=1e-6)
+    np.testing.assert_allclose(np.diff(x[:, :, 0], axis=1), np.repeat(extents[:, None] / 63, 63, axis=1), atol=4e-3)
+
+
+def test_random_resized_crop_mirrors_and_leaves_held_out_images_alone():
+    images = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 3)).astype("uint8")
+    step = data.RandomResizedCrop(smallest=1.0)
+    x, plain = step(images, tf.constant([1, 2])).numpy(), images / np.float32(255)
+    as_they_are = np.isclose(x, plain).all(axis=(1, 2, 3))
+    assert np.isclose(x, plain[:, :, ::-1])[~as_they_are].all()
+    assert 60 < as_they_are.sum() < 140
+    np.testing.assert_array_equal(data.RandomResizedCrop().once(images, 0), plain)
+
+
+@pytest.mark.parametrize("smallest", [0.0, 1.1, "0.8", float("nan")])
+def test_random_resized_crop_refuses_other_windows(smallest):
+    with pytest.raises(ValueError, match=r"smallest=.*from 0\.1 to 1"):
+        data.RandomResizedCrop(smallest)
+
+
 @pytest.mark.parametrize("step", [data.Scaling, data.FixedBinarization, data.Dequantization, data.RandomShift])
 def test_preprocessing_takes_bytes_alone(step):
     shares = np.full((2, 4, 4, 1), 0.5, "float32")

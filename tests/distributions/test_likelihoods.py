@@ -185,3 +185,16 @@ def test_a_value_outside_the_support_has_no_density(layer):
     else:
         with pytest.raises(ValueError, match="from 255 to 255: must be finite and from 0 to 1.*divide by 255"):
             p.log_prob(outside)
+
+
+def test_a_learned_scale_starts_where_it_is_told():
+    layer = Gaussian((2, 2, 1), scale="learned", initial_scale=0.21, min_scale=0.05)
+    np.testing.assert_allclose(layer(np.zeros((1, 2, 2, 1), "float32")).stddev(), 0.21, rtol=1e-6)
+    again = Gaussian.from_config(layer.get_config())
+    assert again.initial_scale == 0.21
+    np.testing.assert_allclose(again(np.zeros((1, 2, 2, 1), "float32")).stddev(), 0.21, rtol=1e-6)
+    for wrong in (0.05, 0, "0.2", float("nan")):
+        with pytest.raises(ValueError, match="initial_scale="):
+            Gaussian((2, 2, 1), scale="learned", initial_scale=wrong, min_scale=0.05)
+    with pytest.raises(ValueError, match="needs scale='learned'"):
+        Gaussian((2, 2, 1), scale=0.1, initial_scale=0.2)
