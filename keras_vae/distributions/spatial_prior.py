@@ -81,7 +81,7 @@ class SpatialPrior(Prior):
 
         def log_density(z: Any) -> Any:
             vector, code = z[..., : self.vector_size], z[..., self.vector_size :]
-            loc, scale = self._given(vector, condition)
+            loc, scale = self.map_given(vector, condition)
             squares = tf.reduce_sum(tf.square(vector), -1) + tf.reduce_sum(tf.square((code - loc) / scale), -1)
             constant = self.event_shape[0] * math.log(2.0 * math.pi)
             return -0.5 * (squares + constant) - tf.reduce_sum(tf.math.log(scale), -1)
@@ -99,13 +99,8 @@ class SpatialPrior(Prior):
         """The vector is the first noise; the map is mu + sigma times the rest."""
         return self._drawn(noise, condition)
 
-    def _drawn(self, noise: Any, condition: Any) -> Any:
-        vector = noise[..., : self.vector_size]
-        loc, scale = self._given(vector, condition)
-        return tf.concat([vector, loc + scale * noise[..., self.vector_size :]], axis=-1)
-
-    def _given(self, vector: Any, condition: Any) -> tuple[Any, Any]:
-        """Means and standard deviations of the map, `(..., h * w * channels)`, given vectors `(..., V)`."""
+    def map_given(self, vector: Any, condition: Any = None) -> tuple[Any, Any]:
+        """Means and standard deviations of p(m|v, c), `(..., h * w * channels)`, for vectors `(..., V)` and conditions `(B, C)`."""
         lead, size = tf.shape(vector)[:-1], math.prod(self.map_shape)
         if condition is not None:
             condition = tf.broadcast_to(
@@ -116,6 +111,11 @@ class SpatialPrior(Prior):
         shape = tf.concat([lead, [size]], axis=0)
         loc, raw = (tf.reshape(part, shape) for part in tf.split(out, 2, axis=-1))
         return loc, positive(raw, _SCALE_FLOOR)
+
+    def _drawn(self, noise: Any, condition: Any) -> Any:
+        vector = noise[..., : self.vector_size]
+        loc, scale = self.map_given(vector, condition)
+        return tf.concat([vector, loc + scale * noise[..., self.vector_size :]], axis=-1)
 
     def _network(self) -> keras.Model:
         given = keras.Input((self.vector_size + self.condition_size,), name="given")

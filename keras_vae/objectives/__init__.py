@@ -10,6 +10,7 @@ from keras_vae.objectives.factor_vae import FactorVAE
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.objectives.k_sparse import KSparse
 from keras_vae.objectives.layer_wise import LayerWise
+from keras_vae.objectives.map_dropout import MapDropoutELBO
 from keras_vae.objectives.noisy_code import NoisyCode
 from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
 from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
@@ -37,6 +38,7 @@ __all__ = [
     "KSparse",
     "LayerWise",
     "Linear",
+    "MapDropoutELBO",
     "NoisyCode",
     "Objective",
     "Penalty",

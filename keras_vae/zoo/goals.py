@@ -7,6 +7,9 @@ from keras_vae.objectives import Constant
 
 GOALS: dict[str, Callable[[Any], str]] = {
     "ELBO": lambda o: f"-E_q[log p(x | z)] + {_weight('β', o.beta)}KL{_floor(o)}",
+    "MapDropoutELBO": lambda o: (
+        f"-E_q[log p(x | z)] + {_weight('β', o.beta)}KL; for {o.share:.0%} of the examples of a batch q(m | x) is p(m | v)"
+    ),
     "IWAE": lambda o: (
         f"-log 1/{o.num_samples} Σₖ p(x, zₖ) / q(zₖ | x), zₖ ~ q, by the {o.gradient.replace('_', ' ')} gradient"
     ),
