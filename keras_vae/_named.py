@@ -17,7 +17,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def choices(module: ModuleType, base: type) -> dict[str, type]:
+def choices(module: ModuleType, base: type) -> dict[str, Any]:
     """The classes that may be named, by name: the subclasses of `base` in `module.__all__` of which objects can be made."""
     found = [getattr(module, name) for name in module.__all__]
     return {
