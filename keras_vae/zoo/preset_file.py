@@ -118,17 +118,12 @@ class Preset:
             ValueError: if it is no TOML file, or a table, key or value is wrong, naming file and key.
         """
         preset = cls.parse(path)
-        try:
-            _ = preset.codes
-            if preset.recipe:
-                preset.recipe.check_objectives()
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{preset.folder / preset.file}: {error}") from error
+        preset.check()
         return preset
 
     @classmethod
     def parse(cls, path: str | Path) -> "Preset":
-        """As `read`, without importing TensorFlow: the objective and the table `[codes]` are checked when they are first used.
+        """As `read`, without importing TensorFlow: the objective and the table `[codes]` are left to `check`.
 
         Raises:
             FileNotFoundError, ValueError: as `read`.
@@ -162,6 +157,19 @@ class Preset:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
         return cls(path.parent, tables["model"], recipe, words, codes, path.name)
+
+    def check(self) -> None:
+        """Check what `parse` leaves out.
+
+        Raises:
+            ValueError: if a key or value is wrong, naming file and key.
+        """
+        try:
+            _ = self.codes
+            if self.recipe:
+                self.recipe.check_objectives()
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self.folder / self.file}: {error}") from error
 
 
 def _table(name: str, value: Any) -> dict[str, Any]:
