@@ -45,7 +45,9 @@ def test_modules_of_a_package_are_found_without_an_import():
 
 
 def test_an_unknown_name_gets_the_names_there_are_and_the_nearest():
-    with pytest.raises(AttributeError, match=r"module 'keras_vae.zoo' has no attribute 'lod'; it has .*Did you mean 'load'"):
+    with pytest.raises(
+        AttributeError, match=r"module 'keras_vae.zoo' has no attribute 'lod'; it has .*Did you mean 'load'"
+    ):
         zoo.lod  # noqa: B018
     with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
         from keras_vae.data import Nothing  # noqa: F401

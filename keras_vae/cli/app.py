@@ -152,16 +152,15 @@ def start_tensorflow(doing: str) -> None:
             read stays clean, and once: TensorFlow that is there already takes no time.
     """
     words = escaped(f"{doing} (starting TensorFlow, a few seconds) ...")
-    waits = sys.modules.get("tensorflow") is None
-    if waits and not errors.is_terminal:
+    waits, moving = sys.modules.get("tensorflow") is None, errors.is_terminal
+    if waits and not moving:
         errors.print(words, highlight=False, soft_wrap=True)
     sys.stderr.flush()
     with os.fdopen(os.dup(2), "w") as kept:
         try:
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
-            moving = waits and errors.is_terminal
-            shown = _PrintableConsole(file=kept).status(words) if moving else contextlib.nullcontext()
+            shown = _PrintableConsole(file=kept).status(words) if waits and moving else contextlib.nullcontext()
             with shown, _interrupts.at_once(), _without("sklearn"):
                 from keras_vae._backend import tf
 
