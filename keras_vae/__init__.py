@@ -7,37 +7,11 @@
 Importing this module is cheap: TensorFlow is loaded when a name that needs it is first used.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keras_vae import _registration
+from keras_vae import _lazy, _registration
 
 __version__ = "0.1.0"
-
-_HOMES = {
-    "load": "keras_vae.zoo",
-    "list_presets": "keras_vae.zoo",
-    "save_to_preset": "keras_vae.zoo",
-    "VAE": "keras_vae.models",
-    "ConvVAE": "keras_vae.models",
-    "ConditionalVAE": "keras_vae.models",
-    "ELBO": "keras_vae.objectives",
-}
-_ROOMS = (
-    "lite",
-    "data",
-    "distributions",
-    "networks",
-    "objectives",
-    "models",
-    "training",
-    "evaluation",
-    "zoo",
-    "export",
-    "plots",
-)
-
-__all__ = ["ELBO", "VAE", "ConditionalVAE", "ConvVAE", "__version__", "list_presets", "load", "save_to_preset", *_ROOMS]
 
 if TYPE_CHECKING:
     from keras_vae import (
@@ -57,18 +31,27 @@ if TYPE_CHECKING:
     from keras_vae.objectives import ELBO
     from keras_vae.zoo import list_presets, load, save_to_preset
 
+__all__ = [
+    "ELBO",
+    "VAE",
+    "ConditionalVAE",
+    "ConvVAE",
+    "__version__",
+    "data",
+    "distributions",
+    "evaluation",
+    "export",
+    "list_presets",
+    "lite",
+    "load",
+    "models",
+    "networks",
+    "objectives",
+    "plots",
+    "save_to_preset",
+    "training",
+    "zoo",
+]
 
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use (PEP 562)."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _ROOMS:
-        return importlib.import_module(f"keras_vae.{name}")
-    raise AttributeError(f"module 'keras_vae' has no attribute {name!r}; it has {', '.join(sorted(__all__))}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
+_lazy.attach(__name__)
 _registration.register()

@@ -1,8 +1,10 @@
 """What Ctrl-C does to a command: it says so in one line and ends, with the exit status of shells."""
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 STATUS = 128 + signal.SIGINT
@@ -31,6 +33,19 @@ def end_in_order() -> None:
     """
     if _errors is not None:
         signal.signal(signal.SIGINT, _raise)
+
+
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """In the block, Ctrl-C ends the process where it stands, as after `end_at_once`: for imports that take long."""
+    if _errors is None:
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _raise(*_: Any) -> None:

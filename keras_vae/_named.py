@@ -5,16 +5,26 @@ A name is the class name in snake case, so no table of names has to be kept besi
 
 import inspect
 import re
+import sys
 from types import ModuleType
 from typing import Any
 
 from keras_vae import _checks
-from keras_vae._backend import keras
 
 
 def snake_case(name: str) -> str:
     """`DiagonalGaussian` -> `diagonal_gaussian`; `ELBO` -> `elbo`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def choices(module: ModuleType, base: type) -> dict[str, Any]:
+    """The classes that may be named, by name: the subclasses of `base` in `module.__all__` of which objects can be made."""
+    found = [getattr(module, name) for name in module.__all__]
+    return {
+        snake_case(cls.__name__): cls
+        for cls in found
+        if isinstance(cls, type) and issubclass(cls, base) and not inspect.isabstract(cls) and cls is not base
+    }
 
 
 def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[str, Any] | None = None) -> Any:
@@ -36,14 +46,7 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
         spec = {"name": spec}
     if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
         raise ValueError(f"{what}={_checks.shown(spec)}: must be a name, a dict with a 'name', or a {base.__name__}.")
-    classes = {
-        snake_case(name): getattr(module, name)
-        for name in module.__all__
-        if isinstance(getattr(module, name), type)
-        and issubclass(getattr(module, name), base)
-        and not inspect.isabstract(getattr(module, name))
-        and getattr(module, name) is not base
-    }
+    classes = choices(module, base)
     cls = classes[_checks.one_of(what, spec["name"], sorted(classes))]
     arguments = {key: value for key, value in spec.items() if key != "name"}
     offered = offered or {}
@@ -54,8 +57,13 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
         if p.name in takes and p.default is p.empty and p.name not in arguments and p.name not in offered:
             raise ValueError(f"{what} {spec['name']!r}: the setting {p.name!r} is missing.")
     # A layer is called what it is in the model: names that Keras counts up would end in the files of exported models.
-    called = {"name": what} if issubclass(cls, keras.layers.Layer) else {}
+    called = {"name": what} if _is_layer(cls) else {}
     return cls(**{name: value for name, value in offered.items() if name in takes}, **arguments, **called)
+
+
+def _is_layer(cls: type) -> bool:
+    keras = sys.modules.get("keras")  # without it there are no layers
+    return keras is not None and issubclass(cls, keras.layers.Layer)
 
 
 def to_spec(instance: Any, *omit: str) -> dict[str, Any]:
@@ -68,4 +76,6 @@ def described(instance: Any, *omit: str) -> dict[str, Any]:
     """`to_spec` of an object of this library; of a user's own, the form in which Keras saves registered classes."""
     if type(instance).__module__.startswith("keras_vae."):
         return to_spec(instance, *omit)
+    from keras_vae._backend import keras
+
     return keras.saving.serialize_keras_object(instance)

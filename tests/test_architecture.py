@@ -95,6 +95,6 @@ def test_an_unknown_name_lists_what_there_is():
 
 
 def test_another_backend_is_refused_with_the_remedy():
-    script = "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras_vae; keras_vae.models"
+    script = "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras_vae; keras_vae.VAE"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "backend is 'jax'. Set the environment variable KERAS_BACKEND=tensorflow" in done.stderr

@@ -12,8 +12,9 @@ from keras_vae._backend import keras
 
 
 def test_every_registered_class_is_found_in_the_sources():
-    for package in ("distributions", "networks", "objectives", "models"):
-        getattr(keras_vae, package)
+    for name in ("distributions", "networks", "objectives", "models"):
+        package = getattr(keras_vae, name)
+        assert all(hasattr(package, public) for public in package.__all__)  # which imports its module
     registered = {
         name.removeprefix("keras_vae>"): thing.__module__
         for name, thing in keras.saving.get_custom_objects().items()

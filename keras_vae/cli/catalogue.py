@@ -7,7 +7,16 @@ import typer
 from rich.table import Column, Table
 
 from keras_vae.cli import completion
-from keras_vae.cli.app import JsonOption, PresetArgument, app, console, escaped, pinned, plain_errors
+from keras_vae.cli.app import (
+    JsonOption,
+    PresetArgument,
+    app,
+    console,
+    escaped,
+    pinned,
+    plain_errors,
+    start_tensorflow,
+)
 
 _PANEL = "Look"
 
@@ -18,14 +27,14 @@ def list_(
         str | None,
         typer.Option(
             help="Only these: vae, autoencoder, discrete (codes that are whole numbers), classifier.",
-            autocompletion=completion.words(completion.FAMILIES),
+            autocompletion=completion.families,
         ),
     ] = None,
     data: Annotated[
         str | None,
         typer.Option(
             help="Only those that learned from this data set, or one made of it, such as mnist.",
-            autocompletion=completion.words(completion.DATASETS),
+            autocompletion=completion.named_data,
         ),
     ] = None,
     task: Annotated[
@@ -42,7 +51,7 @@ def list_(
             _checks.one_of("--family", family, zoo.FAMILIES)
         rows = []
         for name in zoo.list_presets():
-            preset = zoo.Preset.read(zoo.preset_folder(name))
+            preset = zoo.Preset.parse(zoo.preset_folder(name))
             weights = zoo.manifest(preset.folder)
             rows.append(
                 {
@@ -87,13 +96,16 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
         preset = pinned(preset)
         folder = zoo.preset_folder(preset)
         if as_json:
-            found = zoo.Preset.read(folder)
+            found = zoo.Preset.parse(folder)
             metrics = zoo.read_metrics(folder) if (folder / "metrics.json").exists() else {}
             facts = {"name": found.name, "model": found.model, "weights": zoo.manifest(folder), **metrics}
             print(json.dumps(facts, indent=2))
             return
         pictures = ", ".join(str(folder / name) for name in (zoo.SAMPLES, zoo.CURVES) if (folder / name).is_file())
-        lines = [line for line in zoo.card(folder, preset).splitlines() if not line.startswith("![")]
+        process = zoo.written_process(folder)
+        if process is None:  # there is no card to read it from, so the model is built
+            start_tensorflow(f"Describing {preset}")
+        lines = [line for line in zoo.card(folder, preset, process=process).splitlines() if not line.startswith("![")]
         console.print(Markdown("\n".join(lines)))
         if pictures:
             console.print(f"\nPictures: {pictures}", soft_wrap=True, highlight=False)

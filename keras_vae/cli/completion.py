@@ -1,63 +1,46 @@
-"""What the shell completes. It must not wait for TensorFlow, so the words of rooms that load it stand here once more, and
-tests/cli/test_shell_completion.py holds them against those rooms.
-"""
+"""What the shell completes. It must not wait for TensorFlow: what is asked here can be told without."""
 
 import glob
-import tomllib
 from collections.abc import Callable, Iterable
-from pathlib import Path
+
+from keras_vae import _named, data, export, zoo
 
 Completer = Callable[[str], list[str]]
 
-FAMILIES = ("vae", "autoencoder", "discrete", "classifier")
-KINDS = ("vae", "conditional_vae", "autoencoder", "vq_vae")
-TARGETS = ("cpu", "gpu", "edge", "web", "server", "all")
-FORMATS = ("dynamic_range", "float32")
-PREPROCESSINGS = (
-    "scaling",
-    "fixed_binarization",
-    "dynamic_binarization",
-    "dequantization",
-    "random_resized_crop",
-    "random_shift",
-)
-DATASETS = (
-    "mnist",
-    "cifar10",
-    "frey_faces",
-    "digits",
-    "shapes",
-    "mnist_outlines",
-    "digits_outlines",
-    "mnist_quadrants",
-    "digits_quadrants",
-)
+
+def words(known: Callable[[], Iterable[str]]) -> Completer:
+    """Complete one of a few words, which are looked up when a completion is asked for."""
+    return lambda incomplete: [word for word in known() if word.startswith(incomplete)]
 
 
-def words(known: Iterable[str]) -> Completer:
-    """Complete one of a few words."""
-    return lambda incomplete: [word for word in known if word.startswith(incomplete)]
+def _preset_names() -> list[str]:
+    from keras_vae.zoo.presets import presets_home
+
+    return sorted(path.parent.name for path in presets_home().glob("*/preset.toml"))
+
+
+def _preprocessings() -> Iterable[str]:
+    from keras_vae.data import preprocessing
+
+    return _named.choices(preprocessing, data.Preprocessing)
+
+
+def _targets() -> Iterable[str]:
+    from keras_vae.cli.export import ALL, SERVER
+
+    return (*export.TARGETS, SERVER, ALL)
+
+
+preset_names = words(_preset_names)
+table_names = words(lambda: sorted(zoo.published_tables()))
+families = words(lambda: zoo.FAMILIES)
+kinds = words(lambda: zoo.KINDS)
+named_data = words(lambda: data.DATASETS)
+preprocessings = words(_preprocessings)
+targets = words(_targets)
+formats = words(lambda: export.TARGETS["cpu"].formats)
 
 
 def data_sets(incomplete: str) -> list[str]:
     """Complete a data set's name, or the path of a folder."""
-    return [*words(DATASETS)(incomplete), *sorted(glob.glob(f"{glob.escape(incomplete)}*/"))]
-
-
-def preset_names(incomplete: str) -> list[str]:
-    """Complete the name of a preset."""
-    return words(sorted({path.parent.name for home in _homes() for path in home.glob("*/preset.toml")}))(incomplete)
-
-
-def table_names(incomplete: str) -> list[str]:
-    """Complete the name of a published table."""
-    files = (home / "tables.toml" for home in _homes())
-    return words(sorted({name for path in files if path.is_file() for name in tomllib.loads(path.read_text("utf-8"))}))(
-        incomplete
-    )
-
-
-def _homes() -> tuple[Path, Path]:
-    """Where presets are: in an installed package, and in the repository."""
-    package = Path(__file__).parents[1]
-    return package / "zoo" / "presets", package.parent / "zoo"
+    return [*named_data(incomplete), *sorted(glob.glob(f"{glob.escape(incomplete)}*/"))]

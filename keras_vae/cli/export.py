@@ -27,19 +27,10 @@ def run(
 ) -> None:
     """Export `model`, the preset's: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server.
 
-    Calibrated and proved on the data set or folder `given`, by default the preset's own.
+    Calibrated and proved on the data set or folder `given`, by default the preset's own. `check` passes the same arguments before.
     """
-    _checks.one_of("target", target, (*export.TARGETS, SERVER, ALL))
-    source = zoo.Preset.read(zoo.preset_folder(preset))
-    if format is not None and target not in export.TARGETS:
-        raise ValueError(f"--format {format} is of one device: name it, for example --target cpu.")
-    out = out or Path("exports") / source.name
-    wanted = (*export.TARGETS, SERVER) if target == ALL else (target,)
-    there = [str(out / name) for name in wanted if name != SERVER and (out / name).exists()]
-    if there and not overwrite:
-        raise FileExistsError(
-            f"{', '.join(there)}: there already. Choose another folder with --out, or pass --overwrite."
-        )
+    source = zoo.Preset.parse(zoo.preset_folder(preset))
+    out, wanted = out or _folder(source), _targets(target)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each new signature that is traced
     train, test, words = _data(source, model, given, console)
     origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
@@ -80,6 +71,35 @@ def run(
         raise export.ExportError("\n".join(refused))
     for reason in refused:
         console.print(f"Not for {reason}", soft_wrap=True, highlight=False, markup=False)
+
+
+def check(
+    preset: str, target: str, format: str | None, out: Path | None, overwrite: bool, given: str | None = None
+) -> None:
+    """Check what `run` is given as far as it can be told without the model.
+
+    Raises:
+        ValueError: if there is no such target, a format is given for several, or `given` is neither a data set nor a folder.
+        FileExistsError: if a build is there already and `overwrite` is not given.
+    """
+    _checks.one_of("target", target, (*export.TARGETS, SERVER, ALL))
+    if format is not None and target not in export.TARGETS:
+        raise ValueError(f"--format {format} is of one device: name it, for example --target cpu.")
+    out = out or _folder(zoo.Preset.parse(zoo.preset_folder(preset)))
+    there = [str(out / name) for name in _targets(target) if name != SERVER and (out / name).exists()]
+    if there and not overwrite:
+        raise FileExistsError(
+            f"{', '.join(there)}: there already. Choose another folder with --out, or pass --overwrite."
+        )
+    inputs.check_source(given)
+
+
+def _folder(preset: zoo.Preset) -> Path:
+    return Path("exports") / preset.name
+
+
+def _targets(target: str) -> tuple[str, ...]:
+    return (*export.TARGETS, SERVER) if target == ALL else (target,)
 
 
 def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -> tuple[Any, Any, str]:

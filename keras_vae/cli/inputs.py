@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vae import _checks, data, zoo
 from keras_vae.cli.app import at_end, console, errors, labels_of
+from keras_vae.data.image_files import checked_path
 
 
 class Inputs(NamedTuple):
@@ -22,24 +23,58 @@ class Inputs(NamedTuple):
     """Words for each image: its file, or its number in the data set."""
 
 
+def check_source(text: str | None) -> None:
+    """Check what `--data` names, where it is given.
+
+    Raises:
+        ValueError: if it is neither a data set nor a folder, or both.
+    """
+    if text is None:
+        return
+    named, there = text in data.DATASETS, Path(text).is_dir()
+    if named and there:
+        raise ValueError(
+            f"--data {text}: is a data set and a folder here. Write ./{text} for the folder, or go elsewhere."
+        )
+    if not named and not there:
+        raise ValueError(
+            f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}."
+            + _checks.did_you_mean(text, data.DATASETS)
+        )
+
+
+def check_data(preset: zoo.Preset, given: str | None) -> None:
+    """Check that `--data`, or the preset's recipe, says which data set or folder is meant.
+
+    Raises:
+        ValueError: if neither does, or `--data` is wrong.
+    """
+    check_source(given)
+    if given is None and preset.recipe is None:
+        raise ValueError(
+            f"{preset.name} names no data set: choose one, or a folder, with --data, such as --data digits."
+        )
+    if given is None and preset.recipe and preset.recipe.data.name == data.FOLDER:
+        raise ValueError(f"{preset.name} is for images in a folder of your own: say which with --data FOLDER.")
+
+
+def check_preprocessing(name: str) -> None:
+    """Check what `--preprocessing` names.
+
+    Raises:
+        ValueError: if there is no such preprocessing.
+    """
+    data.preprocessing_named(name, "--preprocessing")
+
+
 def source_of(text: str, shape: Any) -> Any:
     """The data set that `--data` names, or the folder of pictures.
 
     Raises:
         ValueError: if it is neither, or both.
     """
-    if text in data.DATASETS:
-        if Path(text).is_dir():
-            raise ValueError(
-                f"--data {text}: is a data set and a folder here. Write ./{text} for the folder, or go elsewhere."
-            )
-        return text
-    if Path(text).is_dir():
-        return data.ImageFolder(text, shape, _Progress(f"reading {text}"))
-    raise ValueError(
-        f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}."
-        + _checks.did_you_mean(text, data.DATASETS)
-    )
+    check_source(text)
+    return text if text in data.DATASETS else data.ImageFolder(text, shape, _Progress(f"reading {text}"))
 
 
 def choice_of(preset: zoo.Preset, given: str | None, model: Any) -> Any:
@@ -51,6 +86,40 @@ def choice_of(preset: zoo.Preset, given: str | None, model: Any) -> Any:
     if given is not None:
         return zoo.numbered_as(preset.folder, model, source_of(given, model.data_shape))
     return preset.recipe.data.name if preset.recipe else None
+
+
+def check_files(files: Sequence[Path]) -> None:
+    """Check that the files are there.
+
+    Raises:
+        OSError: if one is not.
+    """
+    for path in files:
+        checked_path(path)
+
+
+def check(preset: str, files: Sequence[Path], source: str | None, labels: str | None = None) -> None:
+    """Check what `images_for` is given as far as it can be told without the model.
+
+    Raises:
+        ValueError: if there is no data set, or labels are given that are none, too many or too few.
+        OSError: if a file is not there.
+    """
+    found = zoo.Preset.parse(zoo.preset_folder(preset))
+    if not files:
+        check_source(source)
+        if source is None and (found.recipe is None or found.recipe.data.name == data.FOLDER):
+            raise ValueError(
+                f"{preset} names no data set: give picture files, or a data set or folder with --data, such as --data digits."
+            )
+        if labels is not None:
+            raise ValueError("--labels are those of picture files: test images have their own.")
+        return
+    check_files(files)
+    if labels is not None:
+        given = labels_of(labels, zoo.manifest(found.folder).get("class_names", ()))
+        if len(given) != len(files):
+            raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} picture files. Give one each.")
 
 
 def images_for(
@@ -65,18 +134,14 @@ def images_for(
 ) -> Inputs:
     """The files' pictures, or the first `count` test images of the data set; says what was done to the files' pictures.
 
+    Args are as they passed `check`.
+
     Raises:
-        ValueError: if a file is no picture, the model needs labels that are not given, or there is no data set.
+        ValueError: if a file is no picture, or the model needs labels that are not given.
     """
-    found = zoo.Preset.read(zoo.preset_folder(preset))
-    chosen = choice_of(found, None if files else source, model)
+    found = zoo.Preset.parse(zoo.preset_folder(preset))
     if not files:
-        if chosen in (None, data.FOLDER):
-            raise ValueError(
-                f"{preset} names no data set: give picture files, or a data set or folder with --data, such as --data digits."
-            )
-        if labels is not None:
-            raise ValueError("--labels are those of picture files: test images have their own.")
+        chosen = choice_of(found, source, model)
         x, y = data.arrays(chosen, "test", found.preprocessing)
         return Inputs(x[:count], y[:count], [f"test image {i}" for i in range(len(x[:count]))])
     read = [data.read_picture(path, model.data_shape, invert) for path in files]
@@ -84,8 +149,6 @@ def images_for(
         for path, picture in zip(files, read, strict=True):
             console.print(f"{path}: {picture.changes}", soft_wrap=True, highlight=False)
     given = None if labels is None else np.array(labels_of(labels, zoo.class_names(preset)))
-    if given is not None and len(given) != len(files):
-        raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} picture files. Give one each.")
     if given is None and model.conditional and hasattr(model, "num_classes"):
         raise ValueError(
             f"{preset} is a conditional model: say what the pictures show, such as --labels {','.join('3' for _ in files)}."

@@ -17,8 +17,9 @@ from keras_vae.cli.app import (
     errors,
     escaped,
     fit_verbosity,
-    pinned,
     plain_errors,
+    start_tensorflow,
+    trained,
     with_codes,
 )
 
@@ -33,9 +34,7 @@ def new_recipe(
     path: Annotated[Path, typer.Argument(help="File to write, such as my_recipe.toml.")],
     kind: Annotated[
         str,
-        typer.Option(
-            help="vae, conditional_vae, autoencoder or vq_vae.", autocompletion=completion.words(completion.KINDS)
-        ),
+        typer.Option(help="vae, conditional_vae, autoencoder or vq_vae.", autocompletion=completion.kinds),
     ] = "vae",
     size: Annotated[int, typer.Option(help="Height and width of the pictures as the model sees them.")] = 64,
     grey: Annotated[bool, typer.Option("--grey", help="Grey pictures; by default in colour.")] = False,
@@ -82,9 +81,12 @@ def train_preset(
         from keras_vae import plots, training, zoo
         from keras_vae.cli import inputs
 
-        source = zoo.Preset.read(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
+        source = zoo.Preset.parse(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
         if source.recipe is None:
             raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
+        inputs.check_data(source, data)
+        start_tensorflow(f"Preparing to train {source.name}")
+        source.check()
         # A mistake in its settings is told before anything is made, with the name of the file.
         untrained = source.build()
         folder = run or Path("runs") / source.name
@@ -168,7 +170,7 @@ def _hardware() -> str:
 @app.command(rich_help_panel=_TRAIN)
 def evaluate(
     preset: PresetArgument,
-    samples: Annotated[int, typer.Option(help="Importance samples an image.")] = 5000,
+    samples: Annotated[int, typer.Option(min=1, help="Importance samples an image.")] = 5000,
     images: Annotated[int | None, typer.Option(min=1, help="Only the first so many test images.")] = None,
     data: Annotated[
         str | None,
@@ -180,7 +182,7 @@ def evaluate(
         str | None,
         typer.Option(
             help="By default that of the preset's recipe.",
-            autocompletion=completion.words(completion.PREPROCESSINGS),
+            autocompletion=completion.preprocessings,
         ),
     ] = None,
     write: Annotated[
@@ -195,8 +197,13 @@ def evaluate(
 
         if write and images is not None:
             raise ValueError("--write takes the whole test set: leave --images out.")
-        preset = pinned(preset)
-        shape = zoo.Preset.read(zoo.preset_folder(preset)).model.get("data_shape")
+        preset = trained(preset)
+        found = zoo.Preset.parse(zoo.preset_folder(preset))
+        inputs.check_data(found, data)
+        if preprocessing is not None:
+            inputs.check_preprocessing(preprocessing)
+        start_tensorflow(f"Evaluating {preset}")
+        shape = found.model.get("data_shape")
         source = None if data is None else inputs.source_of(data, shape)
         with inputs.progress_bar("scoring images") as progress:
             metrics = zoo.evaluate_preset(
@@ -255,6 +262,8 @@ def reproduce(
             for preset in entry.presets:
                 train_preset(preset)
                 evaluate(str(reproduce_room.trained(preset)), write=True)
+        if not recorded:
+            start_tensorflow(f"Checking the table {table}")
         if not reproduce_room.run(entry, not (recorded or train), train, console, errors):
             raise ValueError("A figure is not that of these weights: see the table.")
 
@@ -266,7 +275,7 @@ def export(
         str,
         typer.Option(
             help="cpu, gpu, edge, web (TFLite), server (SavedModel), or all.",
-            autocompletion=completion.words(completion.TARGETS),
+            autocompletion=completion.targets,
         ),
     ] = "all",
     out: Annotated[
@@ -274,9 +283,7 @@ def export(
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option(
-            help="Of a cpu build: dynamic_range or float32.", autocompletion=completion.words(completion.FORMATS)
-        ),
+        typer.Option(help="Of a cpu build: dynamic_range or float32.", autocompletion=completion.formats),
     ] = None,
     data: Annotated[
         str | None,
@@ -292,7 +299,9 @@ def export(
         from keras_vae import zoo
         from keras_vae.cli import export as export_room
 
-        preset = pinned(preset)
+        preset = trained(preset)
+        export_room.check(preset, target, format, out, overwrite, data)
+        start_tensorflow(f"Loading {preset}")
         model = with_codes(zoo.load(preset), "be exported")
         export_room.run(model, preset, target, format, out, overwrite, console, data)
 
@@ -307,7 +316,9 @@ def upload(
     with plain_errors():
         from keras_vae import zoo
 
-        found = zoo.upload(zoo.preset_folder(preset), address, private)
+        folder = zoo.preset_folder(trained(preset))
+        start_tensorflow(f"Checking {preset}")
+        found = zoo.upload(folder, address, private)
         console.print("It is there. Others load it with:", highlight=False)
         console.print(f'  keras_vae.load("{found}")', soft_wrap=True, highlight=False)
 
@@ -316,10 +327,12 @@ def upload(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
     preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",
-    epochs: Annotated[int, typer.Option(help="Epochs of fine-tuning.")] = 20,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 20,
 ) -> None:
     """Load, draw, score, fine-tune, save and reload: the tour in three minutes."""
     with plain_errors():
+        preset = trained(preset)
+        start_tensorflow(f"Loading {preset}")
         from keras_vae.cli import demo as demo_room
 
         demo_room.run(out, console, preset, epochs)

@@ -16,8 +16,9 @@ from keras_vae.cli.app import (
     console,
     generative,
     labels_of,
-    pinned,
     plain_errors,
+    start_tensorflow,
+    trained,
     with_codes,
     working,
 )
@@ -56,7 +57,7 @@ def sample(
     preset: PresetArgument,
     out: OutOption = Path("samples.png"),
     n: Annotated[
-        int, typer.Option(help="Number of images; of a conditional model without --labels, of each class.")
+        int, typer.Option(min=1, help="Number of images; of a conditional model without --labels, of each class.")
     ] = 10,
     labels: Annotated[
         str | None, typer.Option(help="Classes to draw from a conditional model, such as 3,1,4, or their names.")
@@ -69,7 +70,9 @@ def sample(
     with plain_errors():
         from keras_vae import plots, zoo
 
-        preset = pinned(preset)
+        preset = trained(preset)
+        if labels is not None:
+            labels_of(labels, zoo.manifest(zoo.preset_folder(preset)).get("class_names", ()))
         model = generative(_loaded(preset), "draw images")
         if labels is not None and not model.conditional:
             raise ValueError(
@@ -107,7 +110,8 @@ def reconstruct(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
-        preset = pinned(preset)
+        preset = trained(preset)
+        inputs.check(preset, files or [], data, labels)
         model = with_codes(_loaded(preset), "reconstruct images")
         x, y, names = inputs.images_for(model, preset, files or [], data, n, labels, invert, as_json)
         y = y if model.conditional else None
@@ -137,10 +141,11 @@ def interpolate(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
-        preset = pinned(preset)
-        model = with_codes(_loaded(preset), "interpolate")
+        preset = trained(preset)
         if files and len(files) < 2:
             raise ValueError("Give two picture files or more: the way goes from each to the next.")
+        inputs.check(preset, files or [], data, labels)
+        model = with_codes(_loaded(preset), "interpolate")
         x, y, _ = inputs.images_for(model, preset, files or [], data, 2 * n, labels, invert, as_json)
         first, second = (x[:-1], x[1:]) if files else (x[: len(x) // 2 * 2 : 2], x[1::2])
         pair = None
@@ -174,7 +179,8 @@ def traverse(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
-        preset = pinned(preset)
+        preset = trained(preset)
+        inputs.check(preset, [file] if file else [], data, labels)
         model = with_codes(_loaded(preset), "traverse its latents")
         x, y, _ = inputs.images_for(model, preset, [file] if file else [], data, number + 1, labels, invert, as_json)
         if not file and len(x) <= number:
@@ -190,7 +196,7 @@ def traverse(
 def manifold(
     preset: PresetArgument,
     out: OutOption = Path("manifold.png"),
-    size: Annotated[int, typer.Option(help="Images a side.")] = 20,
+    size: Annotated[int, typer.Option(min=1, help="Images a side.")] = 20,
     label: Annotated[int | None, typer.Option(help="The class, for a conditional model.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -198,7 +204,7 @@ def manifold(
     with plain_errors():
         from keras_vae import plots
 
-        preset = pinned(preset)
+        preset = trained(preset)
         model = generative(_loaded(preset), "draw a latent plane")
         _write(lambda: plots.save(plots.manifold(model, size, label), out), as_json)
 
@@ -229,7 +235,8 @@ def complete(
         from keras_vae import plots
         from keras_vae.cli import inputs
 
-        preset = pinned(preset)
+        preset = trained(preset)
+        inputs.check(preset, files or [], data)
         model = generative(_loaded(preset), "complete images")
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
         conditions = data_room.quadrants(x, given)
@@ -251,7 +258,8 @@ def swap(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        preset = pinned(preset)
+        preset = trained(preset)
+        inputs.check(preset, files or [], data)
         model = _loaded(preset)
         x = inputs.images_for(model, preset, files or [], data, n, None, invert, as_json).images
         _write(lambda: plots.save(plots.swaps(model, x, zoo.class_names(preset)), out), as_json)
@@ -280,12 +288,15 @@ def compare(
         from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
-        presets = [pinned(preset) for preset in presets]
+        presets = [trained(preset) for preset in presets]
+        inputs.check_source(data)
+        inputs.check_files(images or [])
         models = [with_codes(_loaded(preset), "be compared by what it reconstructs") for preset in presets]
         # A conditional model among them says which labels are needed.
         first = next((i for i, model in enumerate(models) if model.conditional), 0)
+        inputs.check(presets[first], images or [], data, labels)
         x, y, _ = inputs.images_for(models[first], presets[first], images or [], data, n, labels, invert, as_json)
-        prepared = {preset: zoo.Preset.read(zoo.preset_folder(preset)).preprocessing for preset in presets}
+        prepared = {preset: zoo.Preset.parse(zoo.preset_folder(preset)).preprocessing for preset in presets}
         shown = prepared[presets[first]]
         for preset, own in prepared.items():
             if own != shown and not as_json:
@@ -305,6 +316,7 @@ def _moving(path: Path) -> bool:
 def _loaded(preset: str) -> Any:
     from keras_vae import zoo
 
+    start_tensorflow(f"Loading {preset}")
     with working(f"loading {preset}"):
         return zoo.load(preset)
 

@@ -4,25 +4,31 @@
 >>> model.fit(train, epochs=10)
 """
 
-from keras_vae.data.about import about, class_names
-from keras_vae.data.domains import outlined
-from keras_vae.data.few_labels import choose_labelled, with_few_labels
-from keras_vae.data.image_files import Picture, read_picture
-from keras_vae.data.image_folder import ImageFolder
-from keras_vae.data.loading import arrays, load, pairs, preprocessing_named
-from keras_vae.data.pipeline import batches, prepared, training_stream
-from keras_vae.data.preprocessing import (
-    Dequantization,
-    DynamicBinarization,
-    FixedBinarization,
-    Preprocessing,
-    RandomResizedCrop,
-    RandomShift,
-    Scaling,
-)
-from keras_vae.data.quadrants import quadrants
-from keras_vae.data.shapes import Shapes
-from keras_vae.data.sources import DATASETS, FOLDER, DataUnavailableError, Images, Source, read
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae.data.about import about, class_names
+    from keras_vae.data.domains import outlined
+    from keras_vae.data.few_labels import choose_labelled, with_few_labels
+    from keras_vae.data.image_files import Picture, read_picture
+    from keras_vae.data.image_folder import ImageFolder
+    from keras_vae.data.loading import arrays, load, pairs
+    from keras_vae.data.pipeline import batches, prepared, training_stream
+    from keras_vae.data.preprocessing import (
+        Dequantization,
+        DynamicBinarization,
+        FixedBinarization,
+        Preprocessing,
+        RandomResizedCrop,
+        RandomShift,
+        Scaling,
+        preprocessing_named,
+    )
+    from keras_vae.data.quadrants import quadrants
+    from keras_vae.data.shapes import Shapes
+    from keras_vae.data.sources import DATASETS, FOLDER, DataUnavailableError, Images, Source, read
 
 __all__ = [
     "DATASETS",
@@ -56,3 +62,5 @@ __all__ = [
     "training_stream",
     "with_few_labels",
 ]
+
+_lazy.attach(__name__)

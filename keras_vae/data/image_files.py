@@ -68,7 +68,7 @@ def read_with_digest(
     """The same, and the SHA-256 of the bytes that were decoded; without `large`, None for an image of many pixels."""
     from PIL import Image, ImageOps
 
-    path, (height, width, channels) = _checked_path(path), picture_shape(shape)
+    path, (height, width, channels) = checked_path(path), picture_shape(shape)
     if not isinstance(invert, bool | np.bool_):
         raise ValueError(f"invert={invert!r}: must be True or False.")
     # An open file, not a path: Pillow would map the file into memory, where one that is cut off meanwhile ends Python.
@@ -106,7 +106,12 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _checked_path(path: str | Path) -> Path:
+def checked_path(path: str | Path) -> Path:
+    """The path of a file of at most 1 GB, which may be an image.
+
+    Raises:
+        ValueError, OSError: if it is no path, there is no such file, or it is larger.
+    """
     if not isinstance(path, str | os.PathLike):
         raise ValueError(f"path={path!r}: must be the path of an image file.")
     path = Path(path)

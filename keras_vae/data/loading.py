@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _named, data
+from keras_vae import _checks
 from keras_vae.data.domains import outlined
 from keras_vae.data.pipeline import batches, prepared
-from keras_vae.data.preprocessing import Preprocessing
+from keras_vae.data.preprocessing import preprocessing_named
 from keras_vae.data.sources import Source, read
 
 
@@ -59,15 +59,6 @@ def arrays(
     images = prepared(raw, preprocessing_named(preprocessing), seed)
     labels = raw.conditions(images, raw.labels, None).numpy() if raw.conditions else raw.labels
     return images.numpy(), labels
-
-
-def preprocessing_named(spec: Any, setting: str = "preprocessing") -> Preprocessing:
-    """The `Preprocessing` that `spec` names, or `spec` if it is one; an error says `setting`.
-
-    Raises:
-        ValueError: if there is none of that name.
-    """
-    return _named.build(setting, data, Preprocessing, spec)
 
 
 def pairs(name: str, split: str = "test", data_dir: str | None = None) -> tuple[list[np.ndarray], np.ndarray]:

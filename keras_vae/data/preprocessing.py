@@ -1,11 +1,22 @@
 """From pixels of 8 bits to what a likelihood is defined on."""
 
 import abc
+import sys
 from typing import Any
 
-from keras_vae import _checks, _random
-from keras_vae._backend import tf
+from keras_vae import _checks, _named
 from keras_vae.data.sources import checked_images
+
+__all__ = [
+    "Dequantization",
+    "DynamicBinarization",
+    "FixedBinarization",
+    "Preprocessing",
+    "RandomShift",
+    "Scaling",
+    "preprocessing_named",
+]
+# TensorFlow is imported where it computes: a recipe is read, and its preprocessing checked, without it.
 
 
 class Preprocessing(abc.ABC):
@@ -16,6 +27,8 @@ class Preprocessing(abc.ABC):
 
     def once(self, images: Any, seed: Any) -> Any:
         """The same, with noise that is drawn once, from a seed that no epoch has; `seed` is an int, or stateless."""
+        from keras_vae import _random
+
         return self(checked_images("images", images), _random.fold_in(_random.as_seed(seed), -1))
 
     @abc.abstractmethod
@@ -36,6 +49,8 @@ class FixedBinarization(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Draw binary images."""
+        from keras_vae._backend import tf
+
         intensity = _floats(images) / 255.0
         return tf.cast(tf.random.stateless_uniform(tf.shape(images), seed) < intensity, tf.float32)
 
@@ -53,6 +68,8 @@ class Dequantization(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Add the noise."""
+        from keras_vae._backend import tf
+
         # The largest float below 256 over 256 rounds to 1.0 at worst, which is still in range.
         return (_floats(images) + tf.random.stateless_uniform(tf.shape(images), seed)) / 256.0
 
@@ -72,6 +89,9 @@ class RandomShift(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale and shift."""
+        from keras_vae import _random
+        from keras_vae._backend import tf
+
         images, reach = checked_images("images", images), self._reach
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
         padded = tf.pad(_floats(images) / 255.0, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
@@ -110,6 +130,9 @@ class RandomResizedCrop(Preprocessing):
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale and crop."""
+        from keras_vae import _random
+        from keras_vae._backend import tf
+
         images, count = _floats(images) / 255.0, tf.shape(images)[0]
         if self.smallest < 1.0:
             extent = 1.0 - (1.0 - self.smallest) * _random.uniform((count, 2), seed)
@@ -123,5 +146,16 @@ class RandomResizedCrop(Preprocessing):
         return tf.where(mirrored, images[:, :, ::-1], images)
 
 
+def preprocessing_named(spec: Any, setting: str = "preprocessing") -> Preprocessing:
+    """The `Preprocessing` that `spec` names, or `spec` if it is one; an error says `setting`.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    return _named.build(setting, sys.modules[__name__], Preprocessing, spec)
+
+
 def _floats(images: Any) -> Any:
+    from keras_vae._backend import tf
+
     return tf.cast(checked_images("images", images), tf.float32)

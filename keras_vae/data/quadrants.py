@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae._backend import tf
 from keras_vae.data.domains import bytes_or_shares
 
 
@@ -39,6 +38,8 @@ def quadrants(images: np.ndarray, given: Any) -> np.ndarray:
 
 def conditions(images: Any, given: Any, seed: Any) -> Any:
     """The same of float tensors inside a pipeline: with a seed the numbers of quadrants are drawn anew, whatever `given` says."""
+    from keras_vae._backend import tf
+
     shown = tf.constant(_shown(*images.shape[1:3]), images.dtype)
     if seed is not None:
         given = tf.random.stateless_uniform(tf.shape(given), seed, 1, 4, given.dtype)

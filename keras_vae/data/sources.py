@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from keras_vae import _checks
-from keras_vae.data import domains, quadrants, shapes
+from keras_vae.data import domains, shapes
+from keras_vae.data.quadrants import conditions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +224,7 @@ def _quadrants(base: str) -> Callable[[str, str | None], Images]:
 
     def source(split: str, data_dir: str | None) -> Images:
         images = _SOURCES[base](split, data_dir).images
-        return Images(images, 1 + np.arange(len(images)) % 3, quadrants.conditions)
+        return Images(images, 1 + np.arange(len(images)) % 3, conditions)
 
     return source
 

@@ -25,20 +25,25 @@ A distribution is no tensor, so these layers stand inside a subclassed model; a 
 parameters. All densities are in nats, and all arithmetic is float32 whatever the precision policy of the networks.
 """
 
-from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterior, Prior
-from keras_vae.distributions.code_prior import CodePrior
-from keras_vae.distributions.detached import detached
-from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
-from keras_vae.distributions.flows import RealNVP
-from keras_vae.distributions.from_noise import NoiseDistribution, draws_with_log_prob
-from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
-from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
-from keras_vae.distributions.partly_given import PartlyGiven
-from keras_vae.distributions.pixel_cnn import AutoregressiveGrid, PixelCNN
-from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
-from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
-from keras_vae.distributions.spatial_prior import SpatialPrior
-from keras_vae.distributions.top_down import TopDownPosterior, TopDownPrior
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae.distributions.base import DistributionLayer, Likelihood, Posterior, Prior
+    from keras_vae.distributions.code_prior import CodePrior
+    from keras_vae.distributions.detached import detached
+    from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
+    from keras_vae.distributions.flows import RealNVP
+    from keras_vae.distributions.from_noise import NoiseDistribution, draws_with_log_prob
+    from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
+    from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
+    from keras_vae.distributions.partly_given import PartlyGiven
+    from keras_vae.distributions.pixel_cnn import AutoregressiveGrid, PixelCNN
+    from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
+    from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
+    from keras_vae.distributions.spatial_prior import SpatialPrior
+    from keras_vae.distributions.top_down import TopDownPosterior, TopDownPrior
 
 __all__ = [
     "AutoregressiveGrid",
@@ -68,3 +73,5 @@ __all__ = [
     "detached",
     "draws_with_log_prob",
 ]
+
+_lazy.attach(__name__)

@@ -1,41 +1,46 @@
 """Figures of a trained model, by the rules of the published tables."""
 
-from keras_vae.evaluation.annealing import annealed_importance_estimate
-from keras_vae.evaluation.classes import class_accuracy
-from keras_vae.evaluation.clustering import (
-    cluster,
-    clustering_accuracy,
-    clustering_report,
-    normalized_mutual_information,
-)
-from keras_vae.evaluation.code_report import (
-    ClassifierRecipe,
-    CodesRecipe,
-    ProbeRecipe,
-    classifier_error,
-    code_report,
-    error_of_labels_alone,
-)
-from keras_vae.evaluation.codebook import codebook_report
-from keras_vae.evaluation.completion import completion_report, prior_log_prob, trained_completer
-from keras_vae.evaluation.disentanglement import (
-    dci,
-    disentanglement_report,
-    factor_vae_score,
-    mutual_information_gap,
-    separated_attribute_predictability,
-)
-from keras_vae.evaluation.likelihood import active_units, likelihood_report
-from keras_vae.evaluation.probes import (
-    Spread,
-    error_rate,
-    few_labels,
-    linear_probe,
-    shallow_probe,
-    spread,
-)
-from keras_vae.evaluation.reconstruction import reconstruction_report
-from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae.evaluation.annealing import annealed_importance_estimate
+    from keras_vae.evaluation.classes import class_accuracy
+    from keras_vae.evaluation.clustering import (
+        cluster,
+        clustering_accuracy,
+        clustering_report,
+        normalized_mutual_information,
+    )
+    from keras_vae.evaluation.code_report import (
+        ClassifierRecipe,
+        CodesRecipe,
+        ProbeRecipe,
+        classifier_error,
+        code_report,
+        error_of_labels_alone,
+    )
+    from keras_vae.evaluation.codebook import codebook_report
+    from keras_vae.evaluation.completion import completion_report, prior_log_prob, trained_completer
+    from keras_vae.evaluation.disentanglement import (
+        dci,
+        disentanglement_report,
+        factor_vae_score,
+        mutual_information_gap,
+        separated_attribute_predictability,
+    )
+    from keras_vae.evaluation.likelihood import active_units, likelihood_report
+    from keras_vae.evaluation.probes import (
+        Spread,
+        error_rate,
+        few_labels,
+        linear_probe,
+        shallow_probe,
+        spread,
+    )
+    from keras_vae.evaluation.reconstruction import reconstruction_report
+    from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 
 __all__ = [
     "ClassifierRecipe",
@@ -72,3 +77,5 @@ __all__ = [
     "trained_completer",
     "trained_judge",
 ]
+
+_lazy.attach(__name__)

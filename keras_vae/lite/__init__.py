@@ -6,10 +6,15 @@
 On a device: `pip install --no-deps keras-vae` and `pip install numpy ai-edge-litert`.
 """
 
-from keras_vae.lite.build import Build
-from keras_vae.lite.folders import BuildError, build_folder, list_builds, read_proof
-from keras_vae.lite.manifest import MANIFEST, score
-from keras_vae.lite.model import Encoding, LiteModel, load
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae.lite.build import Build
+    from keras_vae.lite.folders import BuildError, build_folder, list_builds, read_proof
+    from keras_vae.lite.manifest import MANIFEST, score
+    from keras_vae.lite.model import Encoding, LiteModel, load
 
 __all__ = [
     "MANIFEST",
@@ -23,3 +28,5 @@ __all__ = [
     "read_proof",
     "score",
 ]
+
+_lazy.attach(__name__)

@@ -1,27 +1,32 @@
 """Autoencoders as `keras.Model` subclasses."""
 
-from keras_vae.models.autoencoder import Autoencoder
-from keras_vae.models.base import EncoderDecoder
-from keras_vae.models.classifier import Classifier
-from keras_vae.models.classifier_on import classifier_on
-from keras_vae.models.clusters import Clusters
-from keras_vae.models.conditional_vae import ConditionalVAE
-from keras_vae.models.contractive_autoencoder import ContractiveAutoencoder
-from keras_vae.models.conv_vae import ConvVAE
-from keras_vae.models.dec import DEC
-from keras_vae.models.denoising_autoencoder import DenoisingAutoencoder
-from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
-from keras_vae.models.hierarchical_vae import HierarchicalVAE
-from keras_vae.models.image_conditional_vae import ImageConditionalVAE
-from keras_vae.models.latent_layers import LatentMean, LatentSample
-from keras_vae.models.latent_variable import LatentVariableModel
-from keras_vae.models.semi_supervised_vae import SemiSupervisedVAE
-from keras_vae.models.sparse_autoencoder import SparseAutoencoder
-from keras_vae.models.stacked_autoencoder import StackedAutoencoder
-from keras_vae.models.swap_autoencoder import SwapAutoencoder
-from keras_vae.models.vade import VaDE
-from keras_vae.models.vae import VAE
-from keras_vae.models.vq_vae import VQVAE
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae.models.autoencoder import Autoencoder
+    from keras_vae.models.base import EncoderDecoder
+    from keras_vae.models.classifier import Classifier
+    from keras_vae.models.classifier_on import classifier_on
+    from keras_vae.models.clusters import Clusters
+    from keras_vae.models.conditional_vae import ConditionalVAE
+    from keras_vae.models.contractive_autoencoder import ContractiveAutoencoder
+    from keras_vae.models.conv_vae import ConvVAE
+    from keras_vae.models.dec import DEC
+    from keras_vae.models.denoising_autoencoder import DenoisingAutoencoder
+    from keras_vae.models.fine_tuning import copy_of, freeze, unfreeze, with_classes
+    from keras_vae.models.hierarchical_vae import HierarchicalVAE
+    from keras_vae.models.image_conditional_vae import ImageConditionalVAE
+    from keras_vae.models.latent_layers import LatentMean, LatentSample
+    from keras_vae.models.latent_variable import LatentVariableModel
+    from keras_vae.models.semi_supervised_vae import SemiSupervisedVAE
+    from keras_vae.models.sparse_autoencoder import SparseAutoencoder
+    from keras_vae.models.stacked_autoencoder import StackedAutoencoder
+    from keras_vae.models.swap_autoencoder import SwapAutoencoder
+    from keras_vae.models.vade import VaDE
+    from keras_vae.models.vae import VAE
+    from keras_vae.models.vq_vae import VQVAE
 
 __all__ = [
     "DEC",
@@ -51,3 +56,5 @@ __all__ = [
     "unfreeze",
     "with_classes",
 ]
+
+_lazy.attach(__name__)

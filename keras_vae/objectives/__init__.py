@@ -1,23 +1,28 @@
 """What training maximises. A new objective is one class; a model is given one in `compile(objective=...)`."""
 
-from keras_vae.objectives.base import Objective, Terms
-from keras_vae.objectives.capacity import AnnealedCapacity
-from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
-from keras_vae.objectives.distortions import RandomAffine, RandomElastic
-from keras_vae.objectives.elbo import ELBO, kl_divergence
-from keras_vae.objectives.embedded_clustering import EmbeddedClustering
-from keras_vae.objectives.factor_vae import FactorVAE
-from keras_vae.objectives.iwae import IWAE
-from keras_vae.objectives.k_sparse import KSparse
-from keras_vae.objectives.layer_wise import LayerWise
-from keras_vae.objectives.map_dropout import MapDropoutELBO
-from keras_vae.objectives.noisy_code import NoisyCode
-from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
-from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
-from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
-from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
-from keras_vae.objectives.total_correlation import BetaTCVAE, total_correlation
-from keras_vae.objectives.vector_quantization import QuantizationTerms, VectorQuantization
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae.objectives.base import Objective, Terms
+    from keras_vae.objectives.capacity import AnnealedCapacity
+    from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
+    from keras_vae.objectives.distortions import RandomAffine, RandomElastic
+    from keras_vae.objectives.elbo import ELBO, kl_divergence
+    from keras_vae.objectives.embedded_clustering import EmbeddedClustering
+    from keras_vae.objectives.factor_vae import FactorVAE
+    from keras_vae.objectives.iwae import IWAE
+    from keras_vae.objectives.k_sparse import KSparse
+    from keras_vae.objectives.layer_wise import LayerWise
+    from keras_vae.objectives.map_dropout import MapDropoutELBO
+    from keras_vae.objectives.noisy_code import NoisyCode
+    from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
+    from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
+    from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
+    from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
+    from keras_vae.objectives.total_correlation import BetaTCVAE, total_correlation
+    from keras_vae.objectives.vector_quantization import QuantizationTerms, VectorQuantization
 
 __all__ = [
     "ELBO",
@@ -57,3 +62,5 @@ __all__ = [
     "part",
     "total_correlation",
 ]
+
+_lazy.attach(__name__)

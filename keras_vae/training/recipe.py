@@ -2,12 +2,14 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_vae import _checks, _named, _untrusted, data, objectives
-from keras_vae._backend import keras
 from keras_vae._weights import STORED_AS
-from keras_vae.objectives import Objective, Schedule
+
+if TYPE_CHECKING:
+    from keras_vae._backend import keras
+    from keras_vae.objectives import Objective
 
 MAX_BYTES = 1_000_000
 """Largest file of a recipe."""
@@ -87,8 +89,10 @@ class OptimizerRecipe:
             )
             _checks.finite_float(f"optimizer.arguments.{key}", value, minimum=0.0)
 
-    def build(self, epochs: int, steps_per_epoch: int, ema: float) -> keras.optimizers.Optimizer:
+    def build(self, epochs: int, steps_per_epoch: int, ema: float) -> "keras.optimizers.Optimizer":
         """Make the optimizer; `ema` is the decay of the weights' moving average, 0 for none."""
+        from keras_vae._backend import keras
+
         rate: Any = self.learning_rate
         if self.schedule == "cosine":
             warmup = self.warmup_epochs * steps_per_epoch
@@ -175,6 +179,17 @@ class Recipe:
         Raises:
             ValueError: if a table or a key is missing or unknown, or a value is out of its range, naming it.
         """
+        recipe = cls.parse(tables)
+        recipe.check_objectives()
+        return recipe
+
+    @classmethod
+    def parse(cls, tables: dict[str, Any]) -> "Recipe":
+        """As `from_dict`, without importing TensorFlow: the objectives are checked by `check_objectives`, or when they are built.
+
+        Raises:
+            ValueError: as `from_dict`.
+        """
         tables = _checks.table("recipe", tables)
         _checks.known_keys("a recipe", tables, cls.TABLES)
         for name in ("model", "data", "training"):
@@ -189,7 +204,6 @@ class Recipe:
             objective=tables.get("objective", {}),
             pretraining=tables.get("pretraining", {}),
         )
-        recipe.build_objective(1)
         if recipe.pretraining:
             recipe.first_stage()
         if recipe.training.patience and not recipe.data.validation:
@@ -197,6 +211,19 @@ class Recipe:
                 f"training.patience={recipe.training.patience}: needs held-out images, so set data.validation to their number."
             )
         return recipe
+
+    def check_objectives(self) -> None:
+        """Check the objective, and that of the pretraining.
+
+        Raises:
+            ValueError: if a name or a setting is unknown, or a value is out of its range.
+        """
+        self.build_objective(1)
+        if self.pretraining:
+            try:
+                self.first_stage().build_objective(1)
+            except ValueError as error:
+                raise ValueError(f"[pretraining]: {error}") from error
 
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
@@ -216,7 +243,7 @@ class Recipe:
         return {key: value for key, value in dataclasses.asdict(self).items() if value != {}}
 
     def first_stage(self) -> "Recipe":
-        """The recipe of the pretraining.
+        """The recipe of the pretraining; its objective is checked when it is built.
 
         Raises:
             ValueError: if a table or a key of it is unknown, or a value is out of its range.
@@ -228,11 +255,11 @@ class Recipe:
         for name in ("data", "training"):
             tables[name] = {**own[name], **self.pretraining.get(name, {})}
         try:
-            return Recipe.from_dict(tables)
+            return Recipe.parse(tables)
         except ValueError as error:
             raise ValueError(f"[pretraining]: {error}") from error
 
-    def build_objective(self, steps_per_epoch: int, num_examples: int = 2) -> Objective | None:
+    def build_objective(self, steps_per_epoch: int, num_examples: int = 2) -> "Objective | None":
         """Make the objective; where a schedule says `epochs`, that many times `steps_per_epoch` steps.
 
         Args:
@@ -245,9 +272,9 @@ class Recipe:
         for key in ("beta", "capacity"):
             if isinstance(spec.get(key), dict):
                 schedule = _in_steps(f"objective.{key}", spec[key], steps_per_epoch)
-                spec[key] = _named.build(f"objective.{key}", objectives, Schedule, schedule)
+                spec[key] = _named.build(f"objective.{key}", objectives, objectives.Schedule, schedule)
         spec = {"name": "elbo", **_in_steps("objective", spec, steps_per_epoch)}
-        return _named.build("objective", objectives, Objective, spec, {"num_examples": num_examples})
+        return _named.build("objective", objectives, objectives.Objective, spec, {"num_examples": num_examples})
 
 
 def _all_tables(within: str, tables: dict[str, Any]) -> None:

@@ -1,23 +1,30 @@
 """Trained models by name, and folders of the same form for a user's own."""
 
-from keras_vae._weights import CorruptFileError
-from keras_vae.zoo.card import EXAMPLES, card, zoo_table
-from keras_vae.zoo.classes import numbered_as
-from keras_vae.zoo.facts import manifest
-from keras_vae.zoo.figures import in_words
-from keras_vae.zoo.hub import HubError, download, pinned, upload
-from keras_vae.zoo.metrics import evaluate_preset, read_metrics, write_metrics
-from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
-from keras_vae.zoo.presets import (
-    class_names,
-    list_presets,
-    load,
-    preset_folder,
-    read_weights,
-    save_to_preset,
-)
-from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
-from keras_vae.zoo.template import KINDS, recipe_template
+from typing import TYPE_CHECKING
+
+from keras_vae import _lazy
+
+if TYPE_CHECKING:
+    from keras_vae._weights import CorruptFileError
+    from keras_vae.zoo.card import EXAMPLES, card, written_process, zoo_table
+    from keras_vae.zoo.classes import numbered_as
+    from keras_vae.zoo.facts import manifest
+    from keras_vae.zoo.figures import in_words
+    from keras_vae.zoo.hub import HubError, download, pinned, upload
+    from keras_vae.zoo.metrics import evaluate_preset, write_metrics
+    from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
+    from keras_vae.zoo.presets import (
+        class_names,
+        list_presets,
+        load,
+        preset_folder,
+        read_metrics,
+        read_weights,
+        save_to_preset,
+        trained_preset,
+    )
+    from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
+    from keras_vae.zoo.template import KINDS, recipe_template
 
 __all__ = [
     "CURVES",
@@ -49,7 +56,11 @@ __all__ = [
     "recipe_template",
     "reproduce",
     "save_to_preset",
+    "trained_preset",
     "upload",
     "write_metrics",
+    "written_process",
     "zoo_table",
 ]
+
+_lazy.attach(__name__)

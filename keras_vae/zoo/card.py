@@ -1,16 +1,16 @@
 """The card of a preset, generated from `preset.toml`, `weights.json` and `metrics.json`: no figure on it is typed."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_vae import _checks, data, lite
+from keras_vae import _checks, _untrusted, data, lite
 from keras_vae.training import Recipe
 from keras_vae.zoo import facts
 from keras_vae.zoo.figures import asked_of, form_of, in_words, short, target_rows, value_of, verdict
-from keras_vae.zoo.preset_file import CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES, Preset
+from keras_vae.zoo.preset_file import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES, Preset
 from keras_vae.zoo.presets import presets_home
-from keras_vae.zoo.process import generative_process
 
 EXAMPLES = {
     "Classifier": "logits = model.predict(images)",
@@ -22,8 +22,18 @@ EXAMPLES = {
 }
 """What to do with a model that neither draws nor encodes above all."""
 
+_PROCESS = "## Where data come from, says the model"
+_SYMBOLS = "| symbol | what it is | in code |"
+_MAX_BYTES = 1_000_000
 
-def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, Any] | None = None) -> str:
+
+def card(
+    folder: str | Path,
+    called: str | None = None,
+    *,
+    metrics: dict[str, Any] | None = None,
+    process: Sequence[str] | None = None,
+) -> str:
     """Write the card of the preset in `folder`, as Markdown.
 
     What is not there yet, weights or figures, the card says.
@@ -33,13 +43,15 @@ def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, An
         called: what `load` and the commands on the card take. By default the name of a preset of the zoo, and `./NAME` for any
             other: a card may be published, so it names no folder of the machine that it was written on.
         metrics: what `evaluate_preset` gives, where it is not in the folder's `metrics.json` yet.
+        process: the table of the model's symbols, from `written_process`; by default the model is built, which needs TensorFlow,
+            and the table made of it.
 
     Raises:
         ValueError: if a file of the preset is wrong, naming the key.
     """
     folder = _checks.path("folder", folder)
-    preset = Preset.read(folder)
-    model = preset.build()
+    preset = Preset.read(folder) if process is None else Preset.parse(folder)
+    process = _process(preset) if process is None else process
     weights = _weights(folder)
     metrics = _metrics(folder) if metrics is None else metrics
     words = preset.card
@@ -66,9 +78,9 @@ def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, An
             if metrics
             else [f"None yet: `keras-vae evaluate {called}{_data_option(preset)} --write` computes them.", ""]
         ),
-        "## Where data come from, says the model",
+        _PROCESS,
         "",
-        *_process(preset, model),
+        *process,
         "",
         "## Model and training",
         "",
@@ -76,8 +88,7 @@ def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, An
         "",
         "| setting | value |",
         "|---|---|",
-        *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
-        *(f"| {table} | {_plain(settings)} |" for table, settings in _recipe(preset).items()),
+        *_settings(preset),
         "",
         *_labels(weights.get("class_names", [])),
         *_picture(folder, CURVES, f"Training of {preset.name}"),
@@ -96,6 +107,26 @@ def card(folder: str | Path, called: str | None = None, *, metrics: dict[str, An
     return "\n".join(lines)
 
 
+def written_process(folder: Path) -> list[str] | None:
+    """The table of the model's symbols from the card in a folder; None if there is no card, or one of other settings.
+
+    The table follows from the settings of model and training, which the card lists, so it is read where they are the same: to make
+    it anew takes the model, and seconds.
+
+    Raises:
+        ValueError: if the preset's file is wrong, naming the key.
+    """
+    settings = "\n".join(_settings(Preset.parse(folder)))
+    try:
+        text = _untrusted.read_bytes(folder / CARD, _MAX_BYTES).decode("utf-8")
+    except (OSError, ValueError):
+        return None
+    _, found, after = text.partition(f"\n{_PROCESS}\n\n{_SYMBOLS}\n")
+    if not found or f"\n{settings}\n\n" not in text:
+        return None
+    return [_SYMBOLS, *itertools.takewhile(lambda line: line.startswith("|"), after.split("\n"))]
+
+
 def _called(preset: Preset) -> str:
     """What `load` and the commands take: the name of a preset of the zoo, a path that ends in the name of any other."""
     folder = preset.folder.resolve()
@@ -108,11 +139,13 @@ def _picture(folder: Path, name: str, words: str) -> list[str]:
     return [f"![{words}]({name})", ""] if (folder / name).is_file() else []
 
 
-def _process(preset: Preset, model: Any) -> list[str]:
+def _process(preset: Preset) -> list[str]:
+    from keras_vae.zoo.process import generative_process
+
     objective = preset.recipe.build_objective(1) if preset.recipe else None
-    rows = generative_process(model, objective)
+    rows = generative_process(preset.build(), objective)
     lines = (f"| {_cell(row.name)} | {_cell(row.meaning)} | `{row.code}` |" for row in rows)
-    return ["| symbol | what it is | in code |", "|---|---|---|", *lines]
+    return [_SYMBOLS, "|---|---|---|", *lines]
 
 
 def _labels(names: list[str]) -> list[str]:
@@ -156,7 +189,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
     ]
     builds = lite.list_builds()
     for folder in folders:
-        preset = Preset.read(folder)
+        preset = Preset.parse(folder)
         figures, weights = _metrics(folder).get("figures", {}), facts.manifest(folder)
         targets = preset.card.get("targets", [])
         if targets:
@@ -215,6 +248,14 @@ def _training(preset: Preset, weights: dict[str, Any], called: str) -> list[str]
             f"`keras-vae train {called}{_data_option(preset)}` repeats it."
         )
     return lines
+
+
+def _settings(preset: Preset) -> list[str]:
+    """Rows of the settings of the model, and of those tables of the recipe that say something."""
+    return [
+        *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
+        *(f"| {table} | {_plain(settings)} |" for table, settings in _recipe(preset).items()),
+    ]
 
 
 def _recipe(preset: Preset) -> dict[str, dict[str, Any]]:

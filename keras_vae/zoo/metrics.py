@@ -22,7 +22,6 @@ from keras_vae.models import (
     SwapAutoencoder,
 )
 from keras_vae.training import Recipe
-from keras_vae.zoo import facts
 from keras_vae.zoo.card import card
 from keras_vae.zoo.classes import numbered_as
 from keras_vae.zoo.facts import manifest
@@ -201,19 +200,3 @@ def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:
     folder = preset_folder(folder)
     text = _files.as_json(metrics)
     _files.write_together(folder, {METRICS: text, CARD: card(folder, metrics=json.loads(text))})
-
-
-def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
-    """Read `metrics.json` of a preset.
-
-    Raises:
-        FileNotFoundError: if the preset was not evaluated.
-        CorruptFileError: if it is no such file.
-    """
-    folder = preset_folder(name_or_folder)
-    try:
-        return facts.metrics(folder)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"{folder / METRICS} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`."
-        ) from error

@@ -1,18 +1,25 @@
-"""What `preset.toml` says, checked before anything is built from it."""
+"""What `preset.toml` says, checked before anything is built from it.
+
+What can be read and checked without TensorFlow is: lists, cards and errors about presets need no more. Objectives, the settings of
+`[codes]` and models are made of objects that need it, and it is imported when they are first used.
+"""
 
 import dataclasses
+import functools
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vae import _budget, _checks, _untrusted, _weights, models
-from keras_vae.evaluation import CodesRecipe
-from keras_vae.models import specs
+from keras_vae import _checks, _untrusted, _weights
+from keras_vae.models import hierarchy
 from keras_vae.training import Recipe
 from keras_vae.training.recipe import MAX_BYTES
 from keras_vae.zoo import figures
+
+if TYPE_CHECKING:
+    from keras_vae.evaluation import CodesRecipe
 
 FILE = "preset.toml"
 WEIGHTS = "model.safetensors"
@@ -23,7 +30,7 @@ SAMPLES, CURVES = "samples.png", "curves.png"
 """Pictures beside the card, where they were drawn."""
 IN_A_RUN = "preset"
 """Folder of the trained preset in the folder of a run."""
-_BASES = {"vae": models.LatentVariableModel, "autoencoder": models.Autoencoder, "discrete": models.VQVAE}
+_BASES = {"vae": "LatentVariableModel", "autoencoder": "Autoencoder", "discrete": "VQVAE"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 _CARD_TEXT = ("title", "description", "task", "not_for", "paper")
@@ -39,8 +46,8 @@ class Preset:
     model: dict[str, Any]
     recipe: Recipe | None
     card: dict[str, Any]
-    codes: CodesRecipe | None = None
-    """What is done with the codes of an autoencoder when it is evaluated."""
+    codes_table: dict[str, Any] | None = None
+    """The table `[codes]`, if there is one: see `codes`."""
     file: str = FILE
     """Name of the file that was read."""
 
@@ -55,6 +62,17 @@ class Preset:
         if folder.parent.name == "snapshots":  # of the hub's cache: models--user--name/snapshots/commit
             return folder.parents[1].name.split("--")[-1]
         return folder.parent.name if folder.name == IN_A_RUN else folder.name
+
+    @functools.cached_property
+    def codes(self) -> "CodesRecipe | None":
+        """What is done with the codes of an autoencoder when it is evaluated.
+
+        Raises:
+            ValueError: if a key of the table is unknown, or a value is out of its range.
+        """
+        from keras_vae.evaluation import CodesRecipe
+
+        return None if self.codes_table is None else CodesRecipe.from_dict(self.codes_table)
 
     @property
     def preprocessing(self) -> Any:
@@ -76,6 +94,9 @@ class Preset:
             ValueError: if a setting is unknown, missing or wrong, or the model has more weights than the file beside it can hold,
                 naming file and key.
         """
+        from keras_vae import _budget
+        from keras_vae.models import specs
+
         most = _checks.MAX_PARAMETERS
         if self.trained:
             least = min(np.dtype(kind).itemsize for kind in _weights.STORED_AS)
@@ -96,6 +117,17 @@ class Preset:
             FileNotFoundError: if there is none.
             ValueError: if it is no TOML file, or a table, key or value is wrong, naming file and key.
         """
+        preset = cls.parse(path)
+        preset.check()
+        return preset
+
+    @classmethod
+    def parse(cls, path: str | Path) -> "Preset":
+        """As `read`, without importing TensorFlow: the objective and the table `[codes]` are left to `check`.
+
+        Raises:
+            FileNotFoundError, ValueError: as `read`.
+        """
         path = _checks.path("path", path)
         path = path if path.suffix == ".toml" else path / FILE
         if not path.is_file():
@@ -110,10 +142,10 @@ class Preset:
             _checks.known_keys("a preset", tables, ("card", "codes", *Recipe.TABLES))
             if not isinstance(tables.get("model"), dict):
                 raise ValueError("the table [model] is missing.")
-            _checks.one_of("model class", tables["model"].get("class"), sorted(specs.classes()))
+            _checks.one_of("model class", tables["model"].get("class"), hierarchy.names())
             words = _card(tables.pop("card", {}))
-            codes = CodesRecipe.from_dict(_table("codes", tables.pop("codes"))) if "codes" in tables else None
-            recipe = Recipe.from_dict(tables) if "training" in tables else None
+            codes = _table("codes", tables.pop("codes")) if "codes" in tables else None
+            recipe = Recipe.parse(tables) if "training" in tables else None
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"{path}: is no text file; a recipe is one, in TOML. `keras-vae new` writes one."
@@ -125,6 +157,19 @@ class Preset:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
         return cls(path.parent, tables["model"], recipe, words, codes, path.name)
+
+    def check(self) -> None:
+        """Check what `parse` leaves out.
+
+        Raises:
+            ValueError: if a key or value is wrong, naming file and key.
+        """
+        try:
+            _ = self.codes
+            if self.recipe:
+                self.recipe.check_objectives()
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self.folder / self.file}: {error}") from error
 
 
 def _table(name: str, value: Any) -> dict[str, Any]:
@@ -158,5 +203,5 @@ def _card(words: Any) -> dict[str, Any]:
 
 def family(preset: Preset) -> str:
     """Which of `FAMILIES` a preset is of."""
-    cls = specs.classes()[preset.model["class"]]
-    return next((name for name, base in _BASES.items() if issubclass(cls, base)), "classifier")
+    model = preset.model["class"]
+    return next((name for name, base in _BASES.items() if hierarchy.is_a(model, base)), "classifier")

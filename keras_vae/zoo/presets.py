@@ -13,10 +13,9 @@ import numpy as np
 import tomli_w
 
 from keras_vae import _checks, _files, _weights
-from keras_vae.models import specs
 from keras_vae.zoo import facts, hub, preset_file
 from keras_vae.zoo.facts import manifest
-from keras_vae.zoo.preset_file import MANIFEST, WEIGHTS, Preset
+from keras_vae.zoo.preset_file import MANIFEST, METRICS, WEIGHTS, Preset
 
 _FACTS = ("epochs", "seconds", "hardware")
 
@@ -30,7 +29,7 @@ def presets_home() -> Path:
 def list_presets() -> list[str]:
     """Names of the presets that `load` takes, in alphabetical order."""
     return sorted(
-        path.parent.name for path in presets_home().glob(f"*/{preset_file.FILE}") if Preset.read(path.parent).trained
+        path.parent.name for path in presets_home().glob(f"*/{preset_file.FILE}") if Preset.parse(path.parent).trained
     )
 
 
@@ -69,6 +68,19 @@ def preset_folder(name_or_folder: str | Path) -> Path:
         f"{', '.join(trained)}, or the path of a folder with a {preset_file.FILE}"
         f"{f' (recipes without weights, to train: {recipes})' if recipes else ''}."
     )
+
+
+def trained_preset(name_or_folder: str | Path) -> Preset:
+    """Read a preset that has weights, without loading them: what can be told before TensorFlow is imported.
+
+    Raises:
+        ValueError: if there is no such preset, or its file is wrong, naming the key: see `Preset.parse`.
+        FileNotFoundError: if the preset is a recipe without weights.
+    """
+    preset = Preset.parse(preset_folder(name_or_folder))
+    if not preset.trained:
+        raise _untrained(preset.folder, name_or_folder)
+    return preset
 
 
 def load(name_or_folder: str | Path) -> Any:
@@ -124,10 +136,30 @@ def _read_weights(folder: Path, called: str | Path) -> dict[str, np.ndarray]:
     """The weights in a folder, which the user knows as `called`."""
     weights = folder / WEIGHTS
     if not weights.is_file():
-        raise FileNotFoundError(
-            f"{Preset.read(folder).name} is a recipe without weights: train it with `keras-vae train {called}`."
-        )
+        raise _untrained(folder, called)
     return _weights.read(weights, manifest(folder)["sha256"])[0]
+
+
+def _untrained(folder: Path, called: str | Path) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"{Preset.parse(folder).name} is a recipe without weights: train it with `keras-vae train {called}`."
+    )
+
+
+def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
+    """Read `metrics.json` of a preset.
+
+    Raises:
+        FileNotFoundError: if the preset was not evaluated.
+        CorruptFileError: if it is no such file.
+    """
+    folder = preset_folder(name_or_folder)
+    try:
+        return facts.metrics(folder)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{folder / METRICS} does not exist: compute the figures with `keras-vae evaluate {name_or_folder} --write`."
+        ) from error
 
 
 def save_to_preset(
@@ -160,6 +192,8 @@ def save_to_preset(
         FileExistsError: if the folder is there and `overwrite` is not given.
         OSError: if it cannot be written; what was there stays as it was.
     """
+    from keras_vae.models import specs
+
     folder = _checks.path("folder", folder)
     if folder.exists() and not (overwrite and folder.is_dir()):
         remedy = ", or pass overwrite=True to replace it" if folder.is_dir() else ": this is a file"
@@ -218,8 +252,10 @@ def class_names(name_or_folder: str | Path) -> tuple[str, ...]:
         ValueError: if there is no such preset.
         CorruptFileError: if its `weights.json` cannot be read, or has not as many names as the model has labels.
     """
+    from keras_vae.models import specs
+
     folder = preset_folder(name_or_folder)
-    names, count = manifest(folder).get("class_names", []), specs.label_count(Preset.read(folder).model)
+    names, count = manifest(folder).get("class_names", []), specs.label_count(Preset.parse(folder).model)
     try:
         return facts.check_names("class_names", names, count) if names else ()
     except ValueError as error:

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
-from keras_vae.evaluation.likelihood import CHECKED
-from keras_vae.zoo.metrics import evaluate_preset, read_metrics
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import list_presets, manifest, preset_folder, presets_home
+from keras_vae.zoo.presets import list_presets, manifest, preset_folder, presets_home, read_metrics
 
 _FILE = "tables.toml"
 
@@ -89,7 +87,7 @@ def reproduce(
         DataUnavailableError: if the data set is not on this machine.
     """
     _checks.one_of("preset", preset, table.presets)
-    targets = [t for t in Preset.read(preset_folder(preset)).card.get("targets", []) if t["figure"] == table.figure]
+    targets = [t for t in Preset.parse(preset_folder(preset)).card.get("targets", []) if t["figure"] == table.figure]
     first = targets[0] if targets else {}
     published = {"published": first.get("at_most", first.get("at_least")), "source": first.get("source", "")}
     if folder is None and preset not in list_presets():
@@ -109,6 +107,9 @@ def reproduce(
     )
     if not check:
         return row
+    from keras_vae.evaluation.likelihood import CHECKED
+    from keras_vae.zoo.metrics import evaluate_preset
+
     found = evaluate_preset(place, num_samples=num_samples, images=CHECKED)["figures"]
     return dataclasses.replace(
         row,

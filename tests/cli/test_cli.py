@@ -306,7 +306,8 @@ def test_reproduce_names_the_tables_there_are():
 )
 def test_without_what_it_is_built_on_a_command_ends_in_one_line(missing, flags):
     start = "from keras_vae.__main__ import main; main()"
-    script = f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['keras-vae', 'list']; {start}"
+    argv = ["keras-vae", "sample", "mnist_vae"]
+    script = f"import sys; sys.modules[{missing!r}] = None; sys.argv = {argv}; {start}"
     root = str(Path(keras_vae.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, *flags, "-c", script],
