@@ -9,7 +9,16 @@ from keras_vae._backend import keras
 
 _REDRAWN = 0.2
 """Least seconds between two states of the line on a terminal."""
-_SHOWN = ("loss", "elbo", "log_likelihood", "accuracy", "squared_error", "val_elbo", "val_log_likelihood", "val_accuracy")
+_SHOWN = (
+    "loss",
+    "elbo",
+    "log_likelihood",
+    "accuracy",
+    "squared_error",
+    "val_elbo",
+    "val_log_likelihood",
+    "val_accuracy",
+)
 """The logs that have a place in the line, as far as there are such."""
 
 
