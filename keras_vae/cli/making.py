@@ -120,7 +120,7 @@ def train_preset(
         except training.Interrupted as error:
             sight.stop_without_epoch(error, folder)
             model, stopped = error.model, error.epochs
-        sheets.write("the weights that are kept", model)
+        sheets.write("The weights that are kept", model)
         # The training has written its animation, if it was not killed after its last epoch, and not stopped.
         if animation and (stopped or not (folder / "training.gif").exists()):
             with working("writing training.gif"):

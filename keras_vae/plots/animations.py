@@ -112,8 +112,9 @@ class TrainingGif(keras.callbacks.Callback):
 
 def frame_epochs(epochs: int) -> set[int]:
     """The epochs that have a frame, the first and the last among them: at most 40, closer to each other early in training."""
-    spread = np.linspace(0.0, 1.0, min(epochs, MOST_FRAMES)) ** (1.0 if epochs <= MOST_FRAMES else 2.0)
-    return set((1 + np.round((epochs - 1) * spread)).astype(int).tolist())
+    count = min(epochs, MOST_FRAMES)
+    spread = 1 + np.round((epochs - 1) * np.linspace(0.0, 1.0, count) ** 2)
+    return set(np.maximum(spread, np.arange(count) + 1).astype(int).tolist())
 
 
 def _shrunk(sheet: np.ndarray) -> np.ndarray:

@@ -66,6 +66,7 @@ class TrainingSheets(ExamplesCallback):
         self._first_seconds = _checks.finite_float("first_seconds", first_seconds, minimum=0.0, maximum=1e6)
         self._epoch = 0
         self._begun = self._last = time.monotonic()
+        self._written = 0
         self._took = 0.0
 
     def set_examples(self, images: Any, labels: Any, held_out: bool) -> None:
@@ -75,7 +76,7 @@ class TrainingSheets(ExamplesCallback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Start the clock."""
         self._begun = self._last = time.monotonic()
-        self._took = 0.0
+        self._written, self._took = 0, 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the epoch."""
@@ -83,20 +84,19 @@ class TrainingSheets(ExamplesCallback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Write a sheet in a long epoch, if the last one is old enough."""
-        least = _MID_EPOCH_SECONDS if self._took else self._first_seconds
-        if self._is_due(least):
-            self.write(f"in epoch {self._epoch + 1}")
+        if self._is_due(_MID_EPOCH_SECONDS if self._written else self._first_seconds):
+            self.write(f"In epoch {self._epoch + 1}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write a sheet, if the last one is old enough."""
         if self._is_due(min(_END_OF_EPOCH_SECONDS, self._first_seconds)):
-            self.write(f"after epoch {epoch + 1}")
+            self.write(f"After epoch {epoch + 1}")
 
     def write(self, when: str, model: Any = None) -> Path | None:
         """Write a sheet now.
 
         Args:
-            when: stands in the title.
+            when: the title.
             model: by default the one that is trained.
 
         Returns:
@@ -109,12 +109,15 @@ class TrainingSheets(ExamplesCallback):
         figure = self._sheet(model, when)
         path = None
         if figure is not None:
-            step = 0 if model.optimizer is None else int(model.optimizer.iterations)
+            optimizer = getattr(model, "optimizer", None)  # none before `compile`
+            step = int(optimizer.iterations) if optimizer else 0
             path = save(figure, self._folder / f"step_{step:07d}.png")
             with _files.replacing(self._folder / "latest.png") as part:
                 shutil.copyfile(path, part)
         self._last = time.monotonic()
-        self._took = self._last - begun
+        # The first sheet of a process takes long, once: TensorFlow compiles, and matplotlib is loaded.
+        self._took = self._last - begun if self._written else 0.0
+        self._written += 1
         return path
 
     def _is_due(self, least: float) -> bool:
@@ -131,7 +134,7 @@ class TrainingSheets(ExamplesCallback):
             return None
         words, images = zip(*rows, strict=True)
         made = np.nan_to_num(np.concatenate(images))  # of weights that have just become infinite
-        return grids.grid_figure(made, columns, f"{model.name}, {when}", words)
+        return grids.grid_figure(made, columns, when, words)
 
     def _reconstructions(self, model: Any, columns: int) -> list[tuple[str, np.ndarray]]:
         if self._images is None or not hasattr(model, "reconstruct"):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 
 import numpy as np
 import pytest
@@ -227,17 +228,19 @@ def test_a_gap_to_the_held_out_images_is_overfitting():
     assert ", 1" in found[0].sentence, "a loss is shown as the logs have it"
 
 
-def test_a_long_history_is_checked_in_no_time(benchmark_seconds=0.2):
-    import time
-
+def test_a_long_history_is_checked_in_no_time():
     lines = vae(towards(-190, -80, 2400, noise=0.5), towards(8, 26, 2400))
     begun = time.perf_counter()
     assert findings(lines, facts()) == []
-    assert time.perf_counter() - begun < benchmark_seconds
+    assert time.perf_counter() - begun < 0.2  # of an epoch that takes seconds
 
 
 def test_facts_come_back_from_plain_data():
     assert Facts.from_dict(dataclasses.asdict(CODES)) == CODES
-    for wrong in ({"epochs": 3}, {**dataclasses.asdict(CODES), "epoch": 3}, {**dataclasses.asdict(CODES), "levels": "x"}):
+    for wrong in (
+        {"epochs": 3},
+        {**dataclasses.asdict(CODES), "epoch": 3},
+        {**dataclasses.asdict(CODES), "levels": "x"},
+    ):
         with pytest.raises(ValueError, match="facts of a run lack"):
             Facts.from_dict(wrong)
