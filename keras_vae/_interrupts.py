@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 STATUS = 128 + signal.SIGINT
@@ -46,6 +46,31 @@ def at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def deferred(words: str) -> Iterator[Callable[[], bool]]:
+    """Inside the block, Ctrl-C prints `words` and raises nothing; a second one ends at once.
+
+    Gives the function that says whether it was asked for, so that the block can end where nothing is half done. Without
+    `end_in_order` before, signals are left alone, and it was never asked for.
+    """
+    asked: list[bool] = []
+    if _errors is None or signal.getsignal(signal.SIGINT) is not _raise:
+        yield lambda: False
+        return
+
+    def note(*_: Any) -> None:
+        signal.signal(signal.SIGINT, _end)
+        asked.append(True)
+        os.write(_errors or 2, f"\n{words}\n".encode())
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        if not asked:
+            signal.signal(signal.SIGINT, _raise)
 
 
 def _raise(*_: Any) -> None:

@@ -1,7 +1,7 @@
 """The command `keras-vae`."""
 
 # Each room adds its commands; `--help` shows them in this order.
-from keras_vae.cli import catalogue, pictures, making  # isort: skip
+from keras_vae.cli import catalogue, pictures, making, diagnose  # isort: skip
 from keras_vae.cli.app import app
 
-__all__ = ["app", "catalogue", "making", "pictures"]
+__all__ = ["app", "catalogue", "diagnose", "making", "pictures"]

@@ -21,6 +21,7 @@ from keras_vae.cli.app import (
     start_tensorflow,
     trained,
     with_codes,
+    working,
 )
 
 _TRAIN = "Train and score"
@@ -71,15 +72,18 @@ def train_preset(
     out: Annotated[
         Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
     ] = None,
-    gif: Annotated[bool, typer.Option("--gif", help="Make a moving picture of the training, training.gif.")] = False,
+    gif: Annotated[bool, typer.Option("--gif", help="Make an animation of the training, training.gif.")] = False,
     verbose: Annotated[
-        int | None, typer.Option(help="0 silent, 1 a progress bar, 2 a line an epoch; 1 on a terminal, 2 elsewhere.")
+        int | None,
+        typer.Option(
+            min=0, max=2, help="0 silent, 1 one line, 2 a line per epoch; by default 1 on a terminal, 2 elsewhere."
+        ),
     ] = None,
 ) -> None:
     """Train a preset's recipe, or go on with a run that was stopped."""
     with plain_errors():
         from keras_vae import plots, training, zoo
-        from keras_vae.cli import inputs
+        from keras_vae.cli import inputs, sight
 
         source = zoo.Preset.parse(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
         if source.recipe is None:
@@ -95,20 +99,34 @@ def train_preset(
         classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
             console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
-        console.print(f"Training [bold]{source.name}[/] in {folder} (stop it at will: the same command goes on).")
-        start = source.recipe.training.start_from
-        moving = [plots.TrainingGif(folder / "training.gif")] if gif else []
-        model = training.train(
-            source.recipe,
-            folder,
-            initial=zoo.read_weights(start) if start else None,
-            source=pictures,
-            callbacks=[_tell_length(), plots.SamplePictures(folder / "samples"), *moving],
-            verbose=fit_verbosity() if verbose is None else verbose,
+        words = _words_for_labels(untrained, classes, pictures or source.recipe.data.name)
+        console.print(
+            f"Training [bold]{escaped(source.name)}[/] in {escaped(folder)} (Ctrl-C stops it; the same command goes on).",
+            soft_wrap=True,
+            highlight=False,
         )
-        for animation in moving:  # one that was killed after its last epoch has nothing left to train
-            if not (folder / "training.gif").exists():
-                animation.on_train_end()
+        start = source.recipe.training.start_from
+        sheets = plots.TrainingSheets(folder / "sheets", class_names=words)
+        animation = plots.TrainingGif(folder / "training.gif") if gif else None
+        stopped = None
+        try:
+            model = training.train(
+                source.recipe,
+                folder,
+                initial=zoo.read_weights(start) if start else None,
+                source=pictures,
+                callbacks=[_tell_length(folder), sheets, *([animation] if animation else [])],
+                verbose=fit_verbosity() if verbose is None else verbose,
+                report=sight.warn,
+            )
+        except training.Interrupted as error:
+            sight.stop_without_epoch(error, folder)
+            model, stopped = error.model, error.epochs
+        sheets.write("The weights that are kept", model)
+        # The training has written its animation, if it was not killed after its last epoch, and not stopped.
+        if animation and (stopped or not (folder / "training.gif").exists()):
+            with working("writing training.gif"):
+                animation.write()
         stages = training.read_stages(folder)
         facts = {
             "epochs": sum(map(len, stages)),
@@ -121,13 +139,19 @@ def train_preset(
             source=source,
             training=facts,
             stored_as=source.recipe.training.stored_as,
-            class_names=_words_for_labels(untrained, classes, pictures or source.recipe.data.name),
+            class_names=words,
             overwrite=True,
         )
         plots.save(plots.training_curves(stages), target / zoo.CURVES, colors=256)
-        console.print(f"Wrote the preset to [bold]{target}[/]. Score it with:", soft_wrap=True)
-        shown = f" --data {data}" if data else ""
-        console.print(f"  keras-vae evaluate {target}{shown}", soft_wrap=True, highlight=False)
+        if stopped is None:
+            console.print(
+                f"Wrote the preset to [bold]{escaped(target)}[/]. Score it with:", soft_wrap=True, highlight=False
+            )
+            shown = f" --data {escaped(data)}" if data else ""
+            console.print(f"  keras-vae evaluate {escaped(target)}{shown}", soft_wrap=True, highlight=False)
+        sight.tell_serious(folder)
+        if stopped is not None:
+            sight.stop(stopped, source.recipe.training.epochs, target)
 
 
 def _words_for_labels(model: Any, classes: tuple[str, ...], source: Any) -> tuple[str, ...]:
@@ -142,8 +166,8 @@ def _words_for_labels(model: Any, classes: tuple[str, ...], source: Any) -> tupl
     return words if setting and setting[1] == len(words) else ()
 
 
-def _tell_length() -> Any:
-    """A callback that says at the start how long the training is, and whether that is little."""
+def _tell_length(folder: Path) -> Any:
+    """A callback that says at the start how long the training is, whether that is little, and where to look meanwhile."""
     from keras_vae._backend import keras
 
     class TellLength(keras.callbacks.Callback):
@@ -153,6 +177,12 @@ def _tell_length() -> Any:
             if epochs * steps < _FEW_STEPS:
                 words += " That is little: expect blurred pictures, and raise training.epochs for better ones."
             console.print(words, highlight=False)
+            if hasattr(self.model, "reconstruct"):
+                console.print(
+                    f"Look at {escaped(folder / 'sheets' / 'latest.png')} from the first minute on.",
+                    soft_wrap=True,
+                    highlight=False,
+                )
 
     return TellLength()
 

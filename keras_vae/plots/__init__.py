@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from keras_vae import _lazy
 
 if TYPE_CHECKING:
+    from keras_vae.plots.animations import TrainingGif
     from keras_vae.plots.codes import clusters, features, restored
     from keras_vae.plots.comparisons import comparison, swaps
     from keras_vae.plots.completions import completions
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from keras_vae.plots.interpolations import interpolation_gif, interpolations
     from keras_vae.plots.latent import latent_scatter, manifold
     from keras_vae.plots.portraits import portrait
-    from keras_vae.plots.training import SamplePictures, TrainingGif, training_curves
+    from keras_vae.plots.sheets import TrainingSheets
+    from keras_vae.plots.training import training_curves
     from keras_vae.plots.traversals import save_gif, traversal_gif, traversals
 
 __all__ = [
-    "SamplePictures",
     "TrainingGif",
+    "TrainingSheets",
     "before_and_after",
     "clusters",
     "comparison",

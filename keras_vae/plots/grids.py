@@ -89,9 +89,17 @@ def grid_figure(
     axes.imshow(sheet, interpolation="nearest")
     axes.set_axis_off()
     if title:
-        figure.text(left / size[0], 1 - top / 2 / size[1], "\n".join(lines), fontsize=11, va="center")
+        figure.text(left / size[0], 1 - top / 2 / size[1], "\n".join(lines), fontsize=11, va="center", parse_math=False)
     for i, label in enumerate(row_labels):
-        axes.text(-4 / zoom, (i + 0.5) / len(row_labels) * height, label, ha="right", va="center", fontsize=10)
+        axes.text(
+            -4 / zoom,
+            (i + 0.5) / len(row_labels) * height,
+            label,
+            ha="right",
+            va="center",
+            fontsize=10,
+            parse_math=False,
+        )
     return figure
 
 

@@ -5,10 +5,31 @@ from typing import TYPE_CHECKING
 from keras_vae import _lazy
 
 if TYPE_CHECKING:
-    from keras_vae.training.callbacks import NonFiniteLossError, StopOnNonFinite
+    from keras_vae.training.callbacks import ExamplesCallback, NonFiniteLossError, StopOnNonFinite
+    from keras_vae.training.diagnosis import Diagnosis, Stage, diagnose, read_history, read_stages
+    from keras_vae.training.facts import read_facts
+    from keras_vae.training.health import Facts, Finding, findings
+    from keras_vae.training.progress import Progress
     from keras_vae.training.recipe import Recipe
-    from keras_vae.training.runner import read_history, read_stages, train
+    from keras_vae.training.runner import Interrupted, train
 
-__all__ = ["NonFiniteLossError", "Recipe", "StopOnNonFinite", "read_history", "read_stages", "train"]
+__all__ = [
+    "Diagnosis",
+    "ExamplesCallback",
+    "Facts",
+    "Finding",
+    "Interrupted",
+    "NonFiniteLossError",
+    "Progress",
+    "Recipe",
+    "Stage",
+    "StopOnNonFinite",
+    "diagnose",
+    "findings",
+    "read_facts",
+    "read_history",
+    "read_stages",
+    "train",
+]
 
 _lazy.attach(__name__)

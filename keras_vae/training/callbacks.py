@@ -1,5 +1,6 @@
 """Callbacks that a user's own `fit` can take as well."""
 
+import abc
 import contextlib
 import math
 from collections.abc import Iterator
@@ -17,6 +18,20 @@ REMEDY = (
     "Lower the learning rate, clip the gradient (global_clipnorm), or raise the floor of a trained scale. "
     "A checkpoint is from before this."
 )
+
+
+class ExamplesCallback(keras.callbacks.Callback, abc.ABC):
+    """A callback that shows images: `train` gives it some before training begins, held out where there are such."""
+
+    @abc.abstractmethod
+    def set_examples(self, images: Any, labels: Any, held_out: bool) -> None:
+        """Take images to show.
+
+        Args:
+            images: as the model sees them, float32 `(N,) + data_shape`.
+            labels: their labels, int64 `(N,)`, or what stands where labels stand.
+            held_out: whether they are held out of training.
+        """
 
 
 class StopOnNonFinite(keras.callbacks.Callback):

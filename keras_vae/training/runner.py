@@ -1,32 +1,56 @@
 """One training run: a folder that holds all of its state, so that it can be killed and goes on."""
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _files, _locks, _weights, data
+from keras_vae import _checks, _files, _interrupts, _locks, _weights, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
-from keras_vae.training.callbacks import REMEDY, Logs, NonFiniteLossError, StopOnNonFinite
+from keras_vae.training import health
+from keras_vae.training.callbacks import REMEDY, ExamplesCallback, Logs, NonFiniteLossError, StopOnNonFinite
+from keras_vae.training.diagnosis import FAILED, FINISHED, HISTORY, LOCK, PRETRAINING, RUNNING, STOPPED, write_state
+from keras_vae.training.facts import facts_of, write_facts
+from keras_vae.training.progress import Progress
 from keras_vae.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
-HISTORY = "history.json"
-PRETRAINING = "pretraining"
-LOCK = "run.lock"
 
 # Least length of a run, in times over which it averages its weights: a twentieth of what is kept is the start then.
 _AVERAGES = 3.0
 
 # Images that a prior may take in before training begins.
 _ADAPTED_TO = 10_000
+
+# Images that tell how much there is to learn.
+_LOOKED_AT = 500
+
+# Images that callbacks may show.
+_EXAMPLES = 32
+
+Report = Callable[[health.Finding], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended training in the command line, after a step and in order: the same call goes on.
+
+    In a program of your own, Ctrl-C raises Python's `KeyboardInterrupt` wherever training stands.
+    """
+
+    def __init__(self, words: str, model: Any = None, epochs: int = 0):
+        super().__init__(words)
+        self.model = model
+        """The model with the weights that would be kept after the last finished epoch; None before the first."""
+        self.epochs = epochs
+        """Epochs finished."""
 
 
 def train(
@@ -38,6 +62,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpoint_seconds: float = 60.0,
     verbose: int | str = "auto",
+    report: Report | None = None,
 ) -> Any:
     """Train the model of `recipe` in `folder`, or go on with the run that is there.
 
@@ -46,13 +71,17 @@ def train(
 
     Args:
         recipe: what to train, and how.
-        folder: gets the checkpoint, the history (`history.json`) and TensorBoard logs, and those of a pretraining in a folder
-            `pretraining` inside; `run.lock` while a process trains in it.
+        folder: gets the checkpoint, the history (`history.json`), facts about the model and the data (`facts.json`) and TensorBoard
+            logs, and those of a pretraining in a folder `pretraining` inside; `run.lock` while a process trains in it.
         source: a data set in the place of the one that the recipe names: a name, or one of your own, such as a `data.ImageFolder`.
         initial: weights by name, as `zoo.read_weights` gives them, of the preset that the recipe's `start_from` names.
-        callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now.
+        callbacks: more Keras callbacks. At the end of an epoch the model holds the weights that would be kept now. An
+            `ExamplesCallback` is given some images first.
         checkpoint_seconds: least time between two checkpoints.
-        verbose: as in `fit`.
+        verbose: 1 for one line with the progress and the time left, 2 for a line per epoch, 0 for nothing; `"auto"` is 1 on a
+            terminal and 2 elsewhere.
+        report: is given each finding of the health check (see `findings`) at the end of the epoch in which it first appears; by
+            default each is a warning.
 
     Returns:
         The trained model. The logs of every epoch are in `folder/history.json`.
@@ -63,12 +92,17 @@ def train(
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
         OSError: if the folder cannot be written, or another process trains in it and does not end within a minute; what is there
             stays.
+        Interrupted: after Ctrl-C in the command line.
     """
     folder = _checks.path("folder", folder)
     if not isinstance(recipe, Recipe):
         raise ValueError(f"recipe={_checks.shown(recipe)}: must be a Recipe, such as Recipe.read('recipe.toml').")
     with contextlib.ExitStack() as held:
-        return _train(recipe, folder, held, source, initial, callbacks, checkpoint_seconds, verbose)
+        return _train(recipe, folder, held, source, initial, callbacks, checkpoint_seconds, verbose, report or _warn)
+
+
+def _warn(finding: health.Finding) -> None:
+    warnings.warn(f"{finding.sentence} {finding.remedy}", stacklevel=2)
 
 
 def _train(
@@ -80,6 +114,8 @@ def _train(
     callbacks: Sequence[keras.callbacks.Callback],
     checkpoint_seconds: float,
     verbose: int | str,
+    report: Report,
+    words: str = "",
 ) -> Any:
     """Train, with the lock of the folder in `held` from when it is needed."""
     keras.utils.set_random_seed(recipe.training.seed)
@@ -109,16 +145,11 @@ def _train(
     if not (folder / CHECKPOINT).exists():
         _files.check_writable(folder)  # which makes it: not before the recipe and the data are known to be right
     held.enter_context(_locks.alone(folder / LOCK))
+    facts = facts_of(model, recipe, _some(images, step, settings.seed, _LOOKED_AT)[0], steps)
     if not (folder / CHECKPOINT).exists():
+        write_facts(folder, facts)
         if recipe.pretraining:
-            before = train(
-                recipe.first_stage(),
-                folder / PRETRAINING,
-                source=source,
-                initial=initial,
-                checkpoint_seconds=checkpoint_seconds,
-                verbose=verbose,
-            )
+            before = _pretrained(recipe, folder, source, initial, checkpoint_seconds, verbose, report)
             model.set_weights(before.get_weights())
             if isinstance(model, Clusters):
                 model.start_clusters(data.prepared(images, step, settings.seed).numpy(), settings.seed)
@@ -135,6 +166,7 @@ def _train(
     model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
     run = _Run(model, recipe, folder, checkpoint_seconds, source, learned)
     run.restore()
+    write_facts(folder, facts)
     if run.epoch < settings.epochs and not run.stopped:
         stream = data.training_stream(
             images,
@@ -145,21 +177,73 @@ def _train(
             first_epoch=run.epoch,
             labelled_per_batch=recipe.data.labels_per_batch,
         )
-        model.fit(
+        for callback in callbacks:
+            if isinstance(callback, ExamplesCallback):
+                callback.set_examples(*run.examples(images, step), held_out=run.validation is not None)
+        spent = run.history[-1]["seconds"] if run.history else 0.0
+        progress = Progress(verbose, words, spent, at_most=bool(settings.patience))
+        with _interrupts.deferred("Stopping after this step. Ctrl-C again stops at once.") as asked:
+            _fit(
+                run,
+                stream,
+                steps,
+                [
+                    StopOnNonFinite(),
+                    _EndOfEpoch(run, callbacks, _Health(run, facts, report, progress)),
+                    Logs(folder / "tensorboard"),
+                    progress,
+                    _StopWhenAsked(run, asked),
+                ],
+            )
+    run.finish()
+    write_state(folder, FINISHED)
+    return model
+
+
+def _pretrained(
+    recipe: Recipe, folder: Path, source: Any, initial: Any, seconds: float, verbose: int | str, report: Report
+) -> Any:
+    """The model of the first stage, which is a run of its own."""
+    with contextlib.ExitStack() as held:
+        try:
+            stage, own = recipe.first_stage(), folder / PRETRAINING
+            return _train(stage, own, held, source, initial, (), seconds, verbose, report, words="pretraining")
+        except Interrupted as error:
+            raise Interrupted("Stopped in the pretraining") from error
+
+
+def _fit(run: "_Run", stream: Any, steps: int, callbacks: list[keras.callbacks.Callback]) -> None:
+    """Go on with a run to its end.
+
+    Raises:
+        NonFiniteLossError: see `train`; the folder keeps the words.
+        Interrupted: with the weights that would be kept after the last finished epoch.
+    """
+    write_state(run.folder, RUNNING)
+    try:
+        run.model.fit(
             stream,
             initial_epoch=run.epoch,
-            epochs=settings.epochs,
+            epochs=run.recipe.training.epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the stream is shuffled
-            callbacks=[
-                StopOnNonFinite(),
-                _EndOfEpoch(run, callbacks),
-                Logs(folder / "tensorboard"),
-            ],
-            verbose=verbose,
+            callbacks=callbacks,
+            verbose=0,
         )
-    run.finish()
-    return model
+    except NonFiniteLossError as error:
+        write_state(run.folder, FAILED, str(error))
+        raise
+    except Interrupted as error:
+        run.rewind()
+        if run.epoch:
+            run.save(force=True)
+            run.finish()
+        write_state(run.folder, STOPPED)
+        raise Interrupted(str(error), run.model if run.epoch else None, run.epoch) from error
+    finally:
+        for callback in callbacks:
+            if isinstance(callback, Progress):
+                callback.end()
 
 
 def _check_classes(model: Any, source: str | data.Source | None) -> None:
@@ -200,18 +284,14 @@ def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str,
     _weights.assign(name, {key: variable for key, variable in variables.items() if key in initial}, initial)
 
 
-def read_history(folder: str | Path) -> list[dict[str, float]]:
-    """The logs of a run by epoch: those of `fit`, those of the held-out images as `val_...`, and `seconds` so far."""
-    path = _checks.path("folder", folder) / HISTORY
-    if not path.is_file():
-        raise FileNotFoundError(f"{path.parent} holds no run of training: there is no {HISTORY} in it.")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def read_stages(folder: str | Path) -> list[list[dict[str, float]]]:
-    """The histories of a run's pretraining, if it had one, and of the run itself."""
-    before = _checks.path("folder", folder) / PRETRAINING
-    return [*(read_stages(before) if before.exists() else []), read_history(folder)]
+def _some(images: data.Images, step: Any, seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most so many images, evenly spread over all, as a model sees them, and their labels or conditions."""
+    known = np.flatnonzero(images.labels >= 0)  # of few labels the others are -1, which the methods of a model refuse
+    places = known if len(known) else np.arange(len(images.labels))
+    places = places[np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).round().astype(int))]
+    chosen = dataclasses.replace(images, images=images.images[places], labels=images.labels[places])
+    x = data.prepared(chosen, step, seed)
+    return x.numpy(), chosen.conditions(x, chosen.labels, None).numpy() if chosen.conditions else chosen.labels
 
 
 class _Run:
@@ -241,7 +321,16 @@ class _Run:
             self.validation = data.arrays(
                 source or recipe.data.name, split, recipe.data.preprocessing, seed=recipe.training.seed
             )
+        self._ended: dict[str, np.ndarray] = {}  # the state after the last finished epoch
         self._saved_at = time.monotonic()
+
+    def examples(self, images: data.Images, step: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Some images to show, held out where there are such, and their labels or conditions."""
+        if self.validation is None:
+            return _some(images, step, self.recipe.training.seed, _EXAMPLES)
+        x, labels = self.validation
+        places = np.unique(np.linspace(0, len(x) - 1, min(_EXAMPLES, len(x))).round().astype(int))
+        return x[places], labels[places]
 
     @property
     def _fingerprint(self) -> str:
@@ -276,20 +365,25 @@ class _Run:
                 self.best_weights = {name: variable.numpy() for name, variable in self._weights.items()}
             self.stopped = self.epoch - best_epoch >= self.recipe.training.patience
 
-    def check_finite(self) -> None:
-        """Raise `NonFiniteLossError` if the last update of an epoch spoilt a weight: no loss has shown it yet."""
-        for name, variable in self._state.items():
-            if not np.isfinite(variable.numpy()).all():
+    def take_state(self) -> None:
+        """Keep the state after an epoch (the weights themselves are in place).
+
+        Raises:
+            NonFiniteLossError: if the epoch's last update spoilt a weight: no loss has shown it yet.
+        """
+        state = {name: variable.numpy() for name, variable in self._state.items()}
+        for name, value in state.items():
+            if not np.isfinite(value).all():
                 raise NonFiniteLossError(
                     f"The weight {name!r} became infinite or NaN in the last batch of epoch {self.epoch}. {REMEDY}"
                 )
+        self._ended = state
 
     def save(self, force: bool = False) -> None:
-        """Write the checkpoint if the last one is old enough (the weights themselves are in place)."""
-        if not force and time.monotonic() - self._saved_at < self.checkpoint_seconds:
+        """Write a checkpoint of the state after the last epoch if the one before is old enough."""
+        if not self._ended or (not force and time.monotonic() - self._saved_at < self.checkpoint_seconds):
             return
-        tensors = {name: variable.numpy() for name, variable in self._state.items()}
-        tensors |= {f"best/{name}": value for name, value in self.best_weights.items()}
+        tensors = self._ended | {f"best/{name}": value for name, value in self.best_weights.items()}
         progress = {"epoch": self.epoch, "stopped": self.stopped}
         metadata = {
             "recipe": self._fingerprint,
@@ -323,6 +417,13 @@ class _Run:
         if not history.is_file() or history.read_text(encoding="utf-8") != _files.as_json(self.history):
             _files.write_json(history, self.history)  # the run was killed between its checkpoint and this file
 
+    def rewind(self) -> None:
+        """Put the state in place that the last finished epoch left: of a part of an epoch, nothing is kept."""
+        if self._ended:
+            _weights.assign(self.folder / CHECKPOINT, self._state, self._ended)
+        else:
+            self.restore()
+
     def finish(self) -> None:
         """Put the weights in place that are kept: the best, or the last; averaged where the recipe says so."""
         if self.best_weights:
@@ -333,11 +434,12 @@ class _Run:
 
 
 class _EndOfEpoch(keras.callbacks.Callback):
-    """Validates with the averaged weights, lets other callbacks see them, and writes the checkpoint."""
+    """Validates with the averaged weights, lets other callbacks see them, writes the checkpoint, and looks at the run's health."""
 
-    def __init__(self, run: _Run, callbacks: Sequence[keras.callbacks.Callback]):
+    def __init__(self, run: _Run, callbacks: Sequence[keras.callbacks.Callback], look: Callable[[], None]):
         super().__init__()
         self._run = run
+        self._look = look
         self._given = list(callbacks)
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -360,14 +462,48 @@ class _EndOfEpoch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.monotonic() - self._started
         logs = {} if logs is None else logs
-        self._run.check_finite()
+        self._run.take_state()
         with _averaged(self.model, self._run.recipe.training.ema):
             self._run.end_epoch(logs, seconds)
             self._callbacks.on_epoch_end(epoch, logs)
         last = self._run.stopped or self._run.epoch == self._run.recipe.training.epochs
         self._run.save(force=last)
+        self._look()
         if self._run.stopped:
             self.model.stop_training = True
+
+
+class _Health:
+    """Reports each finding once; those of the epochs before this process have been told."""
+
+    def __init__(self, run: _Run, facts: health.Facts, report: Report, progress: Progress):
+        self._run, self._facts, self._report, self._progress = run, facts, report, progress
+        self._told = {finding.name for finding in health.findings(run.history, facts)}
+
+    def __call__(self) -> None:
+        for finding in health.findings(self._run.history, self._facts):
+            if finding.name not in self._told:
+                self._told.add(finding.name)
+                self._progress.clear()
+                self._report(finding)
+
+
+class _StopWhenAsked(keras.callbacks.Callback):
+    """Raises `Interrupted` between two steps, where nothing is half done, unless the run is at its end."""
+
+    def __init__(self, run: _Run, asked: Callable[[], bool]):
+        super().__init__()
+        self._run, self._asked = run, asked
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if (
+            batch + 1 < self.params["steps"] and self._asked()
+        ):  # after the last step of an epoch, the epoch is ended first
+            raise Interrupted("Stopped")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if not self._run.stopped and self._run.epoch < self._run.recipe.training.epochs and self._asked():
+            raise Interrupted("Stopped")
 
 
 @contextlib.contextmanager
@@ -377,8 +513,8 @@ def _averaged(model: Any, ema: float) -> Iterator[None]:
         yield
         return
     own = [variable.numpy() for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
         yield
     finally:
         for variable, value in zip(model.trainable_variables, own, strict=True):

@@ -120,7 +120,7 @@ def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
     (source / "preset.toml").write_text(RECIPE)
     result = run("train", source, "--run", tmp_path / "run", "--gif", "--verbose", 0)
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "run/samples/epoch_00001.png").exists()
+    assert (tmp_path / "run/sheets/latest.png").exists()
     assert (tmp_path / "run/preset/curves.png").exists()
     preset = tmp_path / "run/preset"
     first = np.asarray(zoo.load(preset).sample(labels=[1], seed=0))

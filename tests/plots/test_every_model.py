@@ -13,13 +13,13 @@ EVERY = {**CASES, **AUTOENCODERS, **QUANTIZED}
 @pytest.mark.parametrize("case", sorted(EVERY))
 def test_training_and_the_card_draw_every_model(case, tmp_path, rng):
     model = EVERY[case]()
-    callback = plots.SamplePictures(tmp_path)
-    callback.set_model(model)
-    callback.on_epoch_end(0)
-    drawn = hasattr(model, "sample") and not hasattr(model, "condition_shape")
-    assert (tmp_path / "epoch_00001.png").exists() == drawn
     images = rng.uniform(size=(20, *model.data_shape)).astype("float32")
     labels = conditions(model, np.arange(20) % 2)
+    sheets = plots.TrainingSheets(tmp_path, images, labels)
+    sheets.set_model(model)
+    path = sheets.write("Now")
+    assert (path is not None) == hasattr(model, "reconstruct")
+    assert path is None or (tmp_path / "latest.png").read_bytes() == path.read_bytes()
     assert plots.save(plots.portrait(model, images, labels), tmp_path / "portrait.png").stat().st_size > 1000
 
 

@@ -97,39 +97,6 @@ def test_a_swap_shows_every_domain(images):
         plots.swaps(model, images, ["ink"])
 
 
-def test_a_moving_picture_of_training_goes_on_where_it_was(model, images, tmp_path):
-    model.compile("adam")
-    for epochs in ((0, 2), (2, 3)):
-        callback = plots.TrainingGif(tmp_path / "t.gif", frames_per_second=2.0, scale=1)
-        model.fit(images, initial_epoch=epochs[0], epochs=epochs[1], verbose=0, callbacks=[callback])
-    assert [path.name for path in sorted((tmp_path / "t_frames").iterdir())] == [
-        f"epoch_{i:05d}.png" for i in (1, 2, 3)
-    ]
-    with Image.open(tmp_path / "t.gif") as picture:
-        durations = []
-        for frame in range(picture.n_frames):  # equal pictures may have become one that stays longer
-            picture.seek(frame)
-            durations.append(picture.info["duration"])
-        assert sum(durations) == pytest.approx(1000 * (3 + 4) / 2)
-    last = np.asarray(Image.open(tmp_path / "t_frames" / "epoch_00003.png"))
-    np.testing.assert_array_equal(last, plots.image_grid(model.sample(64, seed=0), 8))
-
-
-def test_of_two_latents_the_plane_is_drawn(images, tmp_path):
-    model = VAE(SHAPE, 2, hidden_units=(4,))
-    model.compile("adam")
-    model.fit(images, verbose=0, callbacks=[plots.TrainingGif(tmp_path / "t.gif")])
-    with Image.open(tmp_path / "t_frames" / "epoch_00001.png") as picture:
-        assert picture.size == (15 * 8, 15 * 8)
-
-
-def test_a_model_that_draws_nothing_has_no_moving_picture(images, tmp_path):
-    model = models.Autoencoder(SHAPE, 2)
-    model.compile("adam")
-    with pytest.raises(ValueError, match="leave TrainingGif out"):
-        model.fit(images, verbose=0, callbacks=[plots.TrainingGif(tmp_path / "t.gif")])
-
-
 def test_labels_of_lines_are_a_pair(images):
     with pytest.raises(ValueError, match="must be a pair"):
         plots.interpolations(ConditionalVAE((6, 6, 1), 3, 2), images[:3], images[:3], labels=[0, 1, 2])

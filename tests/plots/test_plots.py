@@ -3,7 +3,6 @@ import pytest
 from PIL import Image
 
 from keras_vae import VAE, ConditionalVAE, plots
-from keras_vae.plots import SamplePictures
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +94,6 @@ def test_curves_of_stages_follow_one_another():
     assert low < -11.0
     assert high > -4.0
     assert len(plots.training_curves(first).axes[0].lines) == 2, "one stage has no border"
-
-
-def test_sample_pictures_come_at_round_epochs(vae, cvae, tmp_path):
-    for name, model in (("a", vae), ("b", cvae)):
-        callback = SamplePictures(tmp_path / name)
-        callback.set_model(model)
-        for epoch in range(21):
-            callback.on_epoch_end(epoch)
-        found = sorted(path.name for path in (tmp_path / name).iterdir())
-        assert found == [f"epoch_{n:05d}.png" for n in (1, 2, 5, 10, 20)]
 
 
 def test_bad_input_is_named(vae):

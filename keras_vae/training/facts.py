@@ -1,0 +1,79 @@
+"""The facts about a run that its health check needs, and the file that keeps them in the run's folder."""
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae import _checks, _files, _untrusted
+from keras_vae.distributions import Bernoulli
+from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
+from keras_vae.training.health import Facts
+from keras_vae.training.recipe import Recipe
+
+FILE = "facts.json"
+_MAX_BYTES = 10_000
+
+
+def facts_of(model: Any, recipe: Recipe, images: np.ndarray, steps_per_epoch: int) -> Facts:
+    """The facts about a run.
+
+    Args:
+        model: that is trained.
+        recipe: of the run.
+        images: some hundred training images as the model sees them, float32 `(N,) + data_shape`.
+        steps_per_epoch: optimizer steps.
+    """
+    codes: dict[str, Any] = {}
+    if isinstance(model, VQVAE):
+        grids = [math.prod(grid) for grid in model.prior.grids]
+        codes = {
+            "num_codes": model.num_codes,
+            "codes_per_batch": float(np.mean([min(model.num_codes, recipe.training.batch_size * n) for n in grids])),
+        }
+    return Facts(
+        dimensions=math.prod(model.data_shape),
+        steps_per_epoch=steps_per_epoch,
+        epochs=recipe.training.epochs,
+        levels=_levels(model, images),
+        has_kl=isinstance(model, LatentVariableModel),
+        mean_image_error=float(np.mean(np.square(images - images.mean(axis=0)))),
+        keeps_best=recipe.training.patience > 0,
+        starts_trained=bool(recipe.training.start_from or recipe.pretraining),
+        in_stages=recipe.objective.get("name") == "layer_wise",
+        **codes,
+    )
+
+
+def _levels(model: Any, images: np.ndarray) -> int | None:
+    """How many values the likelihood gives a probability; None for a density, and for a Bernoulli of grayscale images."""
+    likelihood = getattr(model, "likelihood", None)
+    if not isinstance(model, EncoderDecoder) or not getattr(likelihood, "discrete", False) or model.weighs_grey(images):
+        return None
+    return getattr(likelihood, "levels", 2 if isinstance(likelihood, Bernoulli) else None)
+
+
+def write_facts(folder: Path, facts: Facts) -> None:
+    """Write the facts into a run's folder."""
+    _files.write_json(folder / FILE, dataclasses.asdict(facts))
+
+
+def read_facts(folder: str | Path) -> Facts:
+    """The facts about the run in a folder.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        ValueError: if the file is damaged.
+    """
+    path = _checks.path("folder", folder) / FILE
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path.parent} holds no run of training: there is no {FILE} in it. Give the folder of a run, such as runs/NAME. In "
+            "that of an older version, the same `keras-vae train` command writes it."
+        )
+    try:
+        return Facts.from_dict(_untrusted.read_json(path, _MAX_BYTES))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): the same `keras-vae train` command writes it anew.") from error
