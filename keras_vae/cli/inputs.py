@@ -77,7 +77,7 @@ def images_for(
             )
         if labels is not None:
             raise ValueError("--labels are those of picture files: test images have their own.")
-        x, y = data.arrays(chosen, "test", found.preprocessing)
+        x, y = data.arrays(chosen, data.split_for_arrays(chosen, "test"), found.preprocessing)
         return Inputs(x[:count], y[:count], [f"test image {i}" for i in range(len(x[:count]))])
     read = [data.read_picture(path, model.data_shape, invert) for path in files]
     if not quiet:

@@ -337,7 +337,8 @@ def _draw_portrait(preset: str, source: Any) -> None:
     model = zoo.load(preset)
     # Of a model that does not use labels the preset has no names.
     names = tuple(filter(None, getattr(source, "class_names", ())))
-    x, y = data.arrays(zoo.numbered_as(preset, model, source), "test", found.preprocessing)
+    numbered = zoo.numbered_as(preset, model, source)
+    x, y = data.arrays(numbered, data.split_for_arrays(numbered, "test"), found.preprocessing)
     figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(folder) or names)
     if figure is not None:
         plots.save(figure, folder / zoo.SAMPLES)

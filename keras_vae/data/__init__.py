@@ -9,7 +9,8 @@ from keras_vae.data.domains import outlined
 from keras_vae.data.few_labels import choose_labelled, with_few_labels
 from keras_vae.data.image_files import Picture, read_picture
 from keras_vae.data.image_folder import ImageFolder
-from keras_vae.data.loading import arrays, load, pairs, preprocessing_named
+from keras_vae.data.images_on_disk import ImagesOnDisk, mean_image
+from keras_vae.data.loading import arrays, load, pairs, preprocessing_named, split_for_arrays
 from keras_vae.data.pipeline import batches, prepared, training_stream
 from keras_vae.data.preprocessing import (
     Dequantization,
@@ -32,6 +33,7 @@ __all__ = [
     "FixedBinarization",
     "ImageFolder",
     "Images",
+    "ImagesOnDisk",
     "Picture",
     "Preprocessing",
     "RandomShift",
@@ -44,6 +46,7 @@ __all__ = [
     "choose_labelled",
     "class_names",
     "load",
+    "mean_image",
     "outlined",
     "pairs",
     "prepared",
@@ -51,6 +54,7 @@ __all__ = [
     "quadrants",
     "read",
     "read_picture",
+    "split_for_arrays",
     "training_stream",
     "with_few_labels",
 ]

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +26,12 @@ LOCK = "run.lock"
 # Least length of a run, in times over which it averages its weights: a twentieth of what is kept is the start then.
 _AVERAGES = 3.0
 
-# Images that a prior may take in before training begins.
+# Images that a prior may take in before training begins, and the floats of images that it, or clusters, may take in at most.
 _ADAPTED_TO = 10_000
+_ADAPTED_FLOATS = 2**27
+
+# Images that are validated at a time.
+_VALIDATED = 500
 
 
 def train(
@@ -121,9 +126,10 @@ def _train(
             )
             model.set_weights(before.get_weights())
             if isinstance(model, Clusters):
-                model.start_clusters(data.prepared(images, step, settings.seed).numpy(), settings.seed)
+                known = images.first(2 * _room(images)) if images.by_image else images
+                model.start_clusters(data.prepared(known, step, settings.seed).numpy(), settings.seed)
         else:
-            _start(model, recipe, images.images, initial)
+            _start(model, recipe, images, initial)
     objective = recipe.build_objective(steps, len(images.labels))
     model.compile(
         optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
@@ -185,12 +191,18 @@ def _identity(source: str | data.Source | None, images: data.Images) -> str:
     return digest.hexdigest()
 
 
-def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str, np.ndarray] | None) -> None:
+def _room(images: data.Images) -> int:
+    """How many images a prior may take in."""
+    return max(1, _ADAPTED_FLOATS // math.prod(images.images.shape[1:]))
+
+
+def _start(model: Any, recipe: Recipe, images: data.Images, initial: Mapping[str, np.ndarray] | None) -> None:
     """Weights to begin with: fitted to the images, and those of another preset."""
-    if isinstance(model, LatentVariableModel):
-        model.prior.adapt(images[:_ADAPTED_TO].astype("float32") / 255.0)
+    if isinstance(model, LatentVariableModel) and model.prior.starts_from_data:
+        first = images.first(min(_ADAPTED_TO, _room(images)))
+        model.prior.adapt(data.prepared(first, data.Scaling(), 0).numpy())
     if isinstance(model, EncoderDecoder) and recipe.training.output_bias:
-        model.adapt_output_bias(images.mean(axis=0, dtype="float64") / 255.0)
+        model.adapt_output_bias(data.mean_image(images.images) / 255.0)
     name = recipe.training.start_from
     if not name:
         return
@@ -198,6 +210,17 @@ def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str,
         raise ValueError(f"The recipe starts from the weights of {name!r}: pass initial=zoo.read_weights({name!r}).")
     variables = _weights.named(model)
     _weights.assign(name, {key: variable for key, variable in variables.items() if key in initial}, initial)
+
+
+def _validation(images: data.Images, recipe: Recipe) -> dict[str, Any]:
+    """What `evaluate` is given of the held-out images: arrays, or batches of images that are prepared batch by batch."""
+    step, seed = data.preprocessing_named(recipe.data.preprocessing), recipe.training.seed
+    if images.by_image:
+        return {"x": data.batches(images, step, min(_VALIDATED, len(images.labels)), shuffle=False, seed=seed)}
+    x, labels = data.prepared(images, step, seed).numpy(), images.labels
+    if images.conditions:
+        labels = images.conditions(x, labels, None).numpy()
+    return {"x": x, "y": labels, "batch_size": _VALIDATED}
 
 
 def read_history(folder: str | Path) -> list[dict[str, float]]:
@@ -238,9 +261,7 @@ class _Run:
         self.validation = None
         split = recipe.data.validation_split
         if split:
-            self.validation = data.arrays(
-                source or recipe.data.name, split, recipe.data.preprocessing, seed=recipe.training.seed
-            )
+            self.validation = _validation(data.read(source or recipe.data.name, split), recipe)
         self._saved_at = time.monotonic()
 
     @property
@@ -263,8 +284,7 @@ class _Run:
         self.epoch += 1
         before = self.history[-1]["seconds"] if self.history else 0.0
         if self.validation is not None:
-            images, labels = self.validation
-            values = self.model.evaluate(images, labels, batch_size=500, verbose=0, return_dict=True)
+            values = self.model.evaluate(**self.validation, verbose=0, return_dict=True)
             logs.update({f"val_{name}": float(value) for name, value in values.items()})
         self.history.append(
             {"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}}
