@@ -9,6 +9,7 @@ from keras_vae.data.domains import outlined
 from keras_vae.data.few_labels import choose_labelled, with_few_labels
 from keras_vae.data.image_files import Picture, read_picture
 from keras_vae.data.image_folder import ImageFolder
+from keras_vae.data.image_table import ImageTable
 from keras_vae.data.images_on_disk import ImagesOnDisk, mean_image
 from keras_vae.data.loading import arrays, load, pairs, preprocessing_named, split_for_arrays
 from keras_vae.data.pipeline import batches, prepared, training_stream
@@ -32,6 +33,7 @@ __all__ = [
     "DynamicBinarization",
     "FixedBinarization",
     "ImageFolder",
+    "ImageTable",
     "Images",
     "ImagesOnDisk",
     "Picture",

@@ -15,7 +15,7 @@ from keras_vae.export.examples import examples_for
 from keras_vae.export.precision import in_float32
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, manifest, score
-from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, specs
+from keras_vae.models import VQVAE, AttributeConditionalVAE, EncoderDecoder, ImageConditionalVAE, specs
 
 _FILES = {MANIFEST, *(f"{part}.tflite" for part in manifest.PARTS)}
 
@@ -219,6 +219,8 @@ def _condition(model: EncoderDecoder) -> dict[str, Any]:
     """What tells `keras_vae.lite` how labels become the condition that the networks take."""
     if isinstance(model, ImageConditionalVAE):
         return {"condition_shape": list(model.condition_shape), "completes": model.completes}
+    if isinstance(model, AttributeConditionalVAE):
+        return {"attributes": model.attributes}
     return {"num_classes": model.condition_size} if model.conditional else {}
 
 

@@ -1,5 +1,6 @@
 """Autoencoders as `keras.Model` subclasses."""
 
+from keras_vae.models.attribute_conditional_vae import AttributeConditionalVAE
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.classifier import Classifier
@@ -27,6 +28,7 @@ __all__ = [
     "DEC",
     "VAE",
     "VQVAE",
+    "AttributeConditionalVAE",
     "Autoencoder",
     "Classifier",
     "Clusters",
