@@ -22,8 +22,14 @@ class Inputs(NamedTuple):
     """Words for each image: its file, or its number in the data set."""
 
 
-def source_of(text: str, shape: Any) -> Any:
-    """The data set that `--data` names, or the folder of pictures.
+def source_of(text: str, shape: Any, skip_corrupt: bool = False, follow_links: bool = False) -> Any:
+    """The data set that `--data` names, the folder of images, or the CSV file of images and attributes.
+
+    Args:
+        text: what was given.
+        shape: of the model's images.
+        skip_corrupt: whether files that cannot be decoded are left out, with a warning.
+        follow_links: whether links may lead outside of the folder.
 
     Raises:
         ValueError: if it is neither, or both.
@@ -34,10 +40,17 @@ def source_of(text: str, shape: Any) -> Any:
                 f"--data {text}: is a data set and a folder here. Write ./{text} for the folder, or go elsewhere."
             )
         return text
+    how: dict[str, Any] = {
+        "progress": _Progress(f"reading {text}"),
+        "corrupt": "skip" if skip_corrupt else "raise",
+        "follow_links": follow_links,
+    }
     if Path(text).is_dir():
-        return data.ImageFolder(text, shape, _Progress(f"reading {text}"))
+        return data.ImageFolder(text, shape, **how)
+    if Path(text).suffix.lower() == ".csv" and Path(text).is_file():
+        return data.ImageTable(text, shape, **how)
     raise ValueError(
-        f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}."
+        f"--data {text}: is neither a folder, a .csv file nor one of the data sets {', '.join(data.DATASETS)}."
         + _checks.did_you_mean(text, data.DATASETS)
     )
 

@@ -23,6 +23,15 @@ from keras_vae.cli.app import (
 )
 
 _TRAIN = "Train and score"
+
+SkipCorruptOption = Annotated[
+    bool,
+    typer.Option("--skip-corrupt", help="Leave files of --data that cannot be decoded out, with a warning."),
+]
+FollowLinksOption = Annotated[
+    bool, typer.Option("--follow-links", help="Follow links that lead outside of the folder of --data.")
+]
+
 _SHIP = "Ship"
 # A small convolutional VAE draws more than a smudge after some thousands.
 _FEW_STEPS = 2000
@@ -62,7 +71,8 @@ def train_preset(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Folder of pictures, with a folder in it for each class or none; or a data set's name.",
+            help="Folder of images, with a folder in it for each class or none; a .csv file of images and attributes; or a data "
+            "set's name.",
             autocompletion=completion.data_sets,
         ),
     ] = None,
@@ -72,6 +82,8 @@ def train_preset(
     out: Annotated[
         Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
     ] = None,
+    skip_corrupt: SkipCorruptOption = False,
+    follow_links: FollowLinksOption = False,
     gif: Annotated[bool, typer.Option("--gif", help="Make a moving picture of the training, training.gif.")] = False,
     verbose: Annotated[
         int | None, typer.Option(help="0 silent, 1 a progress bar, 2 a line an epoch; 1 on a terminal, 2 elsewhere.")
@@ -88,7 +100,8 @@ def train_preset(
         # A mistake in its settings is told before anything is made, with the name of the file.
         untrained = source.build()
         folder = run or Path("runs") / source.name
-        pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
+        shape = source.model.get("data_shape")
+        pictures = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
         # A folder without class folders has one class, "".
         classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
@@ -176,6 +189,8 @@ def evaluate(
             help="Data set or folder of pictures; by default the recipe's.", autocompletion=completion.data_sets
         ),
     ] = None,
+    skip_corrupt: SkipCorruptOption = False,
+    follow_links: FollowLinksOption = False,
     preprocessing: Annotated[
         str | None,
         typer.Option(
@@ -197,7 +212,7 @@ def evaluate(
             raise ValueError("--write takes the whole test set: leave --images out.")
         preset = pinned(preset)
         shape = zoo.Preset.read(zoo.preset_folder(preset)).model.get("data_shape")
-        source = None if data is None else inputs.source_of(data, shape)
+        source = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
         with inputs.progress_bar("scoring images") as progress:
             metrics = zoo.evaluate_preset(
                 preset,

@@ -232,10 +232,11 @@ def _check_parts(model: Any) -> None:
             "Export such a model with export.saved_model."
         )
     _, count = specs.label_setting(model) or ("", None)
-    if model.conditional and not isinstance(model, ImageConditionalVAE) and model.condition_size != count:
+    of_no_class = isinstance(model, ImageConditionalVAE | AttributeConditionalVAE)
+    if model.conditional and not of_no_class and model.condition_size != count:
         raise ExportError(
-            f"The condition of {type(model).__name__} is neither a one-hot label nor a picture: builds take these alone. Export "
-            "such a model with export.saved_model."
+            f"The condition of {type(model).__name__} is neither a one-hot label, attributes nor an image: builds take these "
+            "alone. Export such a model with export.saved_model."
         )
 
 

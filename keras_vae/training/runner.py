@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tomli_w
 
 from keras_vae import _checks, _files, _locks, _weights, data
 from keras_vae._backend import keras
@@ -92,6 +93,7 @@ def _train(
     step = data.preprocessing_named(recipe.data.preprocessing)
     images = data.read(source or recipe.data.name, recipe.data.training_split)
     _check_classes(model, source)
+    _check_attributes(model, source)
     learned = _identity(source, images)
     settings = recipe.training
     if recipe.data.labels:
@@ -176,6 +178,22 @@ def _check_classes(model: Any, source: str | data.Source | None) -> None:
     raise ValueError(
         f"model.{setting[0]}={setting[1]}: the pictures have {len(names)} classes ({', '.join(names[:10]) or 'no class folders'}). "
         "Put the pictures of each class into a folder of its own, and their number into the recipe."
+    )
+
+
+def _check_attributes(model: Any, source: str | data.Source | None) -> None:
+    """Raise `ValueError` if the data set has other attributes than the model."""
+    wanted, own = getattr(model, "attributes", None), getattr(source, "attributes", None)
+    if wanted == own or not getattr(model, "conditional", False):
+        return
+    called = getattr(source, "name", source)
+    if own is None:
+        raise ValueError(f"{called} has no attributes: train an {type(model).__name__} on a data.ImageTable.")
+    if wanted is None:
+        raise ValueError(f"{called} has attributes: train an AttributeConditionalVAE on it, not a {type(model).__name__}.")
+    raise ValueError(
+        f"model.attributes: they are others than those of {called}. Give the model attributes=table.attributes, in a recipe\n"
+        + tomli_w.dumps({"model": {"attributes": own}})
     )
 
 
