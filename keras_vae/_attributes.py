@@ -18,8 +18,8 @@ class Attributes:
     """Turns columns of attributes into vectors: a word into a one-hot part, a number into `(value - mean) / std`.
 
     Args:
-        described: by attribute name, the list of its words, `{"mean": m, "std": s}` of a number, or `"number"` for one of mean 0 and
-            standard deviation 1. The parts of a vector have the order of the names' alphabet, and words that of their list.
+        described: by attribute name, the list of its words, `{"mean": m, "std": s}` of a number, or `"number"` for one of mean 0
+            and standard deviation 1. The parts of a vector have the order of the names' alphabet, and words that of their list.
 
     Raises:
         ValueError: if it is no such table, naming the attribute.
@@ -55,18 +55,20 @@ class Attributes:
         """Vectors float32 `(N, K)` of a column `(N,)` for each attribute, or of one value for each, N = 1.
 
         Raises:
-            ValueError: if a column is missing or unknown, they have different lengths, a word is none of the attribute's, or a number
-                is not finite.
+            ValueError: if a column is missing or unknown, they have different lengths, a word is none of the attribute's, or a
+                number is not finite.
         """
         if not hasattr(columns, "keys"):
             raise ValueError(
                 f"attributes={_checks.shown(columns)}: must be a dict with a column for each of {', '.join(self.described)}."
             )
-        for name in columns.keys():  # noqa: SIM118: a data frame of pandas is no Mapping
+        for name in columns:
             _checks.one_of("attribute", name, tuple(self.described))
         missing = [name for name in self.described if name not in columns]
         if missing:
-            raise ValueError(f"The attribute {missing[0]!r} is missing: give a column for each of {', '.join(self.described)}.")
+            raise ValueError(
+                f"The attribute {missing[0]!r} is missing: give a column for each of {', '.join(self.described)}."
+            )
         given = {name: np.atleast_1d(np.asarray(columns[name])) for name in self.described}
         lengths = {name: column.shape for name, column in given.items()}
         if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
@@ -80,7 +82,9 @@ class Attributes:
         """Vectors float32 `(count, K)`, of words with equal chances and of numbers from a normal distribution."""
         rng = np.random.default_rng(seed)
         columns = {
-            name: rng.choice(value, count) if isinstance(value, list) else rng.normal(value["mean"], value["std"], count)
+            name: rng.choice(value, count)
+            if isinstance(value, list)
+            else rng.normal(value["mean"], value["std"], count)
             for name, value in self.described.items()
         }
         return self.vectors(columns)
@@ -120,7 +124,12 @@ def _one(name: str, value: Any) -> Any:
 
 
 def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= _MAX_TEXT or not value.isprintable() or value != value.strip():
+    if (
+        not isinstance(value, str)
+        or not 1 <= len(value) <= _MAX_TEXT
+        or not value.isprintable()
+        or value != value.strip()
+    ):
         raise ValueError(
             f"{name}={_checks.shown(value)}: names and words of attributes are texts of 1 to {_MAX_TEXT} characters, without line "
             "breaks or spaces at their ends."

@@ -3,10 +3,10 @@
 import functools
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def decoded(paths: Iterable[Path], shape: tuple[int, int, int]) -> Iterator[Deco
     """
     for path, found in _in_order(functools.partial(_decoded, shape=shape, large=False), paths):
         # One large image at a time, and always in the same thread: what a thread frees, it keeps for itself.
-        yield found or _thread_of_large().submit(_decoded, path, shape, True).result()  # type: ignore[misc]
+        yield found or _thread_of_large().submit(_large_too, path, shape).result()
 
 
 def digests(paths: Iterable[Path]) -> Iterator[str]:
@@ -57,9 +57,13 @@ def _decoded(path: Path, shape: tuple[int, int, int], large: bool) -> Decoded | 
     return None if picture is None else Decoded(picture.image, digest, None)
 
 
-def _in_order(function, paths):  # type: ignore[no-untyped-def]
-    paths = iter(paths)
-    while chunk := list(itertools.islice(paths, _AT_ONCE)):
+def _large_too(path: Path, shape: tuple[int, int, int]) -> Decoded:
+    return _decoded(path, shape, large=True)  # type: ignore[return-value]
+
+
+def _in_order(function: Callable[[Path], Any], paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
+    left = iter(paths)
+    while chunk := list(itertools.islice(left, _AT_ONCE)):
         yield from zip(chunk, _threads().map(function, chunk), strict=True)
 
 

@@ -85,7 +85,9 @@ class ImageFiles:
             for split, path, label in files
             if path not in self._skipped
         ]
-        return hashlib.sha256("\n".join([str(self.shape), *self._facts, *lines]).encode(errors="surrogateescape")).hexdigest()
+        return hashlib.sha256(
+            "\n".join([str(self.shape), *self._facts, *lines]).encode(errors="surrogateescape")
+        ).hexdigest()
 
     def __call__(self, split: str) -> Images:
         """The images of `"train"` or `"test"`, uint8 `(N, H, W, C)`, and their labels; the files are looked at once.
@@ -132,7 +134,9 @@ class ImageFiles:
 
     def _fault(self, path: Path, fault: Any) -> str:
         if self.corrupt == "raise":
-            raise ValueError(f'{fault} To leave such files out: corrupt="skip" (in the shell, --skip-corrupt).') from fault
+            raise ValueError(
+                f'{fault} To leave such files out: corrupt="skip" (in the shell, --skip-corrupt).'
+            ) from fault
         self._skipped.add(path)
         return str(fault)
 

@@ -18,8 +18,8 @@ class ImageFolder(ImageFiles):
     otherwise every tenth image, in an order that is sampled once, is for the test.
 
     Every file of a split is decoded once when the split is first asked for. If the images of the whole folder fit into
-    `cache_bytes`, as bytes `N x height x width x channels`, they are kept. Otherwise they stay in their files, and are decoded again
-    whenever a batch holds them, so that memory does not grow with their number. Training gives the same weights either way.
+    `cache_bytes`, as bytes `N x height x width x channels`, they are kept. Otherwise they stay in their files, and are decoded
+    again whenever a batch holds them, so that memory does not grow with their number. Training gives the same weights either way.
 
     >>> pets = data.ImageFolder("pets", (64, 64, 3))
     >>> model.fit(data.load(pets, "train"), epochs=10)

@@ -46,8 +46,8 @@ class ImageTable(ImageFiles):
         follow_links: whether file names and links may lead outside of the folder of the CSV file.
 
     Raises:
-        ValueError: if the file is no such table, a cell is empty, a file is named twice, is not there, outside, or no image file, or
-            a column has one value alone, or different words in nearly every row; naming the row.
+        ValueError: if the file is no such table, a cell is empty, a file is named twice, is not there, outside, or no image file,
+            or a column has one value alone, or different words in nearly every row; naming the row.
         FileNotFoundError: if there is no such CSV file.
     """
 
@@ -108,7 +108,9 @@ class ImageTable(ImageFiles):
         )
 
     def _checked_files(self, rows: list[tuple[int, list[str]]], column: int, follow_links: bool) -> list[Path]:
-        real, seen, files = Path(os.path.realpath(self.folder)), {}, []
+        real = Path(os.path.realpath(self.folder))
+        seen: dict[str, int] = {}
+        files = []
         for line, row in rows:
             where, text = f"{self.path}, line {line}", row[column]
             path = self.folder / text
@@ -138,8 +140,8 @@ class ImageTable(ImageFiles):
         values = cells if numbers is None else numbers
         if len({values[i] for i in learned}) < 2:
             raise ValueError(
-                f"{self.path}: {name!r} is {values[learned[0]]!r} in every row to train on: it tells images apart by nothing. Leave "
-                "it out with attributes=[...]."
+                f"{self.path}: {name!r} is {values[learned[0]]!r} in every row to train on: it tells no images apart. Leave it "
+                "out with attributes=[...]."
             )
         if numbers is not None:
             return numbers, described_number(np.array([numbers[i] for i in learned]))
@@ -147,8 +149,8 @@ class ImageTable(ImageFiles):
         if len(different) > _MAX_WORDS or (len(different) > 20 and len(different) > len(cells) // 2):
             raise ValueError(
                 f"{self.path}: {name!r} has {len(different):,} different words in {len(cells):,} rows, such as {different[0]!r}: a "
-                "word needs several images to be learned. Leave it out with attributes=[...]. If it is meant to be a number, look "
-                f"for the cell that is none, such as {next(cell for cell in cells if _numbers([cell]) is None)!r}."
+                "word needs several images to be learned. Leave it out with attributes=[...]. If it is meant to be a number, "
+                f"look for the cell that is none, such as {next(cell for cell in cells if _numbers([cell]) is None)!r}."
             )
         return cells, different
 

@@ -46,7 +46,9 @@ class ImagesOnDisk:
     def __getitem__(self, chosen: slice) -> "ImagesOnDisk":
         """Some of the images, still in their files."""
         if not isinstance(chosen, slice):
-            raise TypeError(f"[{chosen!r}]: images in files are sliced, as in images[:100], and decoded by take([0, 1]).")
+            raise TypeError(
+                f"[{chosen!r}]: images in files are sliced, as in images[:100], and decoded by take([0, 1])."
+            )
         return self._part(self._chosen[chosen])
 
     def _part(self, numbers: Sequence[int]) -> "ImagesOnDisk":

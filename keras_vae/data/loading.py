@@ -65,9 +65,10 @@ def arrays(
     raw = read(name, split, data_dir)
     most = _most(raw)
     if most < len(raw.labels):
+        size = 4e-9 * math.prod(raw.images.shape)
         raise ValueError(
-            f"{getattr(name, 'name', name)} {split}: {len(raw.labels):,} images would be {4e-9 * math.prod(raw.images.shape):.1f} GB "
-            f"of floats. Take at most {most:,}, such as {_first('train', most)!r}, or go through all of them with data.load(...)."
+            f"{getattr(name, 'name', name)} {split}: {len(raw.labels):,} images would be {size:.1f} GB of floats. Take at "
+            f"most {most:,}, such as {_first('train', most)!r}, or go through all of them with data.load(...)."
         )
     images = prepared(raw, preprocessing_named(preprocessing), seed)
     labels = raw.conditions(images, raw.labels, None).numpy() if raw.conditions else raw.labels

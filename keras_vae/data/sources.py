@@ -217,7 +217,7 @@ def _outlines(base: str) -> Callable[[str, str | None], Images]:
     """Digits of which every second one is outlined; the labels are the numbers of the domains."""
 
     def source(split: str, data_dir: str | None) -> Images:
-        return Images(*domains.mixed(_SOURCES[base](split, data_dir).images))
+        return Images(*domains.mixed(np.asarray(_SOURCES[base](split, data_dir).images)))
 
     return source
 

@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae._batches import in_batches
-from keras_vae.models import VQVAE, AttributeConditionalVAE, EncoderDecoder, ImageConditionalVAE, LatentVariableModel, validation
+from keras_vae.models import (
+    VQVAE,
+    AttributeConditionalVAE,
+    EncoderDecoder,
+    ImageConditionalVAE,
+    LatentVariableModel,
+    validation,
+)
 
 _DRAWN = 1000
 
@@ -70,6 +77,7 @@ def examples_for(model: Any, examples: Any, source: str = "given by the caller")
 
 
 def _drawn(model: LatentVariableModel) -> Examples:
+    labels: np.ndarray | None
     if isinstance(model, AttributeConditionalVAE):
         labels = model.random_vectors(_DRAWN, seed=0)
     else:

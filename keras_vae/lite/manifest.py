@@ -223,7 +223,9 @@ def _support(name: str, value: Any) -> None:
 
 def _attributes(name: str, value: Any) -> None:
     if not isinstance(value, dict) or not all(isinstance(entry, list | dict) for entry in value.values()):
-        raise ValueError(f"{name} is {_shown(value)}: it must be a table of lists of words and of numbers' mean and std")
+        raise ValueError(
+            f"{name} is {_shown(value)}: it must be a table of lists of words and of numbers' mean and std"
+        )
     Attributes(value)
 
 

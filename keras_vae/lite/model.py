@@ -297,8 +297,8 @@ class DiscreteLiteModel(LiteModel):
 
 
 class AttributeLiteModel(LiteModel):
-    """An exported model whose conditions are attributes: the same methods, with vectors float32 `(B, K)`, or a dict of columns `(B,)`
-    in their own units, for labels."""
+    """An exported model whose conditions are attributes: the same methods, with vectors float32 `(B, K)`, or a dict of columns
+    `(B,)` in their own units, for labels."""
 
     def __init__(self, folder: Path, manifest: dict[str, Any], num_threads: int = 1):
         super().__init__(folder, manifest, num_threads)
@@ -335,7 +335,11 @@ class AttributeLiteModel(LiteModel):
         if hasattr(labels, "keys"):
             return self._attributes.vectors(labels)
         vectors = _array("labels", labels)
-        if vectors.ndim != 2 or vectors.shape[1] != self._attributes.size or not np.issubdtype(vectors.dtype, np.floating):
+        if (
+            vectors.ndim != 2
+            or vectors.shape[1] != self._attributes.size
+            or not np.issubdtype(vectors.dtype, np.floating)
+        ):
             raise ValueError(
                 f"The conditions have shape {vectors.shape} and dtype {vectors.dtype}: this model takes floats of shape (batch, "
                 f"{self._attributes.size})."

@@ -236,8 +236,8 @@ def vectors(c: Any, element_names: list[str], batch_size: Any) -> Any:
     what = "a float vector (" + ", ".join(element_names[:8]) + (", ...)" if len(element_names) > 8 else ")")
     if c is None:
         raise ValueError(
-            f"This model is conditional: it needs {what} per example. Pass vectors, or a dict of columns, as the labels argument or "
-            "as y in fit and evaluate; vectors as predict([x, labels]), or as the second element of a tf.data pair."
+            f"This model is conditional: it needs {what} per example. Pass vectors, or a dict of columns, as the labels argument "
+            "or as y in fit and evaluate; vectors as predict([x, labels]), or as the second element of a tf.data pair."
         )
     c = as_array(c, "conditions")
     given, needed = tf.get_static_value(tf.shape(c)[:1]), tf.get_static_value(tf.convert_to_tensor(batch_size))

@@ -190,7 +190,9 @@ def _check_attributes(model: Any, source: str | data.Source | None) -> None:
     if own is None:
         raise ValueError(f"{called} has no attributes: train an {type(model).__name__} on a data.ImageTable.")
     if wanted is None:
-        raise ValueError(f"{called} has attributes: train an AttributeConditionalVAE on it, not a {type(model).__name__}.")
+        raise ValueError(
+            f"{called} has attributes: train an AttributeConditionalVAE on it, not a {type(model).__name__}."
+        )
     raise ValueError(
         f"model.attributes: they are others than those of {called}. Give the model attributes=table.attributes, in a recipe\n"
         + tomli_w.dumps({"model": {"attributes": own}})

@@ -169,7 +169,9 @@ def test_a_table_of_attributes_is_trained_on_and_evaluated(tmp_path, folder):
     (folder / "table.csv").write_text("\n".join(["file,tone,age", *rows]))
     recipe, preset = tmp_path / "mine.toml", tmp_path / "run" / "preset"
     text = recipe_template("conditional_vae", 8).replace("epochs = 100", "epochs = 1")
-    text = text.replace("ConditionalVAE", "AttributeConditionalVAE").replace("num_classes = 2", 'attributes = { tone = "number" }')
+    text = text.replace("ConditionalVAE", "AttributeConditionalVAE").replace(
+        "num_classes = 2", 'attributes = { tone = "number" }'
+    )
     recipe.write_text(text)
     arguments = ("train", recipe, "--data", folder / "table.csv", "--run", tmp_path / "run", "--verbose", 0)
     result = run(*arguments)

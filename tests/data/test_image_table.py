@@ -40,10 +40,11 @@ def test_attributes_become_vectors_of_the_right_images(table):
         "colour": ["blue", "green", "red"],
         "sex": ["0", "1"],
     }
-    images, vectors = data.arrays(found, "train")
+    _images, vectors = data.arrays(found, "train")
     assert vectors.dtype == np.float32
     expected = [
-        [(20 + n % 5 - ages.mean()) / ages.std(), n % 3 == 2, n % 3 == 1, n % 3 == 0, n % 2 == 0, n % 2 == 1] for n in numbers
+        [(20 + n % 5 - ages.mean()) / ages.std(), n % 3 == 2, n % 3 == 1, n % 3 == 0, n % 2 == 0, n % 2 == 1]
+        for n in numbers
     ]
     np.testing.assert_allclose(vectors, expected, rtol=1e-5, atol=1e-5)
     batch, given = next(iter(data.load(found, "train", batch_size=10)))
@@ -67,16 +68,28 @@ def test_a_table_of_excel_is_read(table):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows[:3] + ["images/03.png,,23,1"] + rows[4:], "line 5: 'colour' is ''. Give every image a value"),
-        (lambda rows: rows[:3] + ["images/03.png,red,NaN,1"] + rows[4:], "line 5: 'age' is 'NaN'. Give every"),
-        (lambda rows: rows[:3] + ["images/99.png,red,23,1"] + rows[4:], "line 5: .*99.png is no file. Names are relative"),
+        (
+            lambda rows: [*rows[:3], "images/03.png,,23,1", *rows[4:]],
+            "line 5: 'colour' is ''. Give every image a value",
+        ),
+        (lambda rows: [*rows[:3], "images/03.png,red,NaN,1", *rows[4:]], "line 5: 'age' is 'NaN'. Give every"),
+        (
+            lambda rows: [*rows[:3], "images/99.png,red,23,1", *rows[4:]],
+            "line 5: .*99.png is no file. Names are relative",
+        ),
         (lambda rows: [*rows, rows[2]], "line 42: 'images/02.png' stands in line 4 already"),
         (lambda rows: [*rows, "table.csv,red,23,1"], "line 42: 'table.csv' is no image file"),
         (lambda rows: [*rows, "/etc/hosts,red,23,1"], "line 42: '/etc/hosts' is no file name relative"),
         (lambda rows: [*rows, "images/40.png,red,23"], "line 42: has 3 cells, and the header has 4"),
         (lambda rows: [r.rsplit(",", 1)[0] + ",7" for r in rows], "'sex' is 7.0 in every row to train on"),
-        (lambda rows: [r.replace("red", "green").replace("blue", "green") for r in rows], "'colour' is 'green' in every row"),
-        (lambda rows: [r.replace(",2", f",n{i}", 1) for i, r in enumerate(rows)], "'age' has 40 different words in 40 rows"),
+        (
+            lambda rows: [r.replace("red", "green").replace("blue", "green") for r in rows],
+            "'colour' is 'green' in every row",
+        ),
+        (
+            lambda rows: [r.replace(",2", f",n{i}", 1) for i, r in enumerate(rows)],
+            "'age' has 40 different words in 40 rows",
+        ),
         (lambda rows: rows[:1], "holds one image"),
         (lambda rows: [], "has no rows"),
         (lambda rows: ['images/00.png,"red,20,1'], "line 2: is no CSV"),
@@ -130,7 +143,12 @@ def test_a_file_outside_is_refused_unless_asked_for(tmp_path, table):
 
 
 def test_damaged_files_are_skipped_with_their_rows(table):
-    expected = dict(zip(*(data.ImageTable(table, SHAPE)("train").labels, data.arrays(data.ImageTable(table, SHAPE), "train")[1]), strict=True))
+    expected = dict(
+        zip(
+            *(data.ImageTable(table, SHAPE)("train").labels, data.arrays(data.ImageTable(table, SHAPE), "train")[1]),
+            strict=True,
+        )
+    )
     for i in range(8):
         (table.parent / "images" / f"{i:02d}.png").write_bytes(b"broken")
     found = data.ImageTable(table, SHAPE, corrupt="skip", cache_bytes=0)
@@ -153,7 +171,13 @@ def test_the_fingerprint_knows_the_attributes(table):
 def recipe(attributes, **model):
     return Recipe.from_dict(
         {
-            "model": {"class": "AttributeConditionalVAE", "data_shape": list(SHAPE), "attributes": attributes, "latent_size": 2, **model},
+            "model": {
+                "class": "AttributeConditionalVAE",
+                "data_shape": list(SHAPE),
+                "attributes": attributes,
+                "latent_size": 2,
+                **model,
+            },
             "data": {"name": "folder", "validation": 6},
             "training": {"epochs": 2, "batch_size": 5},
         }
@@ -177,5 +201,7 @@ def test_a_model_of_other_attributes_is_refused(table, tmp_path):
     with pytest.raises(ValueError, match=r"others than those of table.csv.*\n\[model.attributes\]\ncolour = \["):
         training.train(recipe(other), tmp_path / "run", source=found, verbose=0)
     images = data.ImageFolder(table.parent / "images", SHAPE)
-    with pytest.raises(ValueError, match=r"images has no attributes: train an AttributeConditionalVAE on a data.ImageTable"):
+    with pytest.raises(
+        ValueError, match=r"images has no attributes: train an AttributeConditionalVAE on a data.ImageTable"
+    ):
         training.train(recipe(found.attributes), tmp_path / "run", source=images, verbose=0)

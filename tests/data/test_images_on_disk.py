@@ -72,7 +72,9 @@ def test_batches_are_the_same_to_the_last_bit(folder, preprocessing, split):
             np.testing.assert_array_equal(y1, y2)
     memory, disk = (data.arrays(source, split, preprocessing, seed=3) for source in both(folder))
     np.testing.assert_array_equal(memory[0], disk[0])
-    np.testing.assert_array_equal(memory[0], np.concatenate([x for x, _ in data.load(both(folder)[1], split, preprocessing, 5, False, 3)]))
+    np.testing.assert_array_equal(
+        memory[0], np.concatenate([x for x, _ in data.load(both(folder)[1], split, preprocessing, 5, False, 3)])
+    )
 
 
 def test_noise_that_is_sampled_once_belongs_to_the_place_of_an_image_in_its_split(folder):
@@ -108,7 +110,9 @@ def test_a_file_that_changes_under_way_is_named(tmp_path):
     model.fit(stream, verbose=0)
     for path in tmp_path.iterdir():
         Image.new("L", (8, 8), 99).save(path)
-    with pytest.raises(ValueError, match=r"^/.*png was changed since the folder was read: leave the images as they are .* again\.$"):
+    with pytest.raises(
+        ValueError, match=r"^/.*png was changed since the folder was read: leave the images as they are .* again\.$"
+    ):
         model.fit(stream, verbose=0)
 
 
@@ -117,7 +121,9 @@ def test_arrays_of_more_than_fits_are_refused_and_a_slice_is_offered(folder, mon
     assert data.split_for_arrays(source, "train") == "train"
     assert data.split_for_arrays("digits", "train") == "train"
     monkeypatch.setattr(data.loading, "_ARRAY_BYTES", 10 * 64 * 4)
-    with pytest.raises(ValueError, match=r"54 images would be .* GB of floats. Take at most 10, such as 'train\[:10\]'"):
+    with pytest.raises(
+        ValueError, match=r"54 images would be .* GB of floats. Take at most 10, such as 'train\[:10\]'"
+    ):
         data.arrays(source, "train")
     split = data.split_for_arrays(source, "train")
     assert split == "train[:10]"
@@ -128,7 +134,13 @@ def test_arrays_of_more_than_fits_are_refused_and_a_slice_is_offered(folder, mon
 def recipe(**model):
     return Recipe.from_dict(
         {
-            "model": {"class": "ConditionalVAE", "data_shape": list(SHAPE), "num_classes": 2, "latent_size": 2, **model},
+            "model": {
+                "class": "ConditionalVAE",
+                "data_shape": list(SHAPE),
+                "num_classes": 2,
+                "latent_size": 2,
+                **model,
+            },
             "data": {"name": "folder", "preprocessing": "dynamic_binarization", "validation": 10},
             "training": {"epochs": 3, "batch_size": 8, "ema": 0.9, "steps_per_execution": 2, "seed": 1},
         }
@@ -176,7 +188,13 @@ def test_training_gives_the_same_weights_in_memory_and_from_files_and_resumes(fo
 def test_clusters_start_the_same_in_memory_and_from_files(folder, tmp_path):
     found = Recipe.from_dict(
         {
-            "model": {"class": "VaDE", "data_shape": list(SHAPE), "num_clusters": 2, "latent_size": 2, "hidden_units": [8]},
+            "model": {
+                "class": "VaDE",
+                "data_shape": list(SHAPE),
+                "num_clusters": 2,
+                "latent_size": 2,
+                "hidden_units": [8],
+            },
             "data": {"name": "folder"},
             "training": {"epochs": 1, "batch_size": 8},
             "pretraining": {"training": {"epochs": 1}},
@@ -205,7 +223,9 @@ def test_no_array_of_a_whole_split_is_made(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(training.runner, "_VALIDATED", 5)
     tensors = []
     constant = tf.constant
-    monkeypatch.setattr(tf, "constant", lambda value, *a, **k: tensors.append(np.shape(value)) or constant(value, *a, **k))
+    monkeypatch.setattr(
+        tf, "constant", lambda value, *a, **k: tensors.append(np.shape(value)) or constant(value, *a, **k)
+    )
     found = recipe()
     disk = both(folder)[1]
     train(found, tmp_path / "run", disk)

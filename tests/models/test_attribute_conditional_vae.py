@@ -44,7 +44,9 @@ def test_columns_and_vectors_mean_the_same_in_every_method(model, x):
     first = model.evaluate(x, COLUMNS, verbose=0, return_dict=True)
     assert first == model.evaluate(tf.data.Dataset.from_tensors((x, vectors)), verbose=0, return_dict=True)
     model.fit(x, COLUMNS, validation_data=(x, COLUMNS), epochs=1, verbose=0)
-    assert not np.array_equal(model.sample(labels=COLUMNS, seed=1)[0], model.sample(labels={**COLUMNS, "age": [20, 20]}, seed=1)[0])
+    assert not np.array_equal(
+        model.sample(labels=COLUMNS, seed=1)[0], model.sample(labels={**COLUMNS, "age": [20, 20]}, seed=1)[0]
+    )
 
 
 def test_it_learns_what_the_attributes_say(model, rng):
@@ -107,7 +109,8 @@ def test_a_preset_keeps_the_names_and_the_standardisation(model, tmp_path):
     assert "the attributes age, colour, height" in zoo.card(folder)
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(
-        keras.models.load_model(tmp_path / "model.keras").sample(labels=COLUMNS, seed=3), model.sample(labels=COLUMNS, seed=3)
+        keras.models.load_model(tmp_path / "model.keras").sample(labels=COLUMNS, seed=3),
+        model.sample(labels=COLUMNS, seed=3),
     )
 
 
