@@ -90,6 +90,7 @@ def _callables():
     needs = {
         # models
         models.HierarchicalVAE: {"latent_sizes": (2, 2)},
+        models.AttributeConditionalVAE: {"attributes": {"colour": ["red", "green"], "age": "number"}},
         models.ImageConditionalVAE: {"condition_shape": (4, 4, 2)},
         models.SparseAutoencoder: {"num_active": 1},
         models.StackedAutoencoder: {"layer_units": [4, 2]},
@@ -154,6 +155,7 @@ ONE_ARGUMENT = [
     ("data.read", data.read, "name"),
     ("data.load", data.load, "name"),
     ("data.ImageFolder", lambda folder: data.ImageFolder(folder, SHAPE), "folder"),
+    ("data.ImageTable", lambda path: data.ImageTable(path, SHAPE), "path"),
     ("data.read_picture", lambda path: data.read_picture(path, SHAPE), "path"),
     ("data.preprocessing_named", data.preprocessing_named, "spec"),
     ("data.RandomShift", data.RandomShift, "flip"),

@@ -108,7 +108,7 @@ def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -
     try:
         if chosen in (None, data.FOLDER):
             raise data.DataUnavailableError(f"{source.name} names no data set: choose one, or a folder, with --data.")
-        x, y = data.arrays(chosen, "train", source.preprocessing, seed=0)
+        x, y = data.arrays(chosen, data.split_for_arrays(chosen, "train"), source.preprocessing, seed=0)
     except data.DataUnavailableError as error:
         if given is not None or not hasattr(model, "sample"):
             raise
@@ -118,7 +118,7 @@ def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -
     name = chosen if isinstance(chosen, str) else chosen.name
     return (
         (x[:_CALIBRATED_ON], y[:_CALIBRATED_ON]),
-        data.arrays(chosen, "test", source.preprocessing, seed=0),
+        data.arrays(chosen, data.split_for_arrays(chosen, "test"), source.preprocessing, seed=0),
         f"{name} test",
     )
 

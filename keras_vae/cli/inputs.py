@@ -27,18 +27,19 @@ def check_source(text: str | None) -> None:
     """Check what `--data` names, where it is given.
 
     Raises:
-        ValueError: if it is neither a data set nor a folder, or both.
+        ValueError: if it is no data set, folder or CSV file, or both of the first.
     """
     if text is None:
         return
     named, there = text in data.DATASETS, Path(text).is_dir()
+    table = Path(text).suffix.lower() == ".csv" and Path(text).is_file()
     if named and there:
         raise ValueError(
             f"--data {text}: is a data set and a folder here. Write ./{text} for the folder, or go elsewhere."
         )
-    if not named and not there:
+    if not named and not there and not table:
         raise ValueError(
-            f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}."
+            f"--data {text}: is neither a folder, a .csv file nor one of the data sets {', '.join(data.DATASETS)}."
             + _checks.did_you_mean(text, data.DATASETS)
         )
 
@@ -67,14 +68,27 @@ def check_preprocessing(name: str) -> None:
     data.preprocessing_named(name, "--preprocessing")
 
 
-def source_of(text: str, shape: Any) -> Any:
-    """The data set that `--data` names, or the folder of pictures.
+def source_of(text: str, shape: Any, skip_corrupt: bool = False, follow_links: bool = False) -> Any:
+    """The data set that `--data` names, the folder of images, or the CSV file of images and attributes.
+
+    Args:
+        text: what was given.
+        shape: of the model's images.
+        skip_corrupt: whether files that cannot be decoded are left out, with a warning.
+        follow_links: whether links may lead outside of the folder.
 
     Raises:
         ValueError: if it is neither, or both.
     """
     check_source(text)
-    return text if text in data.DATASETS else data.ImageFolder(text, shape, _Progress(f"reading {text}"))
+    if text in data.DATASETS:
+        return text
+    how: dict[str, Any] = {
+        "progress": _Progress(f"reading {text}"),
+        "corrupt": "skip" if skip_corrupt else "raise",
+        "follow_links": follow_links,
+    }
+    return data.ImageFolder(text, shape, **how) if Path(text).is_dir() else data.ImageTable(text, shape, **how)
 
 
 def choice_of(preset: zoo.Preset, given: str | None, model: Any) -> Any:
@@ -142,7 +156,7 @@ def images_for(
     found = zoo.Preset.parse(zoo.preset_folder(preset))
     if not files:
         chosen = choice_of(found, source, model)
-        x, y = data.arrays(chosen, "test", found.preprocessing)
+        x, y = data.arrays(chosen, data.split_for_arrays(chosen, "test"), found.preprocessing)
         return Inputs(x[:count], y[:count], [f"test image {i}" for i in range(len(x[:count]))])
     read = [data.read_picture(path, model.data_shape, invert) for path in files]
     if not quiet:

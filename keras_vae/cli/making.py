@@ -25,6 +25,15 @@ from keras_vae.cli.app import (
 )
 
 _TRAIN = "Train and score"
+
+SkipCorruptOption = Annotated[
+    bool,
+    typer.Option("--skip-corrupt", help="Leave files of --data that cannot be decoded out, with a warning."),
+]
+FollowLinksOption = Annotated[
+    bool, typer.Option("--follow-links", help="Follow links that lead outside of the folder of --data.")
+]
+
 _SHIP = "Ship"
 # A small convolutional VAE draws more than a smudge after some thousands.
 _FEW_STEPS = 2000
@@ -62,7 +71,8 @@ def train_preset(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Folder of pictures, with a folder in it for each class or none; or a data set's name.",
+            help="Folder of images, with a folder in it for each class or none; a .csv file of images and attributes; or a data "
+            "set's name.",
             autocompletion=completion.data_sets,
         ),
     ] = None,
@@ -72,6 +82,8 @@ def train_preset(
     out: Annotated[
         Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
     ] = None,
+    skip_corrupt: SkipCorruptOption = False,
+    follow_links: FollowLinksOption = False,
     gif: Annotated[bool, typer.Option("--gif", help="Make an animation of the training, training.gif.")] = False,
     verbose: Annotated[
         int | None,
@@ -94,7 +106,8 @@ def train_preset(
         # A mistake in its settings is told before anything is made, with the name of the file.
         untrained = source.build()
         folder = run or Path("runs") / source.name
-        pictures = None if data is None else inputs.source_of(data, source.model.get("data_shape"))
+        shape = source.model.get("data_shape")
+        pictures = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
         # A folder without class folders has one class, "".
         classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
@@ -208,6 +221,8 @@ def evaluate(
             help="Data set or folder of pictures; by default the recipe's.", autocompletion=completion.data_sets
         ),
     ] = None,
+    skip_corrupt: SkipCorruptOption = False,
+    follow_links: FollowLinksOption = False,
     preprocessing: Annotated[
         str | None,
         typer.Option(
@@ -234,7 +249,7 @@ def evaluate(
             inputs.check_preprocessing(preprocessing)
         start_tensorflow(f"Evaluating {preset}")
         shape = found.model.get("data_shape")
-        source = None if data is None else inputs.source_of(data, shape)
+        source = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
         with inputs.progress_bar("scoring images") as progress:
             metrics = zoo.evaluate_preset(
                 preset,
@@ -380,7 +395,8 @@ def _draw_portrait(preset: str, source: Any) -> None:
     model = zoo.load(preset)
     # Of a model that does not use labels the preset has no names.
     names = tuple(filter(None, getattr(source, "class_names", ())))
-    x, y = data.arrays(zoo.numbered_as(preset, model, source), "test", found.preprocessing)
+    numbered = zoo.numbered_as(preset, model, source)
+    x, y = data.arrays(numbered, data.split_for_arrays(numbered, "test"), found.preprocessing)
     figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(folder) or names)
     if figure is not None:
         plots.save(figure, folder / zoo.SAMPLES)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from keras_vae.data.few_labels import choose_labelled, with_few_labels
     from keras_vae.data.image_files import Picture, read_picture
     from keras_vae.data.image_folder import ImageFolder
-    from keras_vae.data.loading import arrays, load, pairs
+    from keras_vae.data.image_table import ImageTable
+    from keras_vae.data.images_on_disk import ImagesOnDisk, mean_image
+    from keras_vae.data.loading import arrays, load, pairs, split_for_arrays
     from keras_vae.data.pipeline import batches, prepared, training_stream
     from keras_vae.data.preprocessing import (
         Dequantization,
@@ -38,7 +40,9 @@ __all__ = [
     "DynamicBinarization",
     "FixedBinarization",
     "ImageFolder",
+    "ImageTable",
     "Images",
+    "ImagesOnDisk",
     "Picture",
     "Preprocessing",
     "RandomResizedCrop",
@@ -52,6 +56,7 @@ __all__ = [
     "choose_labelled",
     "class_names",
     "load",
+    "mean_image",
     "outlined",
     "pairs",
     "prepared",
@@ -59,6 +64,7 @@ __all__ = [
     "quadrants",
     "read",
     "read_picture",
+    "split_for_arrays",
     "training_stream",
     "with_few_labels",
 ]

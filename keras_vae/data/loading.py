@@ -1,5 +1,6 @@
 """One call from the name of a data set to what `fit` takes."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,10 @@ from keras_vae import _checks
 from keras_vae.data.domains import outlined
 from keras_vae.data.pipeline import batches, prepared
 from keras_vae.data.preprocessing import preprocessing_named
-from keras_vae.data.sources import Source, read
+from keras_vae.data.sources import Images, Source, read
+
+# Largest array of floats that is made of a folder: 1 GiB.
+_ARRAY_BYTES = 2**30
 
 
 def load(
@@ -54,11 +58,50 @@ def arrays(
     """Load a data set as NumPy arrays, float32 `(N, H, W, C)` in [0, 1] and int64 `(N,)`; noise is drawn once.
 
     Arguments and errors as in `load`.
+
+    Raises:
+        ValueError: if a folder of images would become more than 1 GiB of floats, also.
     """
     raw = read(name, split, data_dir)
+    most = _most(raw)
+    if most < len(raw.labels):
+        size = 4e-9 * math.prod(raw.images.shape)
+        raise ValueError(
+            f"{getattr(name, 'name', name)} {split}: {len(raw.labels):,} images would be {size:.1f} GB of floats. Take at "
+            f"most {most:,}, such as {_first('train', most)!r}, or go through all of them with data.load(...)."
+        )
     images = prepared(raw, preprocessing_named(preprocessing), seed)
     labels = raw.conditions(images, raw.labels, None).numpy() if raw.conditions else raw.labels
     return images.numpy(), labels
+
+
+def split_for_arrays(name: str | Source, split: str = "test", data_dir: str | None = None) -> str:
+    """The split itself, if `arrays` takes it; of a folder with too many images, the slice of as many first ones as it takes.
+
+    Args:
+        name, data_dir: as in `load`.
+        split: `"train"` or `"test"`.
+
+    Raises:
+        ValueError: if there is no such data set or split.
+        DataUnavailableError: if the data set is not there and cannot be downloaded.
+    """
+    if isinstance(name, str):
+        return split
+    raw = read(name, split, data_dir)
+    most = _most(raw)
+    return split if len(raw.labels) <= most else _first(split, most)
+
+
+def _most(raw: Images) -> int:
+    """How many images become an array of floats: as many as there are, or of a folder those that fit."""
+    if not raw.by_image:
+        return len(raw.labels)
+    return max(1, _ARRAY_BYTES // (4 * math.prod(raw.images.shape[1:])))
+
+
+def _first(split: str, count: int) -> str:
+    return f"{split}[:{count}]"
 
 
 def pairs(name: str, split: str = "test", data_dir: str | None = None) -> tuple[list[np.ndarray], np.ndarray]:

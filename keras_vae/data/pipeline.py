@@ -1,8 +1,9 @@
-"""Batches of `(image, label)` from images in memory.
+"""Batches of `(image, label)` from images in memory, or in files.
 
 A batch is gathered by its shuffled indices: that costs a small model's step nothing, where shuffling the examples
 themselves costs as much as the step. All noise is stateless, so a batch is a function of the seed, the epoch and its
-place in it, and training that was interrupted goes on with the very batches it would have seen.
+place in it, and training that was interrupted goes on with the very batches it would have seen. Images in files are
+decoded when a batch holds them; nothing else differs, so the batches are the same to the last bit.
 """
 
 from typing import Any
@@ -11,8 +12,17 @@ import numpy as np
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
+from keras_vae.data.images_on_disk import ImagesOnDisk
 from keras_vae.data.preprocessing import Preprocessing
 from keras_vae.data.sources import Images
+
+# Batches that wait for the model: of images in files, so that what is decoded ahead is little.
+_AHEAD = 2
+# Images that are prepared at a time where all are.
+_BLOCK = 256
+
+# What begins an error that is for the user, of a function inside a pipeline.
+_MARK = "keras_vae: "
 
 
 def batches(data: Images, preprocessing: Preprocessing, batch_size: int, *, shuffle: bool = True, seed: int = 0) -> Any:
@@ -40,15 +50,23 @@ def batches(data: Images, preprocessing: Preprocessing, batch_size: int, *, shuf
     if shuffle:
         numbers = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).take(1)
     dataset = numbers.flat_map(lambda number: epoch(number, -(-size // batch_size)))
-    return dataset.apply(tf.data.experimental.assert_cardinality(-(-size // batch_size))).prefetch(tf.data.AUTOTUNE)
+    return dataset.apply(tf.data.experimental.assert_cardinality(-(-size // batch_size))).prefetch(epoch.ahead)
 
 
 def prepared(data: Images, preprocessing: Preprocessing, seed: Any) -> Any:
     """All images at once, float32 `(N, H, W, C)`, with noise that is sampled once.
 
     The noise is that of a pixel's place in the array, so with one seed the images of two splits, or of two slices of one, would
-    have the same noise: which part of the data they are is folded into the seed.
+    have the same noise: which part of the data they are is folded into the seed. Where noise is sampled by image
+    (`Images.by_image`), its seed is that of the image's place in its split.
     """
+    if data.by_image:
+        found = np.empty(data.images.shape, "float32")
+        start = 0
+        for images, _ in batches(data, preprocessing, min(_BLOCK, len(found)), shuffle=False, seed=seed):
+            found[start : start + len(images)] = images
+            start += len(images)
+        return tf.constant(found)
     if data.part:
         seed = _random.fold_in(_random.as_seed(seed), data.part)
     return preprocessing.once(data.images, seed)
@@ -74,7 +92,7 @@ def training_stream(
     """
     epoch = _Epoch(data, preprocessing, batch_size, True, seed, labelled_per_batch)
     numbers = tf.data.Dataset.counter(first_epoch)
-    return numbers.flat_map(lambda number: epoch(number, steps_per_epoch)).prefetch(tf.data.AUTOTUNE)
+    return numbers.flat_map(lambda number: epoch(number, steps_per_epoch)).prefetch(epoch.ahead)
 
 
 class _Epoch:
@@ -103,7 +121,12 @@ class _Epoch:
         self.shuffle = shuffle
         self.seed = _random.as_seed(seed)
         self.once = not (preprocessing.fresh_noise and shuffle)
-        self.images = prepared(data, preprocessing, self.seed) if self.once else tf.constant(data.images)
+        self.ready = self.once and not data.by_image
+        self.part = data.part
+        images = prepared(data, preprocessing, self.seed) if self.ready else data.images
+        on_disk = isinstance(images, ImagesOnDisk)
+        self.images = images if on_disk else tf.constant(images)
+        self.ahead = _AHEAD if on_disk else tf.data.AUTOTUNE
 
     def __call__(self, number: Any, steps: int) -> Any:
         seed = _random.fold_in(self.seed, number % 2**31)
@@ -122,9 +145,9 @@ class _Epoch:
                     dtype=tf.int32,
                 )
                 index = tf.concat([index, tf.gather(self.labelled, drawn)], axis=0)
-            images = tf.gather(self.images, index)
-            if not self.once:
-                images = self.preprocessing(images, _random.fold_in(seed, step))
+            images = self._gathered(index)
+            if not self.ready:
+                images = self._prepared(images, index, _random.fold_in(seed, step))
             labels = tf.gather(self.labels, index)
             if self.conditions:
                 drawn = _random.fold_in(_random.fold_in(seed, -2), step) if self.shuffle else None
@@ -132,3 +155,30 @@ class _Epoch:
             return images, labels
 
         return tf.data.Dataset.range(steps).map(batch, num_parallel_calls=2, deterministic=True)
+
+    def _gathered(self, index: Any) -> Any:
+        if not isinstance(self.images, ImagesOnDisk):
+            return tf.gather(self.images, index)
+        images = tf.numpy_function(_decoded_by(self.images), [index], tf.uint8, stateful=False)
+        return tf.ensure_shape(images, (None, *self.images.shape[1:]))
+
+    def _prepared(self, images: Any, index: Any, seed: Any) -> Any:
+        if not self.once or self.preprocessing.deterministic:
+            return self.preprocessing(images, seed)
+        return tf.map_fn(
+            lambda one: self.preprocessing.once(one[0][None], _random.fold_in(self.seed, one[1]))[0],
+            (images, self.part + index),
+            fn_output_signature=tf.float32,
+        )
+
+
+def _decoded_by(images: ImagesOnDisk) -> Any:
+    """The images' `take`, with errors that are found again in those of TensorFlow."""
+
+    def take(index: np.ndarray) -> np.ndarray:
+        try:
+            return images.take(index)
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{_MARK}{error}") from None
+
+    return take

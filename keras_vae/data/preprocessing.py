@@ -24,6 +24,8 @@ class Preprocessing(abc.ABC):
 
     fresh_noise = False
     """Whether training draws the noise anew each epoch."""
+    deterministic = False
+    """Whether the result does not depend on the seed."""
 
     def once(self, images: Any, seed: Any) -> Any:
         """The same, with noise that is drawn once, from a seed that no epoch has; `seed` is an int, or stateless."""
@@ -38,6 +40,8 @@ class Preprocessing(abc.ABC):
 
 class Scaling(Preprocessing):
     """x / 255: for the continuous Bernoulli, the Gaussian and the discretised logistic."""
+
+    deterministic = True
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale to [0, 1]."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae.data import domains, shapes
+from keras_vae.data.images_on_disk import ImagesOnDisk
 from keras_vae.data.quadrants import conditions
 
 
@@ -26,7 +27,7 @@ class Images:
         ValueError: if the images are not uint8 `(N, H, W, C)`, or there is not one whole number for each as its label.
     """
 
-    images: np.ndarray
+    images: np.ndarray | ImagesOnDisk
     """uint8, `(N, H, W, C)`."""
     labels: np.ndarray
     """int64, `(N,)`."""
@@ -35,9 +36,14 @@ class Images:
     stateless seed; without a seed they are the same each time."""
     part: int = 0
     """Which images of which split these are: noise that is sampled once differs from one part to another. 0 for the test split."""
+    by_image: bool = False
+    """Whether noise that is sampled once is sampled for each image by its place in its split, and not for all images together: such
+    images are prepared batch by batch, and never all at once."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.images, np.ndarray):
+        if isinstance(self.images, ImagesOnDisk) and not self.by_image:
+            raise ValueError("by_image=False: of images in files, noise is sampled for each image. Set by_image=True.")
+        if not isinstance(self.images, np.ndarray | ImagesOnDisk):
             raise ValueError(f"images={_described(self.images)}: must be a NumPy array of uint8, (N, H, W, C).")
         checked_images("images", self.images)
         if not isinstance(self.labels, np.ndarray) or self.labels.dtype.kind not in "iu" or self.labels.ndim != 1:
@@ -48,8 +54,12 @@ class Images:
         if len(self.labels) != len(self.images):
             raise ValueError(f"labels: there are {len(self.labels)} for {len(self.images)} images. Give one per image.")
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __iter__(self) -> Iterator[Any]:
         return iter((self.images, self.labels))
+
+    def first(self, count: int) -> "Images":
+        """The first images, so many of them or all."""
+        return dataclasses.replace(self, images=self.images[:count], labels=self.labels[:count])
 
 
 def checked_images(name: str, images: Any) -> Any:
@@ -88,7 +98,7 @@ class Source(Protocol):
 
 
 def read(name: str | Source, split: str = "train", data_dir: str | None = None) -> Images:
-    """Read a data set into memory as it is.
+    """Read a data set as it is: into memory, except for a folder of more images than fit there (see `ImageFolder`).
 
     Args:
         name: one of `DATASETS`, or a data set of your own, such as an `ImageFolder`.
@@ -208,7 +218,7 @@ def _outlines(base: str) -> Callable[[str, str | None], Images]:
     """Digits of which every second one is outlined; the labels are the numbers of the domains."""
 
     def source(split: str, data_dir: str | None) -> Images:
-        return Images(*domains.mixed(_SOURCES[base](split, data_dir).images))
+        return Images(*domains.mixed(np.asarray(_SOURCES[base](split, data_dir).images)))
 
     return source
 

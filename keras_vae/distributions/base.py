@@ -167,6 +167,11 @@ class Prior(DistributionLayer):
             posterior_of: from data `(K,) + data_shape` to a distribution of batch shape `(K,)`.
         """
 
+    @property
+    def starts_from_data(self) -> bool:
+        """Whether `adapt` changes anything."""
+        return False
+
     def adapt(self, data: np.ndarray) -> None:
         """Take in examples `(N,) + data_shape` before training begins, for priors that start from data. Others do not care."""
 

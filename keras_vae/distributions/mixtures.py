@@ -219,6 +219,11 @@ class VampPrior(_Mixture):
         """Say how pseudo-inputs `(K,) + data_shape` become q(z|u), a diagonal Gaussian."""
         self._posterior_of = posterior_of
 
+    @property
+    def starts_from_data(self) -> bool:
+        """True: pseudo-inputs start as examples."""
+        return True
+
     def adapt(self, data: np.ndarray) -> None:
         """Start the pseudo-inputs as examples drawn from data `(N,) + data_shape`.
 

@@ -229,6 +229,11 @@ class TopDownPrior(Prior):
         """Pass the posterior's top level on to the prior of the top."""
         self.top.connect(lambda data: posterior_of(data).top)
 
+    @property
+    def starts_from_data(self) -> bool:
+        """Whether the prior of the top does."""
+        return self.top.starts_from_data
+
     def adapt(self, data: np.ndarray) -> None:
         """Pass examples on to the prior of the top."""
         self.top.adapt(data)

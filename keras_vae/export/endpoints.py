@@ -8,6 +8,7 @@ from keras_vae._backend import keras, tf
 from keras_vae.distributions import StandardNormal, TopDownPosterior
 from keras_vae.models import (
     VQVAE,
+    AttributeConditionalVAE,
     Clusters,
     EncoderDecoder,
     ImageConditionalVAE,
@@ -83,6 +84,8 @@ def for_server(model: EncoderDecoder) -> dict[str, Endpoint]:
 def _labels(model: EncoderDecoder) -> tf.TensorSpec:
     if isinstance(model, ImageConditionalVAE):
         return tf.TensorSpec((None, *model.condition_shape), tf.float32, name="labels")
+    if isinstance(model, AttributeConditionalVAE):
+        return tf.TensorSpec((None, model.condition_size), tf.float32, name="labels")
     return tf.TensorSpec((None,), tf.int32, name="labels")
 
 

@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae._batches import in_batches
-from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, LatentVariableModel, validation
+from keras_vae.models import (
+    VQVAE,
+    AttributeConditionalVAE,
+    EncoderDecoder,
+    ImageConditionalVAE,
+    LatentVariableModel,
+    validation,
+)
 
 _DRAWN = 1000
 
@@ -16,7 +23,7 @@ class Examples(NamedTuple):
     data: np.ndarray
     """`(N,) + data_shape`, float32."""
     labels: np.ndarray | None
-    """int `(N,)`, or pictures `(N,) + condition_shape`, for a conditional model."""
+    """int `(N,)`, images `(N,) + condition_shape` or vectors of attributes `(N, K)`, for a conditional model."""
     source: str
     """Where they are from, for the report."""
 
@@ -64,12 +71,17 @@ def examples_for(model: Any, examples: Any, source: str = "given by the caller")
         raise ValueError("There are no examples: give at least one, better a few hundred.")
     if not model.conditional:
         return Examples(data, None, source)
+    labels = model.as_labels(labels)
     model.condition_of(None if labels is None else np.asarray(labels), len(data))  # raises if they do not fit
     return Examples(data, np.asarray(labels), source)
 
 
 def _drawn(model: LatentVariableModel) -> Examples:
-    labels = np.arange(_DRAWN) % model.condition_size if model.conditional else None
+    labels: np.ndarray | None
+    if isinstance(model, AttributeConditionalVAE):
+        labels = model.random_vectors(_DRAWN, seed=0)
+    else:
+        labels = np.arange(_DRAWN) % model.condition_size if model.conditional else None
     z = model.prior_given(None if labels is None else model.condition_of(labels, _DRAWN))
     z = z.sample(_DRAWN if z.batch_shape.rank == 0 else (), seed=0)
     data = model.decode(z, labels).sample(seed=1).numpy()

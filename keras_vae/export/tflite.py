@@ -15,7 +15,7 @@ from keras_vae.export.examples import examples_for
 from keras_vae.export.precision import in_float32
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, manifest, score
-from keras_vae.models import VQVAE, EncoderDecoder, ImageConditionalVAE, specs
+from keras_vae.models import VQVAE, AttributeConditionalVAE, EncoderDecoder, ImageConditionalVAE, specs
 
 _FILES = {MANIFEST, *(f"{part}.tflite" for part in manifest.PARTS)}
 
@@ -219,6 +219,8 @@ def _condition(model: EncoderDecoder) -> dict[str, Any]:
     """What tells `keras_vae.lite` how labels become the condition that the networks take."""
     if isinstance(model, ImageConditionalVAE):
         return {"condition_shape": list(model.condition_shape), "completes": model.completes}
+    if isinstance(model, AttributeConditionalVAE):
+        return {"attributes": model.attributes}
     return {"num_classes": model.condition_size} if model.conditional else {}
 
 
@@ -230,10 +232,11 @@ def _check_parts(model: Any) -> None:
             "Export such a model with export.saved_model."
         )
     _, count = specs.label_setting(model) or ("", None)
-    if model.conditional and not isinstance(model, ImageConditionalVAE) and model.condition_size != count:
+    of_no_class = isinstance(model, ImageConditionalVAE | AttributeConditionalVAE)
+    if model.conditional and not of_no_class and model.condition_size != count:
         raise ExportError(
-            f"The condition of {type(model).__name__} is neither a one-hot label nor a picture: builds take these alone. Export "
-            "such a model with export.saved_model."
+            f"The condition of {type(model).__name__} is neither a one-hot label, attributes nor an image: builds take these "
+            "alone. Export such a model with export.saved_model."
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae._attributes import Attributes
 
 MANIFEST = "build.json"
 MAX_BYTES = 1_000_000
@@ -78,6 +79,10 @@ def check(manifest: Any) -> dict[str, Any]:
         "'condition_shape' is of conditions that are images, which have neither 'num_classes' nor 'num_codes'",
     )
     _agree(
+        "attributes" not in manifest or not (of_images or discrete or "num_classes" in manifest),
+        "'attributes' is of conditions that are attributes, which have none of 'condition_shape', 'num_classes' and 'num_codes'",
+    )
+    _agree(
         "classifier" not in files or "num_classes" in manifest,
         "'files' has a classifier, and no 'num_classes' is given",
     )
@@ -98,6 +103,8 @@ def tensors(manifest: dict[str, Any], part: str) -> tuple[dict[str, Shape], dict
     data, size = tuple(manifest["data_shape"]), manifest["latent_size"]
     if "condition_shape" in manifest:
         condition: dict[str, Shape] = {"condition": None}
+    elif "attributes" in manifest:
+        condition = {"condition": (Attributes(manifest["attributes"]).size,)}
     else:
         condition = {"condition": (manifest["num_classes"],)} if "num_classes" in manifest else {}
     if "num_codes" in manifest:
@@ -214,6 +221,14 @@ def _support(name: str, value: Any) -> None:
         raise ValueError(f"{name} is {_shown(value)}: the first number must be less than the second")
 
 
+def _attributes(name: str, value: Any) -> None:
+    if not isinstance(value, dict) or not all(isinstance(entry, list | dict) for entry in value.values()):
+        raise ValueError(
+            f"{name} is {_shown(value)}: it must be a table of lists of words and of numbers' mean and std"
+        )
+    Attributes(value)
+
+
 def _each(rule: Rule) -> Rule:
     """A table of any names whose values follow a rule."""
 
@@ -278,6 +293,7 @@ _REQUIRED: dict[str, Rule] = {
     "bar": _each(_number),
 }
 _OPTIONAL: dict[str, Rule] = {
+    "attributes": _attributes,
     "num_classes": _whole(1, _checks.MAX_SIZE),
     "num_codes": _whole(1, _checks.MAX_SIZE),
     "support": _support,

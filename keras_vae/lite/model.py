@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae._attributes import Attributes
 from keras_vae.lite import noise
 from keras_vae.lite.build import MAX_THREADS, Build
 from keras_vae.lite.folders import BuildError, build_folder, read_build, read_manifest
@@ -46,8 +47,7 @@ def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) 
     _checks.positive_int("num_threads", num_threads, maximum=MAX_THREADS)
     folder = build_folder(name_or_folder, target)
     manifest = read_manifest(folder)
-    of_pictures = PictureLiteModel if "condition_shape" in manifest else LiteModel
-    return (DiscreteLiteModel if "num_codes" in manifest else of_pictures)(folder, manifest, num_threads)
+    return next((cls for field, cls in _SPECIAL.items() if field in manifest), LiteModel)(folder, manifest, num_threads)
 
 
 class LiteModel:
@@ -296,6 +296,59 @@ class DiscreteLiteModel(LiteModel):
         return self.decode(self.encode(x))
 
 
+class AttributeLiteModel(LiteModel):
+    """An exported model whose conditions are attributes: the same methods, with vectors float32 `(B, K)`, or a dict of columns
+    `(B,)` in their own units, for labels."""
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], num_threads: int = 1):
+        super().__init__(folder, manifest, num_threads)
+        self._attributes = Attributes(self.manifest["attributes"])
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """By attribute its words, or the mean and the standard deviation of a number."""
+        return self._attributes.described
+
+    def _how_many(self, n: int | None, labels: Any, temperature: float) -> tuple[int, dict[str, np.ndarray]]:
+        if labels is None or n is not None:
+            raise ValueError(
+                f"sample(n={n!r}) of a model that is conditional: pass sample(labels=...) a dict of columns for "
+                f"{', '.join(self.attributes)}, or vectors."
+            )
+        _check_temperature(temperature)
+        vectors = self._vectors(labels)
+        if not len(vectors):
+            raise ValueError("labels is empty: pass the attributes of one image at least.")
+        return len(vectors), {"condition": vectors}
+
+    def _condition(self, labels: Any, size: int) -> dict[str, np.ndarray]:
+        vectors = self._vectors(labels)
+        if len(vectors) != size:
+            raise ValueError(f"There are {len(vectors)} conditions for {size} examples: pass one an example.")
+        return {"condition": vectors}
+
+    def _vectors(self, labels: Any) -> np.ndarray:
+        if labels is None:
+            raise ValueError(
+                f"This model is conditional: pass a dict of columns for {', '.join(self.attributes)}, or vectors."
+            )
+        if hasattr(labels, "keys"):
+            return self._attributes.vectors(labels)
+        vectors = _array("labels", labels)
+        if (
+            vectors.ndim != 2
+            or vectors.shape[1] != self._attributes.size
+            or not np.issubdtype(vectors.dtype, np.floating)
+        ):
+            raise ValueError(
+                f"The conditions have shape {vectors.shape} and dtype {vectors.dtype}: this model takes floats of shape (batch, "
+                f"{self._attributes.size})."
+            )
+        if not np.isfinite(vectors).all():
+            raise ValueError("The conditions hold a value that is not finite: remove it.")
+        return vectors.astype("float32")
+
+
 class PictureLiteModel(LiteModel):
     """An exported model whose conditions are pictures, `(B,) + condition_shape`: the same methods, with pictures for labels."""
 
@@ -387,3 +440,11 @@ def _named(shapes: Any) -> str:
 
 def _positive(raw: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, raw + np.float32(SOFTPLUS_SHIFT)) + np.float32(STDDEV_FLOOR)
+
+
+# What a field of the manifest says of the class.
+_SPECIAL: dict[str, type[LiteModel]] = {
+    "num_codes": DiscreteLiteModel,
+    "attributes": AttributeLiteModel,
+    "condition_shape": PictureLiteModel,
+}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from keras_vae import _lazy
 
 if TYPE_CHECKING:
+    from keras_vae.models.attribute_conditional_vae import AttributeConditionalVAE
     from keras_vae.models.autoencoder import Autoencoder
     from keras_vae.models.base import EncoderDecoder
     from keras_vae.models.classifier import Classifier
@@ -32,6 +33,7 @@ __all__ = [
     "DEC",
     "VAE",
     "VQVAE",
+    "AttributeConditionalVAE",
     "Autoencoder",
     "Classifier",
     "Clusters",

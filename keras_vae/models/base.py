@@ -89,6 +89,10 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """Turn labels into conditions `(B, condition_size)`, or into None for a model without a condition."""
 
+    def as_labels(self, labels: Any) -> Any:
+        """Labels as arrays, of what a subclass takes beside those."""
+        return labels
+
     def training_condition_of(self, labels: Any, batch_size: Any) -> Any:
         """The same for the labels of `fit` and `evaluate`, where a model may take some that its methods do not."""
         return self.condition_of(labels, batch_size)
@@ -516,6 +520,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
                     f"sample(n={n!r}, labels={labels!r}): {type(self).__name__} is conditional. Pass one label an image, "
                     "for example sample(labels=[3, 1, 4])."
                 )
+            labels = self.as_labels(labels)
             labels = labels if tf.is_tensor(labels) else np.asarray(labels)
             if 0 in labels.shape:
                 raise ValueError("labels is empty: pass one label per image, for example sample(labels=[3, 1, 4]).")
@@ -536,7 +541,7 @@ class EncoderDecoder(KerasFiles, keras.Model, abc.ABC):
 
     def _taken(self, x: Any, y: Any, weight: Any) -> tuple[Batch, tuple[Any, Any, Any]]:
         """What `fit` and `evaluate` are given, checked as far as it is at hand: its parts, and `(x, y, weight)` for Keras."""
-        x, y, weight = batches.as_given(x, y, weight)
+        x, y, weight = batches.as_given(x, self.as_labels(y), weight)
         batch = batches.unpack((x, y, weight), self)
         batches.check(batch, self)
         if not self.compiled:

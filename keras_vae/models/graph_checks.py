@@ -14,6 +14,7 @@ from keras_vae._backend import tf
 
 _MARK = "keras_vae: "
 _FAILED = re.compile(r"assertion failed: \[" + _MARK + r"(.*?)\](.*?)(?:\n|\s*\[\[|$)", re.DOTALL)
+_RAISED = re.compile(r"ValueError: " + _MARK + r"(.*?)\s*\nTraceback", re.DOTALL)
 _OTHER_SHAPE = re.compile(r"Shape of tensor \S+ \[([\d,]*)\] is not compatible with expected shape \[([\d,?]*)\]")
 
 
@@ -69,6 +70,8 @@ def plain_errors() -> Iterator[None]:
 def _message_of(text: str) -> str | None:
     if found := _FAILED.search(text):
         return " ".join([found[1], *re.findall(r"\[(.*?)\]", found[2])])
+    if found := _RAISED.search(text):  # by a function of ours inside a pipeline
+        return found[1]
     if found := _OTHER_SHAPE.search(text):
         batch, shape = found[1].replace(",", ", "), found[2].replace("?", "batch", 1).replace(",", ", ")
         return f"A batch of the pipeline has shape ({batch}): this model takes ({shape})."

@@ -225,6 +225,28 @@ def pictures(c: Any, shape: tuple[int, ...], batch_size: Any) -> Any:
     return c
 
 
+def vectors(c: Any, element_names: list[str], batch_size: Any) -> Any:
+    """Check conditions that are vectors, with these elements, and return them as float32 `(B, K)`.
+
+    Raises:
+        ValueError: for a wrong shape, dtype or a value that is not finite, or a number of conditions that is not the number of
+            examples.
+    """
+    shape = (len(element_names),)
+    what = "a float vector (" + ", ".join(element_names[:8]) + (", ...)" if len(element_names) > 8 else ")")
+    if c is None:
+        raise ValueError(
+            f"This model is conditional: it needs {what} per example. Pass vectors, or a dict of columns, as the labels argument "
+            "or as y in fit and evaluate; vectors as predict([x, labels]), or as the second element of a tf.data pair."
+        )
+    c = as_array(c, "conditions")
+    given, needed = tf.get_static_value(tf.shape(c)[:1]), tf.get_static_value(tf.convert_to_tensor(batch_size))
+    c = data(c, shape, None, what="conditions")
+    if given is not None and needed is not None and given[0] != needed:
+        raise ValueError(f"There are {given[0]} conditions for {needed} examples: pass one per example.")
+    return c
+
+
 def labels(y: Any, num_classes: int, batch_size: Any, unknown: bool = False) -> Any:
     """Check labels, whole numbers of shape `(B,)` or `(B, 1)`, and return them one-hot, `(B, num_classes)`.
 

@@ -189,7 +189,11 @@ def every_class(model: Any, each: int) -> np.ndarray:
 
 def _check_classes(model: Any) -> None:
     if getattr(model, "num_classes", None) is None:
-        why = "its conditions are images, so give them to sample(labels=...)" if model.conditional else "call samples"
+        why = (
+            "its conditions are not classes, so pass them to sample(labels=...)"
+            if model.conditional
+            else "call samples"
+        )
         raise ValueError(f"{model.name} has no classes: {why}.")
 
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tomli_w
 
 from keras_vae import _checks, _files, _interrupts, _locks, _weights, data
 from keras_vae._backend import keras
@@ -27,8 +29,12 @@ CHECKPOINT = "checkpoint.safetensors"
 # Least length of a run, in times over which it averages its weights: a twentieth of what is kept is the start then.
 _AVERAGES = 3.0
 
-# Images that a prior may take in before training begins.
+# Images that a prior may take in before training begins, and the floats of images that it, or clusters, may take in at most.
 _ADAPTED_TO = 10_000
+_ADAPTED_FLOATS = 2**27
+
+# Images that are validated at a time.
+_VALIDATED = 500
 
 # Images that tell how much there is to learn.
 _LOOKED_AT = 500
@@ -123,6 +129,7 @@ def _train(
     step = data.preprocessing_named(recipe.data.preprocessing)
     images = data.read(source or recipe.data.name, recipe.data.training_split)
     _check_classes(model, source)
+    _check_attributes(model, source)
     learned = _identity(source, images)
     settings = recipe.training
     if recipe.data.labels:
@@ -152,9 +159,10 @@ def _train(
             before = _pretrained(recipe, folder, source, initial, checkpoint_seconds, verbose, report)
             model.set_weights(before.get_weights())
             if isinstance(model, Clusters):
-                model.start_clusters(data.prepared(images, step, settings.seed).numpy(), settings.seed)
+                known = images.first(2 * _room(images)) if images.by_image else images
+                model.start_clusters(data.prepared(known, step, settings.seed).numpy(), settings.seed)
         else:
-            _start(model, recipe, images.images, initial)
+            _start(model, recipe, images, initial)
     objective = recipe.build_objective(steps, len(images.labels))
     model.compile(
         optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
@@ -257,6 +265,24 @@ def _check_classes(model: Any, source: str | data.Source | None) -> None:
     )
 
 
+def _check_attributes(model: Any, source: str | data.Source | None) -> None:
+    """Raise `ValueError` if the data set has other attributes than the model."""
+    wanted, own = getattr(model, "attributes", None), getattr(source, "attributes", None)
+    if wanted == own or not getattr(model, "conditional", False):
+        return
+    called = getattr(source, "name", source)
+    if own is None:
+        raise ValueError(f"{called} has no attributes: train an {type(model).__name__} on a data.ImageTable.")
+    if wanted is None:
+        raise ValueError(
+            f"{called} has attributes: train an AttributeConditionalVAE on it, not a {type(model).__name__}."
+        )
+    raise ValueError(
+        f"model.attributes: they are others than those of {called}. Give the model attributes=table.attributes, in a recipe\n"
+        + tomli_w.dumps({"model": {"attributes": own}})
+    )
+
+
 def _identity(source: str | data.Source | None, images: data.Images) -> str:
     """What tells a run's data from others: the name of a data set that has one; the contents of one of the user's own."""
     if source is None or isinstance(source, str):
@@ -269,12 +295,18 @@ def _identity(source: str | data.Source | None, images: data.Images) -> str:
     return digest.hexdigest()
 
 
-def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str, np.ndarray] | None) -> None:
+def _room(images: data.Images) -> int:
+    """How many images a prior may take in."""
+    return max(1, _ADAPTED_FLOATS // math.prod(images.images.shape[1:]))
+
+
+def _start(model: Any, recipe: Recipe, images: data.Images, initial: Mapping[str, np.ndarray] | None) -> None:
     """Weights to begin with: fitted to the images, and those of another preset."""
-    if isinstance(model, LatentVariableModel):
-        model.prior.adapt(images[:_ADAPTED_TO].astype("float32") / 255.0)
+    if isinstance(model, LatentVariableModel) and model.prior.starts_from_data:
+        first = images.first(min(_ADAPTED_TO, _room(images)))
+        model.prior.adapt(data.prepared(first, data.Scaling(), 0).numpy())
     if isinstance(model, EncoderDecoder) and recipe.training.output_bias:
-        model.adapt_output_bias(images.mean(axis=0, dtype="float64") / 255.0)
+        model.adapt_output_bias(data.mean_image(images.images) / 255.0)
     name = recipe.training.start_from
     if not name:
         return
@@ -282,6 +314,17 @@ def _start(model: Any, recipe: Recipe, images: np.ndarray, initial: Mapping[str,
         raise ValueError(f"The recipe starts from the weights of {name!r}: pass initial=zoo.read_weights({name!r}).")
     variables = _weights.named(model)
     _weights.assign(name, {key: variable for key, variable in variables.items() if key in initial}, initial)
+
+
+def _validation(images: data.Images, recipe: Recipe) -> dict[str, Any]:
+    """What `evaluate` is given of the held-out images: arrays, or batches of images that are prepared batch by batch."""
+    step, seed = data.preprocessing_named(recipe.data.preprocessing), recipe.training.seed
+    if images.by_image:
+        return {"x": data.batches(images, step, min(_VALIDATED, len(images.labels)), shuffle=False, seed=seed)}
+    x, labels = data.prepared(images, step, seed).numpy(), images.labels
+    if images.conditions:
+        labels = images.conditions(x, labels, None).numpy()
+    return {"x": x, "y": labels, "batch_size": _VALIDATED}
 
 
 def _some(images: data.Images, step: Any, seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -315,22 +358,18 @@ class _Run:
         self.stopped = False
         self.best_weights: dict[str, np.ndarray] = {}
         self.history: list[dict[str, float]] = []
-        self.validation = None
+        self.validation: dict[str, Any] | None = None
+        self.held_out: data.Images | None = None
         split = recipe.data.validation_split
         if split:
-            self.validation = data.arrays(
-                source or recipe.data.name, split, recipe.data.preprocessing, seed=recipe.training.seed
-            )
+            self.held_out = data.read(source or recipe.data.name, split)
+            self.validation = _validation(self.held_out, recipe)
         self._ended: dict[str, np.ndarray] = {}  # the state after the last finished epoch
         self._saved_at = time.monotonic()
 
     def examples(self, images: data.Images, step: Any) -> tuple[np.ndarray, np.ndarray]:
         """Some images to show, held out where there are such, and their labels or conditions."""
-        if self.validation is None:
-            return _some(images, step, self.recipe.training.seed, _EXAMPLES)
-        x, labels = self.validation
-        places = np.unique(np.linspace(0, len(x) - 1, min(_EXAMPLES, len(x))).round().astype(int))
-        return x[places], labels[places]
+        return _some(self.held_out or images, step, self.recipe.training.seed, _EXAMPLES)
 
     @property
     def _fingerprint(self) -> str:
@@ -352,8 +391,7 @@ class _Run:
         self.epoch += 1
         before = self.history[-1]["seconds"] if self.history else 0.0
         if self.validation is not None:
-            images, labels = self.validation
-            values = self.model.evaluate(images, labels, batch_size=500, verbose=0, return_dict=True)
+            values = self.model.evaluate(**self.validation, verbose=0, return_dict=True)
             logs.update({f"val_{name}": float(value) for name, value in values.items()})
         self.history.append(
             {"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}}

@@ -84,7 +84,11 @@ def evaluate_preset(
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
         preprocessing = preset.preprocessing if isinstance(model, EncoderDecoder) else "scaling"
-    x, y = data.arrays(source, "test", preprocessing, seed=0)
+    split = data.split_for_arrays(source, "test")
+    x, y = data.arrays(source, split, preprocessing, seed=0)
+    if split != "test" and images is None:
+        images = len(x)
+        say(f"{name} has more test images than are evaluated at once: evaluating the first {images:,}")
     x, y = x[:images], y[:images]
     probabilistic = isinstance(model, LatentVariableModel)
     dequantized = isinstance(data.preprocessing_named(preprocessing), data.Dequantization)
@@ -117,7 +121,7 @@ def evaluate_preset(
         if isinstance(model, SwapAutoencoder):
             figures |= _swaps(model, known, images, say)
         if preset.codes:
-            train = data.arrays(source, "train", preprocessing, seed=0)
+            train = data.arrays(source, data.split_for_arrays(source, "train"), preprocessing, seed=0)
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
@@ -132,7 +136,9 @@ def evaluate_preset(
             train = data.arrays(known, preset.recipe.data.training_split, preprocessing, seed=0)
             figures["classification_error_of_labels_alone"] = _of_labels_alone(model, preset.recipe, train, (x, y))
     if isinstance(model, Clusters):
-        training = data.arrays(source, "train", preprocessing, seed=0) if images is None else None
+        training = None
+        if images is None:
+            training = data.arrays(source, data.split_for_arrays(source, "train"), preprocessing, seed=0)
         figures |= evaluation.clustering_report(model, x, y, training)
         say("looking for as many clusters in the pixels")
         pixels = evaluation.cluster(x.reshape(len(x), -1), model.num_clusters)

@@ -6,6 +6,7 @@ from keras_vae.distributions import TopDownPrior
 from keras_vae.models import (
     DEC,
     VQVAE,
+    AttributeConditionalVAE,
     Classifier,
     ImageConditionalVAE,
     LatentVariableModel,
@@ -114,6 +115,9 @@ def _condition(model: Any) -> tuple[str, list[Symbol]]:
     if isinstance(model, ImageConditionalVAE):
         shape = " x ".join(map(str, model.condition_shape))
         return "c", [Symbol("c", f"features of a picture of shape {shape}", "labels")]
+    if isinstance(model, AttributeConditionalVAE):
+        names = ", ".join(model.attributes)
+        return "c", [Symbol("c", f"a vector of {model.condition_size} numbers, of the attributes {names}", "labels")]
     if model.conditional:
         return "c", [Symbol("c", f"the class, one of {model.num_classes}", "labels")]
     return "", []

@@ -1,6 +1,7 @@
 """From a folder of pictures to a trained preset, by three commands."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from keras_vae import lite, models, training, zoo
 from keras_vae.cli import app, inputs
-from keras_vae.data import ImageFolder
+from keras_vae.data import ImageFolder, ImageTable
 from keras_vae.zoo import KINDS, Preset, recipe_template
 
 runner = CliRunner()
@@ -124,6 +125,70 @@ def test_a_damaged_picture_ends_the_bar_and_is_named(tmp_path, folder):
     assert result.exit_code == 1
     assert "no picture that can be read" in result.stderr
     assert inputs.errors._live_stack == []  # a bar that is left open keeps the terminal's cursor hidden
+
+
+def test_damaged_images_are_skipped_as_asked_and_a_run_knows_which(tmp_path, folder):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    content = (folder / "dark" / "1.png").read_bytes()
+    (folder / "dark" / "1.png").write_bytes(b"no image")
+    arguments = ("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "1.png is no picture" in result.stderr
+    assert "--skip-corrupt" in result.stderr
+    with pytest.warns(UserWarning, match=r"skipped 1 of the .* files of .*1.png is no picture"):
+        assert run(*arguments, "--skip-corrupt").exit_code == 0
+    evaluate = ("evaluate", tmp_path / "run" / "preset", "--data", folder, "--samples", 2, "--skip-corrupt", "--json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        assert run(*evaluate).exit_code == 0
+        assert run(*arguments, "--skip-corrupt").exit_code == 0  # goes on
+    (folder / "dark" / "1.png").write_bytes(content)
+    result = run(*arguments, "--skip-corrupt")
+    assert result.exit_code == 1
+    assert "or of its pictures" in result.stderr
+
+
+def test_links_that_lead_outside_are_followed_as_asked(tmp_path, folder):
+    (tmp_path / "linked").mkdir()
+    for name in ("dark", "light"):
+        (tmp_path / "linked" / name).symlink_to(folder / name)
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    arguments = ("train", recipe, "--data", tmp_path / "linked", "--run", tmp_path / "run", "--verbose", 0)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "dark leads to" in result.stderr
+    assert "--follow-links" in result.stderr
+    assert run(*arguments, "--follow-links").exit_code == 0
+
+
+def test_a_table_of_attributes_is_trained_on_and_evaluated(tmp_path, folder):
+    rows = [f"{name}/{i}.png,{name},{i % 7}" for name in ("dark", "light") for i in range(40)]
+    (folder / "table.csv").write_text("\n".join(["file,tone,age", *rows]))
+    recipe, preset = tmp_path / "mine.toml", tmp_path / "run" / "preset"
+    text = recipe_template("conditional_vae", 8).replace("epochs = 100", "epochs = 1")
+    text = text.replace("ConditionalVAE", "AttributeConditionalVAE").replace(
+        "num_classes = 2", 'attributes = { tone = "number" }'
+    )
+    recipe.write_text(text)
+    arguments = ("train", recipe, "--data", folder / "table.csv", "--run", tmp_path / "run", "--verbose", 0)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "[model.attributes.age]" in result.stderr
+    own = ImageTable(folder / "table.csv", (8, 8, 3)).attributes
+    age = f"{{ mean = {own['age']['mean']}, std = {own['age']['std']} }}"
+    recipe.write_text(text.replace('tone = "number"', f'tone = ["dark", "light"], age = {age}'))
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert zoo.load(preset).attributes == own
+    result = run("evaluate", preset, "--data", folder / "table.csv", "--samples", 2, "--json", "--write")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["protocol"]["images"] == 8
+    result = run("sample", preset)
+    assert result.exit_code == 1
+    assert "its conditions are not classes" in result.stderr
 
 
 def test_classes_must_be_as_many_as_the_models(tmp_path, folder):

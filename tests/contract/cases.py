@@ -9,6 +9,7 @@ from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
 from keras_vae.models import (
     DEC,
     VQVAE,
+    AttributeConditionalVAE,
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
@@ -25,6 +26,8 @@ SHAPE = (8, 8, 1)
 SPATIAL = {"name": "spatial_conv_net", "filters": (4, 8), "code_channels": 2, "residual_blocks": 1, "dense_units": 8}
 MAP_PRIOR = {"name": "spatial_prior", "map_shape": (2, 2, 2), "filters": 4, "residual_blocks": 1}
 CONV = {"filters": (4, 8), "dense_units": (16,)}
+
+ATTRIBUTES = {"colour": ["red", "green", "blue"], "age": {"mean": 40.0, "std": 12.5}, "height": "number"}
 
 CASES: dict[str, Callable[[], Any]] = {
     "vae": lambda: VAE(SHAPE, 3, hidden_units=(16,)),
@@ -64,6 +67,10 @@ CASES: dict[str, Callable[[], Any]] = {
     "image_conditional_completes": lambda: ImageConditionalVAE(
         SHAPE, (8, 8, 2), 3, num_features=5, network={"name": "conv_net", **CONV}, completes=True
     ),
+    "attributes": lambda: AttributeConditionalVAE(
+        SHAPE, ATTRIBUTES, 3, network={"name": "mlp", "hidden_units": (16,)}, prior="conditional_gaussian"
+    ),
+    "attributes_conv": lambda: AttributeConditionalVAE(SHAPE, ATTRIBUTES, 3, network={"name": "conv_net", **CONV}),
     "vade": lambda: VaDE(SHAPE, 3, num_clusters=4, hidden_units=(16,)),
     "hierarchical": lambda: HierarchicalVAE(
         SHAPE, (2, 3), network={"name": "mlp", "hidden_units": (16,)}, num_features=8, level_units=(8,)
@@ -80,7 +87,9 @@ CASES: dict[str, Callable[[], Any]] = {
 
 
 def conditions(model: Any, numbers: np.ndarray) -> np.ndarray:
-    """What a conditional model is told where others are told `numbers`: those, or a picture for each."""
+    """What a conditional model is told where others are told `numbers`: those, or an image or attributes for each."""
+    if isinstance(model, AttributeConditionalVAE):
+        return model.random_vectors(10)[numbers]
     if not hasattr(model, "condition_shape"):
         return numbers
     pictures = np.random.default_rng(0).uniform(size=(10, *model.condition_shape))

@@ -396,7 +396,7 @@ def test_on_two_replicas_the_noise_differs_and_the_logs_are_of_all_examples():
 def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     pictures = hasattr(model, "condition_shape")
-    given = {"labels": tf.constant(y, tf.float32 if pictures else tf.int32)} if model.conditional else {}
+    given = {"labels": tf.constant(y, tf.int32 if y.dtype.kind == "i" else tf.float32)} if model.conditional else {}
     # Examples are drawn from the model where there are none; conditions that are pictures cannot be made up.
     folder = keras_vae.export.saved_model(model, tmp_path / "served", examples=(x, y) if pictures else None)
     served = tf.saved_model.load(str(folder)).signatures
