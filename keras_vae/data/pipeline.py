@@ -84,13 +84,16 @@ def training_stream(
 ) -> Any:
     """Endless full batches from `first_epoch` on, for `fit(steps_per_epoch=...)`: what follows is a function of the seed.
 
-    An epoch is the first `steps_per_epoch` batches of a shuffled pass. Where few labels are known (the others are -1), so many
+    An epoch is the first `steps_per_epoch` batches of a shuffled pass, or of several passes where one has fewer batches. Where few
+    labels are known (the others are -1), so many
     examples of each batch, its last ones, are drawn from those with a label.
 
     Raises:
         ValueError: if a batch is to hold more labelled examples than it has, or none has a label.
     """
-    epoch = _Epoch(data, preprocessing, batch_size, True, seed, labelled_per_batch)
+    own = batch_size - labelled_per_batch
+    passes = -(-steps_per_epoch * own // max(1, len(data.labels)))
+    epoch = _Epoch(data, preprocessing, batch_size, True, seed, labelled_per_batch, max(1, passes))
     numbers = tf.data.Dataset.counter(first_epoch)
     return numbers.flat_map(lambda number: epoch(number, steps_per_epoch)).prefetch(epoch.ahead)
 
@@ -106,7 +109,9 @@ class _Epoch:
         shuffle: bool,
         seed: int,
         labelled_per_batch: int = 0,
+        passes: int = 1,
     ):
+        self.passes = passes
         self.labelled_per_batch = _checks.positive_int(
             "labelled_per_batch", labelled_per_batch, maximum=batch_size, minimum=0
         )
@@ -132,7 +137,9 @@ class _Epoch:
         seed = _random.fold_in(self.seed, number % 2**31)
         order = tf.range(len(self.labels))
         if self.shuffle:
-            order = tf.random.experimental.stateless_shuffle(order, seed)
+            # The first pass has the seed of the epoch, as where there is one pass.
+            seeds = [seed, *(_random.fold_in(seed, -2 - number) for number in range(1, self.passes))]
+            order = tf.concat([tf.random.experimental.stateless_shuffle(order, each) for each in seeds], axis=0)
 
         def batch(step: Any) -> tuple[Any, Any]:
             own = self.batch_size - self.labelled_per_batch

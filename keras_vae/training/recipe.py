@@ -113,7 +113,9 @@ class TrainingRecipe:
     """The `[training]` table.
 
     Args:
-        epochs: passes over the training images, at most.
+        epochs: number of epochs, at most.
+        passes_per_epoch: passes over the training images in an epoch. Of few images one pass is a few steps, and what is done after
+            each epoch (validation, checks, the logs) takes longer than the training.
         batch_size: images a step.
         seed: of the first weights, of the order and of all noise.
         ema: decay of the moving average of the weights, which is what is evaluated and kept; 0 keeps the weights themselves.
@@ -129,6 +131,7 @@ class TrainingRecipe:
     """
 
     epochs: int
+    passes_per_epoch: int = 1
     batch_size: int = 128
     seed: int = 0
     ema: float = 0.0
@@ -142,6 +145,7 @@ class TrainingRecipe:
 
     def __post_init__(self) -> None:
         _checks.positive_int("training.epochs", self.epochs, maximum=10**6)
+        _checks.positive_int("training.passes_per_epoch", self.passes_per_epoch, maximum=10**6)
         _checks.positive_int("training.batch_size", self.batch_size, maximum=10**6)
         _checks.positive_int("training.seed", self.seed, maximum=2**31 - 2, minimum=0)
         _checks.finite_float("training.ema", self.ema, minimum=0.0, maximum=0.999999)

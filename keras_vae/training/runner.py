@@ -134,11 +134,12 @@ def _train(
     settings = recipe.training
     if recipe.data.labels:
         images = data.with_few_labels(images, recipe.data.labels, settings.seed)
-    executions = len(images.labels) // settings.batch_size // settings.steps_per_execution
-    if not executions:
+    count = len(images.labels)
+    executions = settings.passes_per_epoch * count // settings.batch_size // settings.steps_per_execution
+    if settings.batch_size > count or not executions:
         raise ValueError(
             f"training.batch_size={settings.batch_size} times steps_per_execution={settings.steps_per_execution}: must be at "
-            f"most the {len(images.labels)} training images."
+            f"most the {count} training images."
         )
     steps = executions * settings.steps_per_execution
     total, averaged = settings.epochs * steps, 1.0 / (1.0 - settings.ema)

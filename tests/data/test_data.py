@@ -95,6 +95,23 @@ def test_random_shift_mirrors_half_of_the_images_where_it_is_asked_to():
     assert mirrored.mean() == pytest.approx(0.5, abs=0.1)
 
 
+def test_an_epoch_of_several_passes_shuffles_each_of_them():
+    images = data.Images(np.arange(10, dtype="uint8")[:, None, None, None], np.arange(10))
+    stream = data.training_stream(images, data.Scaling(), 2, steps_per_epoch=15, seed=5)
+    labels = np.concatenate([y for _, y in stream.take(30).as_numpy_iterator()]).reshape(6, 10)
+    for one_pass in labels:
+        assert sorted(one_pass) == list(range(10))
+    assert len({tuple(one_pass) for one_pass in labels}) == 6
+    one = data.training_stream(images, data.Scaling(), 2, steps_per_epoch=5, seed=5)
+    first = np.concatenate([y for _, y in one.take(5).as_numpy_iterator()])
+    np.testing.assert_array_equal(first, labels[0])
+    # The second epoch is the same wherever the stream begins.
+    later = data.training_stream(images, data.Scaling(), 2, steps_per_epoch=15, seed=5, first_epoch=1)
+    np.testing.assert_array_equal(
+        np.concatenate([y for _, y in later.take(15).as_numpy_iterator()]), labels[3:].ravel()
+    )
+
+
 def test_the_training_stream_goes_on_where_it_was(small):
     def labels(first_epoch, count):
         stream = data.training_stream(small, data.Scaling(), 2, steps_per_epoch=3, seed=5, first_epoch=first_epoch)
