@@ -162,9 +162,9 @@ def _tell_length(folder: Path) -> Any:
     class TellLength(keras.callbacks.Callback):
         def on_train_begin(self, logs: Any = None) -> None:
             steps, epochs = self.params["steps"], self.params["epochs"]
-            words = f"{epochs} epochs of {steps} steps: {epochs * steps:,} steps in all."
+            words = f"{epochs * steps:,} steps in all, {steps} per epoch."
             if epochs * steps < _FEW_STEPS:
-                words += " That is little: expect blurred pictures, and raise training.epochs for better ones."
+                words += " That is little: expect blurry images, and raise training.epochs for better ones."
             console.print(words, highlight=False)
             if hasattr(self.model, "reconstruct"):
                 console.print(

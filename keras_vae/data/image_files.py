@@ -104,13 +104,12 @@ def header_of(path: Path) -> tuple[int, bool] | None:
     """The shorter side of an image in pixels and whether it has transparency, without decoding it; None for a damaged file."""
     from PIL import Image
 
-    try:
-        with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
-            return min(image.size), "A" in image.getbands() or "transparency" in image.info
-    except OSError:
-        raise
-    except Exception:  # each format's decoder fails in its own ways on a damaged file
-        return None
+    with path.open("rb") as file:
+        try:
+            image = Image.open(file, formats=_FORMATS)
+        except Exception:  # each format's decoder fails in its own ways on a damaged file
+            return None
+        return min(image.size), "A" in image.getbands() or "transparency" in image.info
 
 
 def digest_of(path: Path) -> str:

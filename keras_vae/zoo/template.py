@@ -84,6 +84,8 @@ def recipe_template(
     images = _checks.positive_int("images", images, maximum=10**9)
     deviation = _checks.finite_float("deviation", deviation, minimum=0.0, maximum=0.5)
     steps = _checks.positive_int("steps", STEPS[kind] if steps is None else steps, maximum=10**9)
+    learning_rate = _checks.finite_float("learning_rate", learning_rate, minimum=1e-8, maximum=10.0)
+    seed = _checks.positive_int("seed", seed, maximum=2**31 - 2, minimum=0)
     flip = not grey or size >= _FLIPPED_SIDE if flip is None else _checks.flag("flip", flip)
     count = max((n for n in range(2, 7) if size % 2**n == 0 and size // 2**n >= _MAP_SIDE), default=2)
     side = size // 2**count
@@ -104,7 +106,7 @@ def recipe_template(
     validation = min(_MOST_VALIDATION, images // _VALIDATION_SHARE) if images >= _LEAST_IMAGES else 0
     learned = images - validation
     batch = min(16 if learned < 2000 else 32, learned)
-    passes = max(1, round(_EPOCH_STEPS * batch / learned))
+    passes = max(1, round(min(_EPOCH_STEPS, steps) * batch / learned))
     epochs = max(1, math.ceil(steps / max(1, passes * learned // batch)))
     monitor = 'monitor = "log_likelihood"\n' if kind == "autoencoder" else ""
     patience = (

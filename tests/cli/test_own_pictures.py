@@ -20,6 +20,11 @@ def run(*arguments):
     return runner.invoke(app, [str(a) for a in arguments])
 
 
+def short(kind, **settings):
+    """A recipe of four steps for the folder."""
+    return recipe_template(kind, 8, images=72, steps=4, **settings)
+
+
 @pytest.fixture
 def folder(tmp_path, rng):
     for name, level in (("dark", 40), ("light", 200)):
@@ -44,10 +49,10 @@ def test_every_template_is_a_recipe_that_builds(tmp_path, kind, size, grey):
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     recipe, preset = tmp_path / "mine.toml", tmp_path / "run" / "preset"
-    result = run("new", recipe, "--kind", kind, "--size", 8)
+    result = run("new", recipe, "--data", folder, "--kind", kind, "--size", 8, "--steps", 4)
     assert result.exit_code == 0, result.output
-    text = recipe.read_text()
-    recipe.write_text(text.replace("epochs = 100", "epochs = 2"))
+    assert "72 training images and 8 test images, grayscale" in result.output or "color" in result.output
+    assert "2 classes: dark 40, light 40." in result.output
     result = run("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0, "--gif")
     if kind == "autoencoder":
         assert result.exit_code == 1
@@ -57,7 +62,7 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
         assert (tmp_path / "run" / "training.gif").exists()
     assert result.exit_code == 0, result.output
     assert "Label 0 is the class dark" in result.output
-    assert "2 epochs of 2 steps: 4 steps in all. That is little" in result.output
+    assert "4 steps in all, 4 per epoch. That is little" in result.output
     labelled = kind == "conditional_vae"  # the others do not use labels, so their presets have no names for them
     assert zoo.class_names(preset) == (("dark", "light") if labelled else ())
     model = zoo.load(preset)
@@ -79,8 +84,20 @@ def test_a_template_trains_to_a_preset_that_loads(tmp_path, folder, kind):
     assert "--data FOLDER" in result.stderr
 
 
+def test_new_fits_the_recipe_to_the_time_on_this_machine(tmp_path, folder, monkeypatch):
+    """The steps that are timed take as long as they take; what follows from it is counted."""
+    monkeypatch.setattr(training.speed.time, "perf_counter", iter(np.arange(0.0, 100.0, 2.0)).__next__)
+    result = run("new", tmp_path / "mine.toml", "--data", folder, "--size", 8, "--minutes", 1)
+    assert result.exit_code == 0, result.output
+    # Twenty steps took two seconds, and 15 % of the minute is for the rest: 510 steps.
+    assert "1 minutes are about 510 optimizer steps" in result.output
+    recipe = Preset.read(tmp_path / "mine.toml").recipe.training
+    steps = recipe.epochs * (recipe.passes_per_epoch * 65 // recipe.batch_size)
+    assert 510 <= steps < 510 + 160
+
+
 def test_what_was_learned_from_ones_own_pictures_goes_to_a_device(tmp_path, folder):
-    (tmp_path / "mine.toml").write_text(recipe_template("conditional_vae", 8).replace("epochs = 100", "epochs = 2"))
+    (tmp_path / "mine.toml").write_text(short("conditional_vae"))
     arguments = ("--data", folder, "--run", tmp_path / "run", "--verbose", 0)
     assert run("train", tmp_path / "mine.toml", *arguments).exit_code == 0
     preset, builds = tmp_path / "run" / "preset", tmp_path / "builds"
@@ -95,7 +112,7 @@ def test_what_was_learned_from_ones_own_pictures_goes_to_a_device(tmp_path, fold
 def test_a_folder_that_is_called_as_a_data_set_is_a_folder(tmp_path, folder, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder.rename(tmp_path / "shapes")
-    (tmp_path / "mine.toml").write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    (tmp_path / "mine.toml").write_text(short("vae"))
     result = run("train", "mine.toml", "--data", "shapes")
     assert result.exit_code == 1
     assert "is a data set and a folder here. Write ./shapes" in result.stderr
@@ -108,7 +125,7 @@ def test_a_folder_that_is_called_as_a_data_set_is_a_folder(tmp_path, folder, mon
 
 def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):
     recipe = tmp_path / "mine.toml"
-    recipe.write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    recipe.write_text(short("vae"))
     arguments = ("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
     assert run(*arguments).exit_code == 0
     Image.new("RGB", (9, 9)).save(folder / "dark" / "new.png")
@@ -118,7 +135,7 @@ def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):
 
 
 def test_a_damaged_picture_ends_the_bar_and_is_named(tmp_path, folder):
-    (tmp_path / "mine.toml").write_text(recipe_template("vae", 8))
+    (tmp_path / "mine.toml").write_text(short("vae"))
     for path in list((folder / "light").iterdir()):
         path.write_bytes(b"no picture")
     result = run("train", tmp_path / "mine.toml", "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
@@ -129,7 +146,7 @@ def test_a_damaged_picture_ends_the_bar_and_is_named(tmp_path, folder):
 
 def test_damaged_images_are_skipped_as_asked_and_a_run_knows_which(tmp_path, folder):
     recipe = tmp_path / "mine.toml"
-    recipe.write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    recipe.write_text(short("vae"))
     content = (folder / "dark" / "1.png").read_bytes()
     (folder / "dark" / "1.png").write_bytes(b"no image")
     arguments = ("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
@@ -155,7 +172,7 @@ def test_links_that_lead_outside_are_followed_as_asked(tmp_path, folder):
     for name in ("dark", "light"):
         (tmp_path / "linked" / name).symlink_to(folder / name)
     recipe = tmp_path / "mine.toml"
-    recipe.write_text(recipe_template("vae", 8).replace("epochs = 100", "epochs = 1"))
+    recipe.write_text(short("vae"))
     arguments = ("train", recipe, "--data", tmp_path / "linked", "--run", tmp_path / "run", "--verbose", 0)
     result = run(*arguments)
     assert result.exit_code == 1
@@ -168,7 +185,7 @@ def test_a_table_of_attributes_is_trained_on_and_evaluated(tmp_path, folder):
     rows = [f"{name}/{i}.png,{name},{i % 7}" for name in ("dark", "light") for i in range(40)]
     (folder / "table.csv").write_text("\n".join(["file,tone,age", *rows]))
     recipe, preset = tmp_path / "mine.toml", tmp_path / "run" / "preset"
-    text = recipe_template("conditional_vae", 8).replace("epochs = 100", "epochs = 1")
+    text = short("conditional_vae")
     text = text.replace("ConditionalVAE", "AttributeConditionalVAE").replace(
         "num_classes = 2", 'attributes = { tone = "number" }'
     )
@@ -192,14 +209,14 @@ def test_a_table_of_attributes_is_trained_on_and_evaluated(tmp_path, folder):
 
 
 def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
-    (tmp_path / "mine.toml").write_text(recipe_template("conditional_vae", 8, num_classes=3))
+    (tmp_path / "mine.toml").write_text(short("conditional_vae", num_classes=3))
     recipe = Preset.read(tmp_path / "mine.toml").recipe
     with pytest.raises(ValueError, match=r"num_classes=3: the pictures have 2 classes \(dark, light\)"):
         training.train(recipe, tmp_path / "run", source=ImageFolder(folder, (8, 8, 3)), verbose=0)
 
 
 def test_a_mistake_in_the_model_is_told_first_and_names_the_file(tmp_path, folder):
-    text = recipe_template("vae", 8).replace("latent_size = ", "latent_size = -")
+    text = short("vae").replace("latent_size = ", "latent_size = -")
     (tmp_path / "mine.toml").write_text(text)
     result = run("train", tmp_path / "mine.toml", "--data", folder, "--run", tmp_path / "run")
     assert result.exit_code == 1
@@ -216,15 +233,23 @@ def test_a_mistake_in_the_model_is_told_first_and_names_the_file(tmp_path, folde
         (("new", "a.toml", "--size", "30"), "divisible by 4"),
         (("train", "nowhere.toml"), "nowhere.toml does not exist: `keras-vae new nowhere.toml` writes"),
         (("train", "there.toml"), "--data FOLDER"),
-        (("train", "there.toml", "--data", "nowhere"), "neither a folder nor"),
+        (("train", "there.toml", "--data", "nowhere"), "neither a folder, a .csv file nor"),
         (("new", "there.toml"), "is there already"),
+        (("new", "a.toml", "--minutes", "5", "--steps", "9"), "--minutes 5 and --steps 9: give one of the two"),
+        (("new", "a.toml", "--data", "nowhere"), "nowhere is no folder"),
+        (("new", "a.toml", "--learning-rate", "nan"), "learning_rate=nan"),
+        (("new", "a.toml", "--data", "flat", "--kind", "conditional_vae"), "flat has no class folders"),
     ],
 )
 def test_errors_are_one_line_with_the_remedy(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "there.toml").write_text(recipe_template("vae", 8))
+    (tmp_path / "there.toml").write_text(short("vae"))
+    (tmp_path / "flat").mkdir()
+    for i in range(3):
+        Image.new("RGB", (9, 9)).save(tmp_path / "flat" / f"{i}.png")
     result = run(*arguments)
     assert result.exit_code == 1
     assert message in result.stderr
+    assert not (tmp_path / "a.toml").exists()
     assert len(result.stderr.strip().splitlines()) == 1
-    assert (tmp_path / "there.toml").read_text() == recipe_template("vae", 8)
+    assert (tmp_path / "there.toml").read_text() == short("vae")
