@@ -50,7 +50,7 @@ def source_of(text: str, shape: Any, skip_corrupt: bool = False, follow_links: b
     if Path(text).suffix.lower() == ".csv" and Path(text).is_file():
         return data.ImageTable(text, shape, **how)
     raise ValueError(
-        f"--data {text}: is neither a folder, a .csv file nor one of the data sets {', '.join(data.DATASETS)}."
+        f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}, nor a .csv file."
         + _checks.did_you_mean(text, data.DATASETS)
     )
 
