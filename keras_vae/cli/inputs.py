@@ -39,7 +39,7 @@ def check_source(text: str | None) -> None:
         )
     if not named and not there and not table:
         raise ValueError(
-            f"--data {text}: is neither a folder, a .csv file nor one of the data sets {', '.join(data.DATASETS)}."
+            f"--data {text}: is neither a folder nor one of the data sets {', '.join(data.DATASETS)}, nor a .csv file."
             + _checks.did_you_mean(text, data.DATASETS)
         )
 

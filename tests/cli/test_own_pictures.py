@@ -233,7 +233,7 @@ def test_a_mistake_in_the_model_is_told_first_and_names_the_file(tmp_path, folde
         (("new", "a.toml", "--size", "30"), "divisible by 4"),
         (("train", "nowhere.toml"), "nowhere.toml does not exist: `keras-vae new nowhere.toml` writes"),
         (("train", "there.toml"), "--data FOLDER"),
-        (("train", "there.toml", "--data", "nowhere"), "neither a folder, a .csv file nor"),
+        (("train", "there.toml", "--data", "nowhere"), "neither a folder nor"),
         (("new", "there.toml"), "is there already"),
         (("new", "a.toml", "--minutes", "5", "--steps", "9"), "--minutes 5 and --steps 9: give one of the two"),
         (("new", "a.toml", "--data", "nowhere"), "nowhere is no folder"),
