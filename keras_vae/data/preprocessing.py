@@ -12,6 +12,7 @@ __all__ = [
     "DynamicBinarization",
     "FixedBinarization",
     "Preprocessing",
+    "RandomResizedCrop",
     "RandomShift",
     "Scaling",
     "preprocessing_named",

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from keras_vae import zoo
+from keras_vae.training import Facts
+from keras_vae.training.facts import write_facts
 
 HEAVY = ("tensorflow", "keras", "tensorflow_probability", "tensorflow_datasets", "sklearn", "scipy", "matplotlib")
 # The first import of a heavy package ends the command with an error that names it, so no test waits for one.
@@ -44,6 +46,8 @@ def here(tmp_path):
     (tmp_path / "mine.toml").write_text(RECIPE)
     (tmp_path / "pictures").mkdir()
     Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    (tmp_path / "run").mkdir()
+    write_facts(tmp_path / "run", Facts(dimensions=64, steps_per_epoch=1, epochs=1, levels=2, has_kl=True))
     return tmp_path
 
 
@@ -72,6 +76,7 @@ def run(folder, *arguments, **environment):
         ("info mnist_cvae", "negative log-likelihood"),
         ("info mnist_cvae --json", '"figures"'),
         ("new new.toml", "Wrote new.toml"),
+        ("diagnose run", "0 of 1 epochs"),
         ("reproduce", "mnist_likelihood"),
         ("reproduce mnist_conditional --dry-run", "keras-vae evaluate mnist_cvae"),
         ("reproduce mnist_conditional --recorded", "82.30"),
@@ -115,6 +120,7 @@ def test_what_info_shows_is_the_card(name):
         ("compare mnist_vae mnist_cave", "Did you mean 'mnist_cvae'?"),
         ("export mnist_cvae --target tpu", "target='tpu': must be one of"),
         ("export mnist_cvae --format float32", "is of one device"),
+        ("diagnose nowhere", "holds no run of training"),
         ("demo --preset mnist_cave", "Did you mean 'mnist_cvae'?"),
         ("reproduce mnist_likelyhood", "Did you mean 'mnist_likelihood'?"),
     ],
