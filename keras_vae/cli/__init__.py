@@ -1,7 +1,7 @@
 """The command `keras-vae`."""
 
-# Each room adds its commands; `--help` shows them in this order.
-from keras_vae.cli import catalogue, pictures, making, diagnose  # isort: skip
+# Each module adds its commands; `--help` shows them in this order.
+from keras_vae.cli import catalogue, pictures, new, making, diagnose  # isort: skip
 from keras_vae.cli.app import app
 
-__all__ = ["app", "catalogue", "diagnose", "making", "pictures"]
+__all__ = ["app", "catalogue", "diagnose", "making", "new", "pictures"]

@@ -39,30 +39,6 @@ _SHIP = "Ship"
 _FEW_STEPS = 2000
 
 
-@app.command("new", rich_help_panel=_TRAIN)
-def new_recipe(
-    path: Annotated[Path, typer.Argument(help="File to write, such as my_recipe.toml.")],
-    kind: Annotated[
-        str,
-        typer.Option(help="vae, conditional_vae, autoencoder or vq_vae.", autocompletion=completion.kinds),
-    ] = "vae",
-    size: Annotated[int, typer.Option(help="Height and width of the pictures as the model sees them.")] = 64,
-    grey: Annotated[bool, typer.Option("--grey", help="Grey pictures; by default in colour.")] = False,
-    classes: Annotated[int, typer.Option(help="Number of classes, of a conditional_vae.")] = 2,
-) -> None:
-    """Write a recipe for your own pictures, to change and to train."""
-    with plain_errors():
-        from keras_vae import _files, zoo
-
-        if path.suffix != ".toml":
-            raise ValueError(f"{path}: the name of a recipe ends in .toml.")
-        if path.exists():
-            raise FileExistsError(f"{path} is there already: choose another name, or remove it.")
-        _files.write_text(path, zoo.recipe_template(kind, size, grey, classes))
-        console.print(f"Wrote [bold]{path}[/]. Look into it, then:", soft_wrap=True, highlight=False)
-        console.print(f"  keras-vae train {path} --data FOLDER_OF_PICTURES", soft_wrap=True, highlight=False)
-
-
 @app.command("train", rich_help_panel=_TRAIN)
 def train_preset(
     preset: Annotated[

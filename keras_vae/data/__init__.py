@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keras_vae.data.quadrants import quadrants
     from keras_vae.data.shapes import Shapes
     from keras_vae.data.sources import DATASETS, FOLDER, DataUnavailableError, Images, Source, read
+    from keras_vae.data.survey import Survey, survey
 
 __all__ = [
     "DATASETS",
@@ -50,6 +51,7 @@ __all__ = [
     "Scaling",
     "Shapes",
     "Source",
+    "Survey",
     "about",
     "arrays",
     "batches",
@@ -65,6 +67,7 @@ __all__ = [
     "read",
     "read_picture",
     "split_for_arrays",
+    "survey",
     "training_stream",
     "with_few_labels",
 ]

@@ -100,6 +100,19 @@ def read_with_digest(
     return Picture(array, f"{words[0]} {', '.join(words[1:]) or 'taken as it is'}"), digest
 
 
+def header_of(path: Path) -> tuple[int, bool] | None:
+    """The shorter side of an image in pixels and whether it has transparency, without decoding it; None for a damaged file."""
+    from PIL import Image
+
+    try:
+        with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
+            return min(image.size), "A" in image.getbands() or "transparency" in image.info
+    except OSError:
+        raise
+    except Exception:  # each format's decoder fails in its own ways on a damaged file
+        return None
+
+
 def digest_of(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keras_vae.training.progress import Progress
     from keras_vae.training.recipe import Recipe
     from keras_vae.training.runner import Interrupted, train
+    from keras_vae.training.speed import steps_in
 
 __all__ = [
     "Diagnosis",
@@ -29,6 +30,7 @@ __all__ = [
     "read_facts",
     "read_history",
     "read_stages",
+    "steps_in",
     "train",
 ]
 
