@@ -43,7 +43,7 @@ def stop(epochs: int, most: int, preset: Path) -> None:
     raise typer.Exit(_interrupts.STATUS)
 
 
-def stop_without_epoch(error: training.Interrupted, folder: Path) -> None:
+def stop_without_epoch(error: "training.Interrupted", folder: Path) -> None:
     """End the command after a training that was stopped before it had weights to keep.
 
     Raises:

@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae._backend import keras, tf
+from keras_vae.training.health import REMEDY
 
 
 class NonFiniteLossError(ArithmeticError):
     """A term of the loss became infinite or NaN."""
-
-
-REMEDY = (
-    "Lower the learning rate, clip the gradient (global_clipnorm), or raise the floor of a trained scale. "
-    "A checkpoint is from before this."
-)
 
 
 class ExamplesCallback(keras.callbacks.Callback, abc.ABC):

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from keras_vae import _checks, _files, _locks, _untrusted
 from keras_vae.training import health
-from keras_vae.training.callbacks import REMEDY
 from keras_vae.training.facts import read_facts
 
 LOCK = "run.lock"
@@ -93,7 +92,9 @@ def _stage(folder: Path, name: str) -> Stage:
     history = read_history(folder) if (folder / HISTORY).is_file() else []
     findings = health.findings(history, facts)
     if state["state"] == FAILED:
-        findings.insert(0, health.Finding("non_finite", state["error"].removesuffix(REMEDY).strip(), REMEDY, True))
+        findings.insert(
+            0, health.Finding("non_finite", state["error"].removesuffix(health.REMEDY).strip(), health.REMEDY, True)
+        )
     return Stage(name, len(history), facts.epochs, findings)
 
 

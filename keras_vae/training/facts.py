@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _files, _untrusted
-from keras_vae.distributions import Bernoulli
-from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
+from keras_vae import _checks, _files, _untrusted, distributions, models
 from keras_vae.training.health import Facts
 from keras_vae.training.recipe import Recipe
 
@@ -27,7 +25,7 @@ def facts_of(model: Any, recipe: Recipe, images: np.ndarray, steps_per_epoch: in
         steps_per_epoch: optimizer steps.
     """
     codes: dict[str, Any] = {}
-    if isinstance(model, VQVAE):
+    if isinstance(model, models.VQVAE):
         grids = [math.prod(grid) for grid in model.prior.grids]
         codes = {
             "num_codes": model.num_codes,
@@ -38,7 +36,7 @@ def facts_of(model: Any, recipe: Recipe, images: np.ndarray, steps_per_epoch: in
         steps_per_epoch=steps_per_epoch,
         epochs=recipe.training.epochs,
         levels=_levels(model, images),
-        has_kl=isinstance(model, LatentVariableModel),
+        has_kl=isinstance(model, models.LatentVariableModel),
         mean_image_error=float(np.mean(np.square(images - images.mean(axis=0)))),
         keeps_best=recipe.training.patience > 0,
         starts_trained=bool(recipe.training.start_from or recipe.pretraining),
@@ -50,9 +48,10 @@ def facts_of(model: Any, recipe: Recipe, images: np.ndarray, steps_per_epoch: in
 def _levels(model: Any, images: np.ndarray) -> int | None:
     """How many values the likelihood gives a probability; None for a density, and for a Bernoulli of grayscale images."""
     likelihood = getattr(model, "likelihood", None)
-    if not isinstance(model, EncoderDecoder) or not getattr(likelihood, "discrete", False) or model.weighs_grey(images):
+    discrete = isinstance(model, models.EncoderDecoder) and getattr(likelihood, "discrete", False)
+    if not discrete or model.weighs_grey(images):
         return None
-    return getattr(likelihood, "levels", 2 if isinstance(likelihood, Bernoulli) else None)
+    return getattr(likelihood, "levels", 2 if isinstance(likelihood, distributions.Bernoulli) else None)
 
 
 def write_facts(folder: Path, facts: Facts) -> None:

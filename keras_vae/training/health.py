@@ -13,6 +13,12 @@ import numpy as np
 
 History = Sequence[dict[str, float]]
 
+REMEDY = (
+    "Lower the learning rate, clip the gradient (global_clipnorm), or raise the floor of a trained scale. "
+    "A checkpoint is from before this."
+)
+"""Of a loss or a weight that is not finite, at which a training stops."""
+
 MIN_STEPS = 150
 """Optimizer steps before a model is expected to have learned anything: 300 images in batches of 32 give 8 steps per epoch, and in
 the first hundred of them most models fit little more than the mean image."""

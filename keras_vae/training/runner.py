@@ -18,7 +18,7 @@ from keras_vae import _checks, _files, _interrupts, _locks, _weights, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
 from keras_vae.training import health
-from keras_vae.training.callbacks import REMEDY, ExamplesCallback, Logs, NonFiniteLossError, StopOnNonFinite
+from keras_vae.training.callbacks import ExamplesCallback, Logs, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.diagnosis import FAILED, FINISHED, HISTORY, LOCK, PRETRAINING, RUNNING, STOPPED, write_state
 from keras_vae.training.facts import facts_of, write_facts
 from keras_vae.training.progress import Progress
@@ -414,7 +414,7 @@ class _Run:
         for name, value in state.items():
             if not np.isfinite(value).all():
                 raise NonFiniteLossError(
-                    f"The weight {name!r} became infinite or NaN in the last batch of epoch {self.epoch}. {REMEDY}"
+                    f"The weight {name!r} became infinite or NaN in the last batch of epoch {self.epoch}. {health.REMEDY}"
                 )
         self._ended = state
 

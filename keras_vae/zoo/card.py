@@ -25,6 +25,7 @@ EXAMPLES = {
 
 _PROCESS = "## Where data come from, says the model"
 _SYMBOLS = "| symbol | what it is | in code |"
+_SETTINGS = "| setting | value |"
 _MAX_BYTES = 1_000_000
 
 
@@ -87,8 +88,7 @@ def card(
         "",
         *_training(preset, weights, recipe),
         "",
-        "| setting | value |",
-        "|---|---|",
+        _SETTINGS,
         *_settings(preset),
         "",
         *_labels(weights.get("class_names", [])),
@@ -109,23 +109,40 @@ def card(
 
 
 def written_process(folder: Path) -> list[str] | None:
-    """The table of the model's symbols from the card in a folder; None if there is no card, or one of other settings.
+    """The table of the model's symbols from the card in a folder; None if there is no card, or one of another model or objective.
 
-    The table follows from the settings of model and training, which the card lists, so it is read where they are the same: to make
+    The table follows from the settings of model and objective, which the card lists, so it is read where they are the same: to make
     it anew takes the model, and seconds.
 
     Raises:
         ValueError: if the preset's file is wrong, naming the key.
     """
-    settings = "\n".join(_settings(Preset.parse(folder)))
+    settings = _settings(Preset.parse(folder))
     try:
         text = _untrusted.read_bytes(folder / CARD, _MAX_BYTES).decode("utf-8")
     except (OSError, ValueError):
         return None
-    _, found, after = text.partition(f"\n{_PROCESS}\n\n{_SYMBOLS}\n")
-    if not found or f"\n{settings}\n\n" not in text:
+    symbols = _table(text, _SYMBOLS)
+    if not symbols or _decisive(_table(text, _SETTINGS)) != _decisive(settings):
         return None
-    return [_SYMBOLS, *itertools.takewhile(lambda line: line.startswith("|"), after.split("\n"))]
+    return [_SYMBOLS, *symbols]
+
+
+def _table(text: str, head: str) -> list[str]:
+    """The lines of a table after its head; none where there is no such table."""
+    after = text.partition(f"\n{head}\n")[2].split("\n")
+    return list(itertools.takewhile(lambda line: line.startswith("|"), after))
+
+
+def _decisive(rows: list[str]) -> list[str]:
+    """The rows of settings that decide what a model says of its data and what training makes smaller."""
+    names = [row.split(" | ")[0].removeprefix("| ") for row in rows]
+    others = ("data", "optimizer", "training")
+    return [
+        row
+        for row, name in zip(rows, names, strict=True)
+        if name not in others and not name.startswith("pretraining: ")
+    ]
 
 
 def _called(preset: Preset) -> str:
@@ -252,8 +269,9 @@ def _training(preset: Preset, weights: dict[str, Any], called: str) -> list[str]
 
 
 def _settings(preset: Preset) -> list[str]:
-    """Rows of the settings of the model, and of those tables of the recipe that say something."""
+    """The table of the settings of the model, and of those tables of the recipe that say something, after its head."""
     return [
+        "|---|---|",
         *(f"| {key} | {_plain(value)} |" for key, value in preset.model.items()),
         *(f"| {table} | {_plain(settings)} |" for table, settings in _recipe(preset).items()),
     ]
