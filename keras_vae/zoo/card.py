@@ -268,6 +268,10 @@ def _training(preset: Preset, weights: dict[str, Any], called: str) -> list[str]
     return lines
 
 
+_USUAL = {"passes_per_epoch": 1}
+"""Settings of a recipe that a card says only where they are others."""
+
+
 def _settings(preset: Preset) -> list[str]:
     """The table of the settings of the model, and of those tables of the recipe that say something, after its head."""
     return [
@@ -278,7 +282,7 @@ def _settings(preset: Preset) -> list[str]:
 
 
 def _recipe(preset: Preset) -> dict[str, dict[str, Any]]:
-    """The tables of the recipe beside the model's, and those of a first stage that differ, with what is not zero or empty."""
+    """The tables of the recipe beside the model's, and those of a first stage that differ, with what is not usual or empty."""
     if preset.recipe is None:
         return {}
     last = _stage(preset.recipe)
@@ -289,7 +293,7 @@ def _recipe(preset: Preset) -> dict[str, dict[str, Any]]:
 def _stage(recipe: Recipe) -> dict[str, dict[str, Any]]:
     tables = recipe.to_dict()
     found = {
-        name: {key: value for key, value in tables.get(name, {}).items() if value}
+        name: {key: value for key, value in tables.get(name, {}).items() if value and value != _USUAL.get(key)}
         for name in ("data", "objective", "optimizer", "training")
     }
     return {name: table for name, table in found.items() if table}
