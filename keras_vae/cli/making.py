@@ -58,6 +58,9 @@ def train_preset(
     out: Annotated[
         Path | None, typer.Option(help="Where to write the trained preset. Default: preset/ in the run.")
     ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's number of epochs.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     skip_corrupt: SkipCorruptOption = False,
     follow_links: FollowLinksOption = False,
     gif: Annotated[bool, typer.Option("--gif", help="Make an animation of the training, training.gif.")] = False,
@@ -74,33 +77,37 @@ def train_preset(
         from keras_vae.cli import inputs, sight
 
         source = zoo.Preset.parse(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
-        if source.recipe is None:
-            raise ValueError(f"{source.name} has no recipe: its preset.toml needs the tables [data] and [training].")
+        _recipe_of(source)
         inputs.check_data(source, data)
-        start_tensorflow(f"Preparing to train {source.name}")
+        name = source.name
+        folder = run or Path("runs") / name
+        own = {"training.epochs": epochs, "optimizer.learning_rate": learning_rate, "training.seed": seed}
+        if given := {key: value for key, value in own.items() if value is not None}:
+            source = source.changed(given, folder / "recipe.toml")
+        recipe = _recipe_of(source)
+        start_tensorflow(f"Preparing to train {name}")
         source.check()
         # A mistake in its settings is told before anything is made, with the name of the file.
         untrained = source.build()
-        folder = run or Path("runs") / source.name
         shape = source.model.get("data_shape")
         pictures = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
         # A folder without class folders has one class, "".
         classes = tuple(filter(None, getattr(pictures, "class_names", ())))
         for number, name in enumerate(classes):
             console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
-        words = _words_for_labels(untrained, classes, pictures or source.recipe.data.name)
+        words = _words_for_labels(untrained, classes, pictures or recipe.data.name)
         console.print(
-            f"Training [bold]{escaped(source.name)}[/] in {escaped(folder)} (Ctrl-C stops it; the same command goes on).",
+            f"Training [bold]{escaped(name)}[/] in {escaped(folder)} (Ctrl-C stops it; the same command goes on).",
             soft_wrap=True,
             highlight=False,
         )
-        start = source.recipe.training.start_from
+        start = recipe.training.start_from
         sheets = plots.TrainingSheets(folder / "sheets", class_names=words)
         animation = plots.TrainingGif(folder / "training.gif") if gif else None
         stopped = None
         try:
             model = training.train(
-                source.recipe,
+                recipe,
                 folder,
                 initial=zoo.read_weights(start) if start else None,
                 source=pictures,
@@ -127,7 +134,7 @@ def train_preset(
             out or folder / zoo.IN_A_RUN,
             source=source,
             training=facts,
-            stored_as=source.recipe.training.stored_as,
+            stored_as=recipe.training.stored_as,
             class_names=words,
             overwrite=True,
         )
@@ -140,7 +147,18 @@ def train_preset(
             console.print(f"  keras-vae evaluate {escaped(target)}{shown}", soft_wrap=True, highlight=False)
         sight.tell_serious(folder)
         if stopped is not None:
-            sight.stop(stopped, source.recipe.training.epochs, target)
+            sight.stop(stopped, recipe.training.epochs, target)
+
+
+def _recipe_of(preset: Any) -> Any:
+    """The recipe of a preset that has one.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    if preset.recipe is None:
+        raise ValueError(f"{preset.name} has no recipe: its preset.toml needs the tables [data] and [training].")
+    return preset.recipe
 
 
 def _words_for_labels(model: Any, classes: tuple[str, ...], source: Any) -> tuple[str, ...]:

@@ -109,6 +109,31 @@ class Preset:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.folder / self.file}: [model]: {error}") from error
 
+    def changed(self, settings: dict[str, Any], path: Path) -> "Preset":
+        """The same preset with some settings changed, written to a file of its own.
+
+        Args:
+            settings: new values by table and key, such as `{"training.epochs": 5}`.
+            path: TOML file to write; its folder is made.
+
+        Raises:
+            ValueError: if a value is out of its range, naming the key; then nothing is written.
+            OSError: if the file cannot be written.
+        """
+        import tomli_w
+
+        from keras_vae import _files
+        from keras_vae.training.recipe import MAX_BYTES, Recipe
+
+        tables = _untrusted.read_toml(self.folder / self.file, MAX_BYTES)
+        for name, value in settings.items():
+            table, key = name.split(".")
+            tables.setdefault(table, {})[key] = value
+        Recipe.parse({name: table for name, table in tables.items() if name in Recipe.TABLES})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _files.write_text(path, tomli_w.dumps(tables))
+        return Preset.parse(path)
+
     @classmethod
     def read(cls, path: str | Path) -> "Preset":
         """Read `preset.toml` in a folder, or a TOML file of any name.

@@ -215,6 +215,29 @@ def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
         training.train(recipe, tmp_path / "run", source=ImageFolder(folder, (8, 8, 3)), verbose=0)
 
 
+def test_options_take_the_place_of_settings_and_stand_in_the_preset(tmp_path, folder):
+    (tmp_path / "mine.toml").write_text(short("vae"))
+    arguments = ("train", tmp_path / "mine.toml", "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
+    for wrong, message in (
+        (("--epochs", 0), "training.epochs=0"),
+        (("--learning-rate", "nan"), "optimizer.learning_rate=nan"),
+    ):
+        result = run(*arguments, *wrong)
+        assert result.exit_code == 1
+        assert message in result.stderr
+        assert not (tmp_path / "run").exists()
+    changed = ("--epochs", 2, "--learning-rate", 0.002, "--seed", 7)
+    assert run(*arguments, *changed).exit_code == 0
+    recipe = Preset.read(tmp_path / "run" / "preset").recipe
+    assert (recipe.training.epochs, recipe.optimizer.learning_rate, recipe.training.seed) == (2, 0.002, 7)
+    assert len(training.read_history(tmp_path / "run")) == 2
+    # The same command finds the run finished, and another one is told so.
+    assert run(*arguments, *changed).exit_code == 0
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "a run of another recipe" in result.stderr
+
+
 def test_a_mistake_in_the_model_is_told_first_and_names_the_file(tmp_path, folder):
     text = short("vae").replace("latent_size = ", "latent_size = -")
     (tmp_path / "mine.toml").write_text(text)
