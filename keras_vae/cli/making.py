@@ -366,7 +366,7 @@ def upload(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
     preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 20,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 15,
 ) -> None:
     """Load, draw, score, fine-tune, save and reload: the tour in three minutes."""
     with plain_errors():
