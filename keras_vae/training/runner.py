@@ -36,8 +36,8 @@ _ADAPTED_FLOATS = 2**27
 # Images that are validated at a time.
 _VALIDATED = 500
 
-# Images that tell how much there is to learn.
-_LOOKED_AT = 500
+# Images that tell how much there is to learn, and the most floats of them.
+_LOOKED_AT, _LOOKED_AT_FLOATS = 500, 2**24
 
 # Images that callbacks may show.
 _EXAMPLES = 32
@@ -153,7 +153,8 @@ def _train(
     if not (folder / CHECKPOINT).exists():
         _files.check_writable(folder)  # which makes it: not before the recipe and the data are known to be right
     held.enter_context(_locks.alone(folder / LOCK))
-    facts = facts_of(model, recipe, _some(images, step, settings.seed, _LOOKED_AT)[0], steps)
+    most = max(_EXAMPLES, _LOOKED_AT_FLOATS // math.prod(images.images.shape[1:]))
+    facts = facts_of(model, recipe, _some(images, step, settings.seed, min(_LOOKED_AT, most))[0], steps)
     if not (folder / CHECKPOINT).exists():
         write_facts(folder, facts)
         if recipe.pretraining:
@@ -333,7 +334,9 @@ def _some(images: data.Images, step: Any, seed: int, count: int) -> tuple[np.nda
     known = np.flatnonzero(images.labels >= 0)  # of few labels the others are -1, which the methods of a model refuse
     places = known if len(known) else np.arange(len(images.labels))
     places = places[np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).round().astype(int))]
-    chosen = dataclasses.replace(images, images=images.images[places], labels=images.labels[places])
+    on_disk = isinstance(images.images, data.ImagesOnDisk)
+    decoded = images.images.take(places) if on_disk else images.images[places]
+    chosen = dataclasses.replace(images, images=decoded, labels=images.labels[places])
     x = data.prepared(chosen, step, seed)
     return x.numpy(), chosen.conditions(x, chosen.labels, None).numpy() if chosen.conditions else chosen.labels
 

@@ -221,6 +221,8 @@ def test_no_array_of_a_whole_split_is_made(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(data.ImagesOnDisk, "take", watched)
     monkeypatch.setattr(images_on_disk, "_BLOCK", 8)
     monkeypatch.setattr(training.runner, "_VALIDATED", 5)
+    monkeypatch.setattr(training.runner, "_LOOKED_AT", 8)
+    monkeypatch.setattr(training.runner, "_EXAMPLES", 8)
     tensors = []
     constant = tf.constant
     monkeypatch.setattr(
