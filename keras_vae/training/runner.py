@@ -373,7 +373,11 @@ class _Run:
 
     def examples(self, images: data.Images, step: Any) -> tuple[np.ndarray, np.ndarray]:
         """Some images to show, held out where there are such, and their labels or conditions."""
-        return _some(self.held_out or images, step, self.recipe.training.seed, _EXAMPLES)
+        if self.validation is None or "y" not in self.validation:
+            return _some(self.held_out or images, step, self.recipe.training.seed, _EXAMPLES)
+        x, labels = self.validation["x"], self.validation["y"]  # with the noise that they are validated with
+        places = np.unique(np.linspace(0, len(x) - 1, min(_EXAMPLES, len(x))).round().astype(int))
+        return x[places], labels[places]
 
     @property
     def _fingerprint(self) -> str:
