@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae import _layers, _weights, models
-from keras_vae._backend import keras
+from keras_vae._backend import keras, tf
 from keras_vae.networks import MLP, ConvNet, TiedMLP, TransposedDense
 
 
@@ -129,3 +129,22 @@ def test_nearest_upsampling_has_no_checkerboard():
 def test_nearest_upsampling_repeats_pixels():
     x = np.arange(8, dtype="float32").reshape(1, 2, 2, 2)
     np.testing.assert_array_equal(_layers.NearestUpsampling()(x), x.repeat(2, axis=1).repeat(2, axis=2))
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_the_gradient_of_upsampling_is_that_of_repeating(jit_compile):
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((2, 3, 4, 2)), rng.standard_normal((2, 6, 8, 2))
+    x, weight = (tf.constant(v, tf.float32) for v in (x, weight))
+
+    @tf.function(jit_compile=jit_compile)
+    def gradient(grow):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(weight * tf.square(grow(x)))
+        return tape.gradient(loss, x)
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        loss = tf.reduce_sum(weight * tf.square(tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)))
+    np.testing.assert_allclose(gradient(_layers.NearestUpsampling()), tape.gradient(loss, x), rtol=1e-5)

@@ -158,6 +158,9 @@ def test_the_top_of_a_hierarchy_is_named():
 
 _DIGITS, _SMALL = (28, 28, 1), {"name": "mlp", "hidden_units": (4,)}
 SMALL = {
+    "AttributeConditionalVAE": lambda: models.AttributeConditionalVAE(
+        _DIGITS, {"ink": ["blue", "black"], "age": {"mean": 3.0, "std": 2.0}}, 2, network=_SMALL
+    ),
     "Classifier": lambda: models.Classifier(_DIGITS, 10, filters=(2,)),
     "DEC": lambda: models.DEC(_DIGITS, 3, num_clusters=4, network=_SMALL),
     "ImageConditionalVAE": lambda: models.ImageConditionalVAE(_DIGITS, (28, 28, 2), 2, network=_SMALL, completes=True),
