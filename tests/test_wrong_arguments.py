@@ -107,6 +107,7 @@ def _callables():
         distributions.PixelCNN: {"event_shape": (2, 2), "num_codes": 4, "filters": 2, "num_layers": 1},
         distributions.TopDownPosterior: {"level_sizes": (1, 1)},
         distributions.TopDownPrior: {"level_sizes": (1, 1), "top": distributions.StandardNormal(1)},
+        distributions.SpatialPrior: {"event_shape": 9, "map_shape": (2, 2, 2), "filters": 2, "residual_blocks": 1},
         # networks and objectives
         networks.TransposedDense: {"units": 2},
         networks.VectorQuantizer: {"num_codes": 4, "code_size": 2},

@@ -13,7 +13,7 @@ from keras_vae.zoo.preset_file import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS,
 from keras_vae.zoo.presets import presets_home
 
 EXAMPLES = {
-    "AttributeConditionalVAE": "images = model.sample(labels=model.random_vectors(16, seed=0), seed=0)",
+    "AttributeConditionalVAE": "sampled = model.sample(labels=model.random_vectors(16, seed=0), seed=0)",
     "Classifier": "logits = model.predict(images)",
     "DEC": "clusters = model.cluster(images)",
     "ImageConditionalVAE": "completed = model.sample(labels=keras_vae.data.quadrants(images, 1), seed=0)",
