@@ -103,10 +103,7 @@ class RandomShift(Preprocessing):
         offset = tf.random.stateless_uniform((2, count, 1), seed, maxval=2 * reach + 1, dtype=tf.int32)
         rows = tf.gather(padded, offset[0] + tf.range(height), axis=1, batch_dims=1)
         moved = tf.gather(rows, offset[1] + tf.range(width), axis=2, batch_dims=1)
-        if not self.flip:
-            return moved
-        mirrored = _random.uniform((count, 1, 1, 1), _random.fold_in(seed, 1)) < 0.5
-        return tf.where(mirrored, moved[:, :, ::-1], moved)
+        return _half_mirrored(moved, _random.fold_in(seed, 1)) if self.flip else moved
 
 
 class RandomResizedCrop(Preprocessing):
@@ -145,10 +142,7 @@ class RandomResizedCrop(Preprocessing):
             window = tf.concat([start, start + extent], axis=1)
             images = tf.image.crop_and_resize(images, window, tf.range(count), images.shape[1:3])
             images = tf.clip_by_value(images, 0.0, 1.0)  # interpolation rounds
-        if not self.flip:
-            return images
-        mirrored = _random.uniform((count, 1, 1, 1), _random.fold_in(seed, 2)) < 0.5
-        return tf.where(mirrored, images[:, :, ::-1], images)
+        return _half_mirrored(images, _random.fold_in(seed, 2)) if self.flip else images
 
 
 def preprocessing_named(spec: Any, setting: str = "preprocessing") -> Preprocessing:
@@ -158,6 +152,15 @@ def preprocessing_named(spec: Any, setting: str = "preprocessing") -> Preprocess
         ValueError: if there is none of that name.
     """
     return _named.build(setting, sys.modules[__name__], Preprocessing, spec)
+
+
+def _half_mirrored(images: Any, seed: Any) -> Any:
+    """Each image mirrored left to right with a probability of one half."""
+    from keras_vae import _random
+    from keras_vae._backend import tf
+
+    mirrored = _random.uniform((tf.shape(images)[0], 1, 1, 1), seed) < 0.5
+    return tf.where(mirrored, images[:, :, ::-1], images)
 
 
 def _floats(images: Any) -> Any:

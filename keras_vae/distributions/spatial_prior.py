@@ -5,7 +5,7 @@ from typing import Any
 
 from keras_vae import _checks, _layers
 from keras_vae._backend import keras, serializable, tf
-from keras_vae.distributions.base import Prior, positive
+from keras_vae.distributions.base import Prior, independent_normal, positive
 from keras_vae.distributions.from_noise import NoiseDistribution
 
 _SCALE_FLOOR = 0.01
@@ -81,10 +81,8 @@ class SpatialPrior(Prior):
 
         def log_density(z: Any) -> Any:
             vector, code = z[..., : self.vector_size], z[..., self.vector_size :]
-            loc, scale = self.map_given(vector, condition)
-            squares = tf.reduce_sum(tf.square(vector), -1) + tf.reduce_sum(tf.square((code - loc) / scale), -1)
-            constant = self.event_shape[0] * math.log(2.0 * math.pi)
-            return -0.5 * (squares + constant) - tf.reduce_sum(tf.math.log(scale), -1)
+            normal = independent_normal(tf.zeros(self.vector_size), 1.0, 1)
+            return normal.log_prob(vector) + self.map_given(vector, condition).log_prob(code)
 
         return NoiseDistribution(
             draw=lambda noise: self._drawn(noise * temperature, condition),
@@ -99,8 +97,8 @@ class SpatialPrior(Prior):
         """The vector is the first noise; the map is mu + sigma times the rest."""
         return self._drawn(noise, condition)
 
-    def map_given(self, vector: Any, condition: Any = None) -> tuple[Any, Any]:
-        """Means and standard deviations of p(m|v, c), `(..., h * w * channels)`, for vectors `(..., V)` and conditions `(B, C)`."""
+    def map_given(self, vector: Any, condition: Any = None) -> Any:
+        """p(m|v, c) for vectors `(..., V)` and conditions `(B, C)`: batch shape `(...)`, event shape `(h * w * channels,)`."""
         lead, size = tf.shape(vector)[:-1], math.prod(self.map_shape)
         if condition is not None:
             condition = tf.broadcast_to(
@@ -110,12 +108,12 @@ class SpatialPrior(Prior):
         out = self.network(tf.reshape(vector, (-1, self.vector_size + self.condition_size)))
         shape = tf.concat([lead, [size]], axis=0)
         loc, raw = (tf.reshape(part, shape) for part in tf.split(out, 2, axis=-1))
-        return loc, positive(raw, _SCALE_FLOOR)
+        return independent_normal(loc, positive(raw, _SCALE_FLOOR), 1)
 
     def _drawn(self, noise: Any, condition: Any) -> Any:
         vector = noise[..., : self.vector_size]
-        loc, scale = self.map_given(vector, condition)
-        return tf.concat([vector, loc + scale * noise[..., self.vector_size :]], axis=-1)
+        found = self.map_given(vector, condition)
+        return tf.concat([vector, found.mean() + found.stddev() * noise[..., self.vector_size :]], axis=-1)
 
     def _network(self) -> keras.Model:
         given = keras.Input((self.vector_size + self.condition_size,), name="given")

@@ -132,7 +132,7 @@ def check(batch: Batch, model: Any, training: bool = True) -> None:
     if hasattr(batch.x, "toarray"):
         validation.sparse(batch.x, model.data_shape, likelihood.support)
         count = batch.x.shape[0]
-    elif isinstance(batch.x, np.ndarray) or (tf.is_tensor(batch.x) and hasattr(batch.x, "numpy")):
+    elif validation.at_hand(batch.x):
         validation.data(batch.x, model.data_shape, likelihood.support, convert=False)
         count = len(batch.x)
     if count is None:

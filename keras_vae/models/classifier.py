@@ -133,7 +133,7 @@ class Classifier(KerasFiles, keras.Model):
         x = batches.as_given(x)[0]
         if isinstance(x, tuple | list):
             raise ValueError(f"The images are a {type(x).__name__}: this model takes one array of images.")
-        if isinstance(x, np.ndarray) or (tf.is_tensor(x) and hasattr(x, "numpy")):
+        if validation.at_hand(x):
             validation.data(x, self.data_shape, IMAGES, convert=False, what="images")
         return x
 

@@ -48,7 +48,7 @@ def data(
     low, high = (max(support[0], -_LARGEST), min(support[1], _LARGEST)) if support else (-_LARGEST, _LARGEST)
     rule = f"values must be finite and from {support[0]:g} to {support[1]:g}" if support else "values must be finite"
     remedy = "Scale the data (images of 8 bits: divide by 255) and remove missing values before they come here."
-    if isinstance(x, np.ndarray) or (tf.is_tensor(x) and hasattr(x, "numpy")):
+    if at_hand(x):
         values = np.asarray(x)
         least, most = (values.min(), values.max()) if values.size else (low, low)  # a NaN comes out of both
         if not (low <= least and most <= high):
@@ -63,6 +63,11 @@ def data(
         with require(good, message, _ENDS, tf.reduce_min(x), tf.reduce_max(x)):
             x = tf.identity(x)
     return tf.cast(x, tf.float32) if convert else None
+
+
+def at_hand(x: Any) -> bool:
+    """Whether x is an array or an eager tensor, whose values can be looked at."""
+    return isinstance(x, np.ndarray) or (tf.is_tensor(x) and hasattr(x, "numpy"))
 
 
 def sparse(x: Any, shape: tuple[int, ...], support: tuple[float, float] | None) -> None:

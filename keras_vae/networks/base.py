@@ -1,6 +1,7 @@
 """What every pair of networks has in common."""
 
 import abc
+from collections.abc import Sequence
 from typing import Any
 
 from keras_vae._backend import keras, serializable
@@ -71,6 +72,21 @@ def with_condition(features: Any, condition_size: int) -> tuple[Any, list[Any]]:
         return features, []
     condition = keras.Input((condition_size,), name="condition")
     return keras.layers.Concatenate(name="with_condition")([features, condition]), [condition]
+
+
+def halved(shape: Shape, filters: Sequence[int]) -> tuple[int, int]:
+    """Height and width of images `(H, W, C)` after a halving for each of the filters.
+
+    Raises:
+        ValueError: if the shape is none of an image, or does not halve so many times.
+    """
+    factor = 2 ** len(filters)
+    if len(shape) != 3 or shape[0] % factor or shape[1] % factor:
+        raise ValueError(
+            f"data_shape={tuple(shape)}: {len(filters)} halvings (filters={list(filters)}) need a shape "
+            f"(height, width, channels) with height and width divisible by {factor}. Pad the images, or give fewer filters."
+        )
+    return shape[0] // factor, shape[1] // factor
 
 
 def functional(inputs: list[Any], outputs: Any, name: str) -> keras.Model:

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_vae import _checks, _layers
 from keras_vae._backend import keras
-from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, with_condition
+from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, halved, with_condition
 
 
 class ConvNet(Architecture):
@@ -112,10 +112,4 @@ class ConvNet(Architecture):
         _checks.parameter_count(name, sum(a * b for a, b in itertools.pairwise(dense)) + convolutions + blocks)
 
     def _lowest_resolution(self, shape: Shape) -> Shape:
-        factor = 2 ** len(self.filters)
-        if len(shape) != 3 or shape[0] % factor or shape[1] % factor:
-            raise ValueError(
-                f"data_shape={tuple(shape)}: {len(self.filters)} halvings (filters={list(self.filters)}) need a shape "
-                f"(height, width, channels) with height and width divisible by {factor}. Pad the images, or give fewer filters."
-            )
-        return (shape[0] // factor, shape[1] // factor, self.filters[-1])
+        return (*halved(shape, self.filters), self.filters[-1])

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_vae import _checks, _layers
 from keras_vae._backend import keras
-from keras_vae.networks.base import Architecture, OutputBias, Shape, functional
+from keras_vae.networks.base import Architecture, OutputBias, Shape, functional, halved
 
 # Channels of the vector's branches: what they cost is the dense layers beside them.
 _VECTOR_FILTERS = 64
@@ -67,13 +67,7 @@ class SpatialConvNet(Architecture):
         Raises:
             ValueError: if the data are no images, or do not halve so many times.
         """
-        factor = 2 ** len(self.filters)
-        if len(data_shape) != 3 or data_shape[0] % factor or data_shape[1] % factor:
-            raise ValueError(
-                f"data_shape={tuple(data_shape)}: {len(self.filters)} halvings (filters={list(self.filters)}) need a shape "
-                f"(height, width, channels) with height and width divisible by {factor}. Pad the images, or give fewer filters."
-            )
-        return (data_shape[0] // factor, data_shape[1] // factor, self.code_channels)
+        return (*halved(data_shape, self.filters), self.code_channels)
 
     def latent_size(self, data_shape: Shape) -> int:
         """Number of latents of an image `(H, W, C)`, of the vector and the map together."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf, tfd
+from keras_vae.distributions.base import independent_normal
 from keras_vae.objectives.base import Terms
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.schedules import Schedule
@@ -63,18 +64,15 @@ class MapDropoutELBO(ELBO):
         z = posterior.sample(seed=seed)
         loc, scale = posterior.mean(), posterior.stddev()
         vector, own = z[:, :size], z[:, size:]
-        prior_loc, prior_scale = model.prior.map_given(vector, condition)
+        of_map = model.prior.map_given(vector, condition)
         keeps = _random.uniform(tf.shape(x)[:1], _random.fold_in(seed, 1)) >= self.share
         noise = _random.normal(tf.shape(own), _random.fold_in(seed, 2))
-        code = tf.where(keeps[:, None], own, prior_loc + prior_scale * noise)
-        kl_map = _kl(loc[:, size:], scale[:, size:], prior_loc, prior_scale)
-        kl = _kl(loc[:, :size], scale[:, :size], 0.0, 1.0) + tf.where(keeps, kl_map, tf.zeros_like(kl_map))
+        code = tf.where(keeps[:, None], own, of_map.mean() + of_map.stddev() * noise)
+        kl_map = independent_normal(loc[:, size:], scale[:, size:], 1).kl_divergence(of_map)
+        kl_vector = independent_normal(loc[:, :size], scale[:, :size], 1).kl_divergence(
+            independent_normal(tf.zeros(size), 1.0, 1)
+        )
+        kl = kl_vector + tf.where(keeps, kl_map, tf.zeros_like(kl_map))
         likelihood = model.likelihood_given(tf.concat([vector, code], axis=-1), condition, training)
         log_likelihood = likelihood.log_prob(x if target is None else target)
         return Terms(log_likelihood, kl, (self.beta(step) - 1.0) * kl)
-
-
-def _kl(loc: Any, scale: Any, prior_loc: Any, prior_scale: Any) -> Any:
-    """KL(N(loc, scale^2) || N(prior_loc, prior_scale^2)) in nats, summed over the last axis."""
-    ratio = tf.square(scale / prior_scale)
-    return 0.5 * tf.reduce_sum(ratio + tf.square((loc - prior_loc) / prior_scale) - 1.0 - tf.math.log(ratio), axis=-1)

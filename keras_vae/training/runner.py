@@ -333,12 +333,17 @@ def _some(images: data.Images, step: Any, seed: int, count: int) -> tuple[np.nda
     """At most so many images, evenly spread over all, as a model sees them, and their labels or conditions."""
     known = np.flatnonzero(images.labels >= 0)  # of few labels the others are -1, which the methods of a model refuse
     places = known if len(known) else np.arange(len(images.labels))
-    places = places[np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).round().astype(int))]
+    places = places[_spread(len(places), count)]
     on_disk = isinstance(images.images, data.ImagesOnDisk)
     decoded = images.images.take(places) if on_disk else images.images[places]
     chosen = dataclasses.replace(images, images=decoded, labels=images.labels[places])
     x = data.prepared(chosen, step, seed)
     return x.numpy(), chosen.conditions(x, chosen.labels, None).numpy() if chosen.conditions else chosen.labels
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    """At most so many whole numbers from 0 to `count` - 1, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).round().astype(int))
 
 
 class _Run:
@@ -376,7 +381,7 @@ class _Run:
         if self.validation is None or "y" not in self.validation:
             return _some(self.held_out or images, step, self.recipe.training.seed, _EXAMPLES)
         x, labels = self.validation["x"], self.validation["y"]  # with the noise that they are validated with
-        places = np.unique(np.linspace(0, len(x) - 1, min(_EXAMPLES, len(x))).round().astype(int))
+        places = _spread(len(x), _EXAMPLES)
         return x[places], labels[places]
 
     @property
