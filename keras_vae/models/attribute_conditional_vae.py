@@ -75,6 +75,15 @@ class AttributeConditionalVAE(LatentVariableModel):
         """The shape and the dtype of a condition."""
         return keras.InputSpec(shape=(None, self.condition_size), dtype="float32")
 
+    @property
+    def condition_fields(self) -> dict[str, Any]:
+        """What a build's `build.json` says of the condition."""
+        return {"attributes": self.attributes}
+
+    def example_labels(self, count: int, seed: int = 0) -> np.ndarray:
+        """As `random_vectors`."""
+        return self.random_vectors(count, seed)
+
     def vectors(self, columns: Any) -> np.ndarray:
         """Vectors float32 `(B, K)` of a column `(B,)` for each attribute.
 

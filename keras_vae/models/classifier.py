@@ -9,6 +9,7 @@ from keras_vae import _checks, _layers
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import batch as batches
 from keras_vae.models import validation
+from keras_vae.models.capabilities import LabelFacts
 from keras_vae.models.graph_checks import plain_errors
 from keras_vae.models.keras_files import KerasFiles
 
@@ -17,7 +18,7 @@ IMAGES = (-0.5, 1.5)
 
 
 @serializable
-class Classifier(KerasFiles, keras.Model):
+class Classifier(LabelFacts, KerasFiles, keras.Model):
     """Convolutions in pairs, the second of each pair halving the picture, and a dense layer: `(B, H, W, C)` -> logits.
 
     Args:

@@ -50,7 +50,7 @@ class StudentAssignment(keras.layers.Layer):
 
 
 @serializable
-class DEC(Autoencoder, Clusters):
+class DEC(Clusters, Autoencoder):
     """Deep embedded clustering: an autoencoder with clusters in its code, which learn with it and sharpen it.
 
     Xie et al. (2016), with the decoder kept as in Guo et al. (2017). First the code learns, then clusters start in it, then both

@@ -9,13 +9,14 @@ from keras_vae._backend import keras, serializable, tf
 from keras_vae._batches import in_batches
 from keras_vae.models import validation
 from keras_vae.models.base import policy
+from keras_vae.models.capabilities import Classifies
 from keras_vae.models.conditional_vae import ConditionalVAE
 from keras_vae.networks import Architecture
 from keras_vae.objectives import SemiSupervisedELBO, SemiSupervisedTerms
 
 
 @serializable
-class SemiSupervisedVAE(ConditionalVAE):
+class SemiSupervisedVAE(Classifies, ConditionalVAE):
     """Conditional VAE with a classifier q(y|x), trained on examples of which few have labels: Kingma et al. (2014), model M2.
 
     In `fit` and `evaluate` the label -1 stands for one that is not known. The methods take labels as those of a `ConditionalVAE`

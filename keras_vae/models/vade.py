@@ -15,7 +15,7 @@ _LEAST_VARIANCE = 1e-4
 
 
 @serializable
-class VaDE(VAE, Clusters):
+class VaDE(Clusters, VAE):
     """Variational deep embedding: a VAE whose prior is a mixture of Gaussians, one component a cluster. Jiang et al. (2017).
 
     The paper's bound has q(c|x) in it; here the cluster is summed over, log p(z) = log sum_c p(c) p(z|c). This bound is at least as

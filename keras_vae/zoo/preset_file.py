@@ -30,7 +30,7 @@ SAMPLES, CURVES = "samples.png", "curves.png"
 """Pictures beside the card, where they were drawn."""
 IN_A_RUN = "preset"
 """Folder of the trained preset in the folder of a run."""
-_BASES = {"vae": "LatentVariableModel", "autoencoder": "Autoencoder", "discrete": "VQVAE"}
+_BASES = {"vae": "HasPosterior", "autoencoder": "DeterministicCode", "discrete": "DiscreteCodes"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 _CARD_TEXT = ("title", "description", "task", "not_for", "paper")

@@ -273,7 +273,7 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
 
 def test_an_export_without_examples_says_what_it_needs(tmp_path):
     model = AUTOENCODERS["autoencoder"]()
-    with pytest.raises(ValueError, match="Autoencoder draws nothing itself: give examples"):
+    with pytest.raises(ValueError, match="Autoencoder does not sample: give examples"):
         keras_vae.export.tflite(model, tmp_path / "build")
     assert not list(tmp_path.iterdir())
 
