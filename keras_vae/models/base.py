@@ -110,6 +110,11 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
     def code_of(self, outputs: Any) -> Any:
         """The code `(B, Z)` of what the encoder puts out: of a posterior its mean."""
 
+    @property
+    def cluster_weights(self) -> list[Any]:
+        """The weights of clusters in the code, which an objective of the code alone leaves as they are; none by default."""
+        return []
+
     # -- the likelihood, given a condition vector (what objectives use) -----------------------------------------------
 
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:

@@ -6,7 +6,7 @@ several. Functions that differ by what a model can do are registered for capabil
 
 >>> class MyModel(models.LatentPrior, models.Autoencoder):
 ...     ...
->>> plots.portrait.register(MyModel, lambda model, images, labels, **others: my_figure(model, images))
+>>> plots.portrait_of.register(MyModel, lambda model, images, labels, class_names=(): my_figure(model, images))
 
 The order of the bases says what a model is above all: of two capabilities with a function each, the first one's is called.
 """
@@ -117,8 +117,11 @@ class DiscreteCodes(Reconstructs):
         """The codes `(B, N)` as a grid `(B, H, W)` for each level, the smallest first."""
 
 
-class Samples(abc.ABC):
+class Samples(LabelFacts, abc.ABC):
     """A model that makes new data of nothing, or of labels."""
+
+    data_shape: tuple[int, ...]
+    """Shape of one example."""
 
     @abc.abstractmethod
     def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:

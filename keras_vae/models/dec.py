@@ -100,6 +100,11 @@ class DEC(Clusters, Autoencoder):
         """The four parts by name; their variables are all that the model has."""
         return {**super().parts, "assignment": self.assignment}
 
+    @property
+    def cluster_weights(self) -> list[Any]:
+        """The centres."""
+        return list(self.assignment.weights)
+
     def default_objective(self) -> EmbeddedClustering:
         """Reconstruction and clusters."""
         return EmbeddedClustering()

@@ -46,7 +46,7 @@ def register(cls: Any) -> Any:
     ...     ...
 
     Args:
-        cls: a `keras.Model` whose `get_config` gives plain data, and whose constructor takes them.
+        cls: a class that derives from one of `keras_vae.models`, and whose `get_config` gives plain data that the constructor takes.
 
     Returns:
         The class.
@@ -55,8 +55,9 @@ def register(cls: Any) -> Any:
         ValueError: if it is no such class, or a class of the library has its name.
     """
     from keras_vae._backend import keras
+    from keras_vae.models.capabilities import LabelFacts
 
-    if not isinstance(cls, type) or not issubclass(cls, keras.Model):
+    if not isinstance(cls, type) or not (issubclass(cls, keras.Model) and issubclass(cls, LabelFacts)):
         raise ValueError(
             f"register takes a class of models, such as one that derives from models.VAE; got {cls!r:.200}."
         )

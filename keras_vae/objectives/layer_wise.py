@@ -1,6 +1,7 @@
 """Greedy training of a deep autoencoder, layer by layer."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
@@ -14,6 +15,19 @@ from keras_vae.objectives.reconstruction import (
     part_from_config,
     terms_of,
 )
+
+
+@runtime_checkable
+class Layers(Protocol):
+    """What the objective asks of a model."""
+
+    layer_units: Sequence[int]
+
+    def encode_layer(self, layer: int, h: Any) -> Any:
+        """The codes of one layer from those of the layer below, or from data for layer 0."""
+
+    def decode_layer(self, layer: int, h: Any) -> Any:
+        """The distribution of the codes of the layer below, or of data, that codes of one layer give."""
 
 
 @serializable
@@ -59,7 +73,7 @@ class LayerWise(Objective):
         Raises:
             ValueError: if the model is not made of layers that can be trained one by one.
         """
-        if not hasattr(model, "encode_layer"):
+        if not isinstance(model, Layers):
             raise ValueError(
                 f"{type(model).__name__} is not made of layers that train one by one: take a StackedAutoencoder."
             )

@@ -38,6 +38,10 @@ class Coder(Protocol):
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|code, c): batch shape `(B,)`."""
 
+    @property
+    def cluster_weights(self) -> list[Any]:
+        """The weights of clusters in the code, if there are any."""
+
 
 @serializable
 class Reconstruction(Objective):
@@ -103,7 +107,7 @@ def terms_of(found: Any, x: Any, penalty: Any = None) -> ReconstructionTerms:
 
 def without_clusters(model: Any) -> list[Any]:
     """The trainable weights of a model but for its clusters, of which nothing is said while codes are learned for them."""
-    clusters = {id(weight) for weight in model.assignment.weights} if hasattr(model, "assignment") else set()
+    clusters = {id(weight) for weight in model.cluster_weights}
     return [weight for weight in model.trainable_variables if id(weight) not in clusters]
 
 
