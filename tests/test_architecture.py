@@ -64,7 +64,9 @@ ASK_FOR_CLASSES = {"zoo/process.py": 11}
 
 def _model_classes():
     """The classes of models, whose names no other package asks for; capabilities are what it asks for instead."""
-    classes = {node.name: node for path in (PACKAGE / "models").glob("*.py") for node in _tree(path).body if _is_class(node)}
+    classes = {
+        node.name: node for path in (PACKAGE / "models").glob("*.py") for node in _tree(path).body if _is_class(node)
+    }
 
     def is_model(name):
         node = classes.get(name)

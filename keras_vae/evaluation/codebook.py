@@ -16,12 +16,12 @@ _BATCH = 250
 
 
 def codebook_report(
-    model: DiscreteCodes, images: np.ndarray, labels: np.ndarray | None = None, dequantized_levels: int | None = None
+    model: Any, images: np.ndarray, labels: np.ndarray | None = None, dequantized_levels: int | None = None
 ) -> dict[str, Any]:
     """Score a model with discrete codes on a test set.
 
     Args:
-        model: a `VQVAE`.
+        model: a model with discrete codes, such as a `VQVAE`.
         images: `(N,) + data_shape`.
         labels: int `(N,)`, for a model with classes.
         dequantized_levels: as in `likelihood_report`.
@@ -40,7 +40,7 @@ def codebook_report(
     images, given = inputs.examples(model, images, labels)
     total = len(images)
     errors, log_likelihood, rate = [], [], []
-    counts = np.zeros((len(model.downsampling), model.num_codes))
+    counts = np.zeros((len(model.prior.grids), model.num_codes))
     size = batch_size(model.latent_size * model.num_codes, _BATCH)  # of the prior's logits
     for start in range(0, total, size):
         x = images[start : start + size]

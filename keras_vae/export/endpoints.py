@@ -219,7 +219,7 @@ def _codes_and_logits(model: Any, encoder: keras.Model, decoder: keras.Model) ->
         return {"codes": model.code_of(model.encoder_outputs(data, condition))}
 
     def decode(codes: Any) -> dict[str, Any]:
-        params = model.decoder_outputs(model.maps_of(codes))
+        params = model.params_of(codes)
         return {"mean": model.likelihood(params).mean(), "params": params}
 
     def prior(codes: Any, condition: Any = None) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
     """The largest `latent_size`."""
     condition_reaches: tuple[str, ...] = ("encoder", "decoder", "prior")
     """The parts that are given the condition; a method that uses none of them takes labels and needs none."""
-    starts_from_data = False
+    starts_from_data: Any = False
     """Whether `adapt` has something to do before training."""
 
     encoder: keras.Model

@@ -18,14 +18,16 @@ import numpy as np
 
 
 class LabelFacts:
-    """What a model says of the labels that its methods take; by default none."""
+    """What every model says of the labels that its methods take; by default there are none."""
 
+    name: Any
+    """Name of the model, as in every Keras model."""
     conditional: Any = False
     """Whether the methods need labels."""
-    num_classes: int | None = None
+    num_classes: Any = None
     """Number of classes, where labels are classes."""
-    attributes: dict[str, Any] | None = None
-    """What labels say, where they are attributes."""
+    attributes: Any = None
+    """What labels say, by name, where they are attributes."""
 
     @property
     def num_labels(self) -> int | None:
@@ -59,6 +61,26 @@ class Reconstructs(LabelFacts, abc.ABC):
     """The layer that makes p(x|code) of the decoder's outputs."""
     corruption: Any = None
     """What `fit` does to the data before the encoder sees them; None for nothing."""
+    condition_size: int
+    """Length C of the vectors that the networks are given for a condition; 0 for a model without."""
+    condition_reaches: tuple[str, ...]
+    """Which of `"encoder"`, `"decoder"` and `"prior"` are given it."""
+    condition_spec: Any
+    """A `keras.InputSpec` of labels: how a condition enters an exported graph."""
+    condition_fields: Any
+    """What the `build.json` of a build for devices says of the condition; None where builds have no words for it."""
+
+    @abc.abstractmethod
+    def as_labels(self, labels: Any) -> Any:
+        """Labels as arrays, of what the model takes beside those."""
+
+    @abc.abstractmethod
+    def condition_of(self, labels: Any, batch_size: Any) -> Any:
+        """Labels, checked, as the other methods here take a `condition`; None for a model without."""
+
+    @abc.abstractmethod
+    def example_labels(self, count: int, seed: int = 0) -> Any:
+        """Labels to try the model with, `count` of them; None for a model without a condition."""
 
     @abc.abstractmethod
     def encode(self, x: Any, labels: Any = None) -> Any:
@@ -111,10 +133,20 @@ class DiscreteCodes(Reconstructs):
 
     num_codes: int
     """K."""
+    prior: Any
+    """The layer that makes p(k|c): a `distributions.CodePrior`, which knows the `grids` and the `logits` of codes."""
 
     @abc.abstractmethod
     def grids(self, codes: Any) -> list[Any]:
         """The codes `(B, N)` as a grid `(B, H, W)` for each level, the smallest first."""
+
+    @abc.abstractmethod
+    def prior_given(self, condition: Any, temperature: float = 1.0) -> Any:
+        """p(k|c): batch shape `()` or `(B,)`, event shape `(N,)`, for a condition as `condition_of` makes it."""
+
+    @abc.abstractmethod
+    def params_of(self, codes: Any) -> Any:
+        """The parameters of p(x|k), as the decoder puts them out, of numbers `(B, N)` that need no check."""
 
 
 class Samples(LabelFacts, abc.ABC):
@@ -140,7 +172,7 @@ class Samples(LabelFacts, abc.ABC):
 class Classifies(abc.ABC):
     """A model that knows the class of data."""
 
-    num_classes: int | None
+    num_classes: Any
 
     @abc.abstractmethod
     def class_log_probs(self, x: Any) -> Any:
@@ -168,7 +200,7 @@ class ImageConditions(abc.ABC):
         """What the other networks see of conditions `(B,) + condition_shape`: `(B, condition_size)`."""
 
 
-class TranslatesDomains(abc.ABC):
+class TranslatesDomains(Reconstructs):
     """A model that moves data from one domain to another."""
 
     num_domains: int

@@ -14,6 +14,7 @@ class LatentPrior(Samples):
     """
 
     prior: Prior
+    latent_size: int
 
     @property
     def noise_size(self) -> int:

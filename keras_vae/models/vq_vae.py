@@ -151,6 +151,10 @@ class VQVAE(Samples, DiscreteCodes, EncoderDecoder):
         """The parameters of p(x|k), as the decoder puts them out."""
         return self.decoder(maps if len(maps) > 1 else maps[0], training=training)
 
+    def params_of(self, codes: Any) -> Any:
+        """The parameters of p(x|k), as the decoder puts them out, of numbers `(B, N)` that need no check."""
+        return self.decoder_outputs(self.maps_of(codes))
+
     def maps_of(self, codes: Any) -> list[Any]:
         """A map of codes for each level, the one nearest to the data first, of numbers `(B, N)` that need no check."""
         return self.quantizer.lookup(self.prior.split(codes)[::-1])

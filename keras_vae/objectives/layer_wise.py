@@ -1,13 +1,14 @@
 """Greedy training of a deep autoencoder, layer by layer."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.reconstruction import (
+    Coder,
     Reconstruction,
     ReconstructionTerms,
     part,
@@ -77,7 +78,7 @@ class LayerWise(Objective):
             raise ValueError(
                 f"{type(model).__name__} is not made of layers that train one by one: take a StackedAutoencoder."
             )
-        layers = len(model.layer_units)
+        layers, whole_model = len(model.layer_units), cast("Coder", model)
 
         def one(layer: int) -> ReconstructionTerms:
             h = x
@@ -89,7 +90,7 @@ class LayerWise(Objective):
             return terms_of(found, h)
 
         def whole() -> ReconstructionTerms:
-            return Reconstruction(self.corruption).terms(model, x, condition, step, seed, training)
+            return Reconstruction(self.corruption).terms(whole_model, x, condition, step, seed, training)
 
         stage = tf.minimum(tf.cast(step, tf.int64) // self.steps_per_layer, layers)
         branches = [lambda layer=layer: one(layer) for layer in range(layers)]

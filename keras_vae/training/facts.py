@@ -9,7 +9,8 @@ import numpy as np
 
 from keras_vae import _checks, _files, _untrusted, distributions
 from keras_vae._gathered import Gathered
-from keras_vae.models import DiscreteCodes, HasPosterior, LabelFacts, Reconstructs
+from keras_vae.models import DiscreteCodes, HasPosterior, Reconstructs
+from keras_vae.models.capabilities import LabelFacts
 from keras_vae.training.health import Facts
 from keras_vae.training.recipe import Recipe
 
