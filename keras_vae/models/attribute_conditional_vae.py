@@ -9,6 +9,7 @@ from keras_vae._attributes import Attributes
 from keras_vae._backend import keras, serializable
 from keras_vae.models import validation
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 
 
@@ -69,6 +70,12 @@ class AttributeConditionalVAE(LatentVariableModel):
     def attributes(self) -> dict[str, Any]:
         """By attribute its words, or the mean and the standard deviation of a number."""
         return self._attributes.described
+
+    @property
+    def condition_symbol(self) -> Symbol:
+        """The vector of the attributes."""
+        names = ", ".join(self.attributes)
+        return Symbol("c", f"a vector of {self.condition_size} numbers, of the attributes {names}", "labels")
 
     @property
     def condition_spec(self) -> Any:

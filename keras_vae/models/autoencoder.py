@@ -7,8 +7,9 @@ from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import validation
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.capabilities import DeterministicCode
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
-from keras_vae.objectives import Objective, Reconstruction, ReconstructionTerms
+from keras_vae.objectives import Objective, Reconstruction, ReconstructionTerms, formulas
 
 
 @serializable
@@ -39,6 +40,7 @@ class Autoencoder(DeterministicCode, EncoderDecoder):
 
     terms_type: Any = ReconstructionTerms
     condition_reaches = ("decoder",)
+    _decoded_by = "model.reconstruct(x)"
 
     def __init__(
         self,
@@ -66,6 +68,26 @@ class Autoencoder(DeterministicCode, EncoderDecoder):
     def parts(self) -> dict[str, Any]:
         """The three parts by name; their variables are all that the model has."""
         return {name: getattr(self, name) for name in ("encoder", "decoder", "likelihood")}
+
+    @property
+    def condition_symbol(self) -> Symbol | None:
+        """None: the code has no condition."""
+        return None
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """What the encoder is given, the code and the reconstruction: see `EncoderDecoder.symbols`."""
+        seen, rows = "x", []
+        corruption = getattr(objective, "corruption", None)
+        if corruption is not None:
+            seen = "x̃"
+            own = getattr(self.default_objective(), "corruption", None) is not None
+            where = "in fit and evaluate" if own else "in fit alone"
+            rows.append(Symbol("x̃", f"x with {formulas.in_words(corruption)}", where))
+        return [
+            *rows,
+            Symbol("h", f"{self.latent_size} numbers, encoder({seen})", "model.encode(x)"),
+            Symbol("x̂", "the mean of p(x | h), of decoder(h)", self._decoded_by),
+        ]
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """There is no condition."""

@@ -15,12 +15,13 @@ from keras_vae._backend import keras, tf
 from keras_vae.distributions import Bernoulli, Likelihood
 from keras_vae.distributions.base import DistributionLayer
 from keras_vae.models import batch as batches
-from keras_vae.models import frozen, validation
+from keras_vae.models import frozen, symbols, validation
 from keras_vae.models.batch import Batch
 from keras_vae.models.capabilities import HasObjective, Reconstructs
 from keras_vae.models.graph_checks import Rule, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
 from keras_vae.models.logs import StopAtBrokenRule, TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
+from keras_vae.models.symbols import Symbol
 
 
 class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
@@ -114,6 +115,34 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
     def cluster_weights(self) -> list[Any]:
         """The weights of clusters in the code, which an objective of the code alone leaves as they are; none by default."""
         return []
+
+    # -- what the model card shows -------------------------------------------------------------------------------------
+
+    @property
+    def condition_symbol(self) -> Symbol | None:
+        """The condition and what it is; None for a model without."""
+        return Symbol("c", f"{self.condition_size} numbers", "labels") if self.conditional else None
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """The symbols between the condition and the loss; by default the distributions among the parts.
+
+        Args:
+            objective: what the model is trained with.
+            condition: letter of the condition, "" for none.
+        """
+        parts = {name: part for name, part in self.parts.items() if isinstance(part, DistributionLayer)}
+        return [Symbol(name, part.formula(), f"model.{name}") for name, part in parts.items()]
+
+    def generative_process(self, objective: Any = None) -> list[Symbol]:
+        """The symbols of the model: the condition, those from which data come, what is inferred, and the loss.
+
+        Args:
+            objective: what it was trained with; by default `default_objective()`.
+        """
+        objective = self.default_objective() if objective is None else objective
+        given = self.condition_symbol
+        letter = given.name.removeprefix("p(").removesuffix(")") if given else ""
+        return [*([given] if given else []), *self.symbols(objective, letter), symbols.loss(objective, letter)]
 
     # -- the likelihood, given a condition vector (what objectives use) -----------------------------------------------
 

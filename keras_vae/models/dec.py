@@ -8,6 +8,7 @@ from keras_vae import _checks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.clusters import STARTS, Clusters
+from keras_vae.models.symbols import Symbol
 from keras_vae.objectives import EmbeddedClustering
 
 
@@ -108,6 +109,13 @@ class DEC(Clusters, Autoencoder):
     def default_objective(self) -> EmbeddedClustering:
         """Reconstruction and clusters."""
         return EmbeddedClustering()
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """As of an `Autoencoder`, and the clusters: see `EncoderDecoder.symbols`."""
+        clusters = Symbol(
+            "q(c | h)", "∝ (1 + |h - m_c|²)⁻¹, Student's t around each cluster's centre", "model.cluster(x)"
+        )
+        return [*super().symbols(objective, condition), clusters]
 
     def cluster_log_probs_of(self, code: Any) -> Any:
         """The log-probabilities of the clusters, `(B, K)`, of codes `(B, Z)`."""

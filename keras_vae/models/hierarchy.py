@@ -46,7 +46,7 @@ def register(cls: Any) -> Any:
     ...     ...
 
     Args:
-        cls: a class that derives from one of `keras_vae.models`, and whose `get_config` gives plain data that the constructor takes.
+        cls: a class that derives from one of `keras_vae.models`; its `get_config` gives plain data that the constructor takes.
 
     Returns:
         The class.

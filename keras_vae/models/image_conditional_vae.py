@@ -9,6 +9,7 @@ from keras_vae.models import validation
 from keras_vae.models.base import policy
 from keras_vae.models.capabilities import ImageConditions
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 
 
@@ -111,6 +112,16 @@ class ImageConditionalVAE(ImageConditions, LatentVariableModel):
         raise ValueError(
             f"The conditions of {type(self).__name__} are images: give examples of data and of conditions."
         )
+
+    @property
+    def condition_symbol(self) -> Symbol:
+        """The features of a condition."""
+        shape = " x ".join(map(str, self.condition_shape))
+        return Symbol("c", f"features of a picture of shape {shape}", "labels")
+
+    def _likelihood_formula(self, given: str) -> str:
+        hidden = ", of the hidden elements alone" if self.completes else ""
+        return f"{super()._likelihood_formula(given)}{hidden}"
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """The conditions as float32 `(B,) + condition_shape`."""

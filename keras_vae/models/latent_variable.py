@@ -7,11 +7,12 @@ import numpy as np
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import tf
 from keras_vae.distributions import Posterior
-from keras_vae.models import importance, validation
+from keras_vae.models import importance, symbols, validation
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.capabilities import HasPosterior
 from keras_vae.models.latent_prior import LatentPrior, prior_named
 from keras_vae.models.logs import warn_of_non_binary
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 from keras_vae.objectives import ELBO, Objective, Terms
 
@@ -66,6 +67,29 @@ class LatentVariableModel(LatentPrior, HasPosterior, EncoderDecoder):
     def default_objective(self) -> Objective:
         """The plain ELBO."""
         return ELBO()
+
+    # -- what the model card shows -------------------------------------------------------------------------------------
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """Prior, likelihood and posterior, and the bound: see `EncoderDecoder.symbols`."""
+        given, labels, over = (f", {condition}", ", labels", f" | {condition}") if condition else ("", "", "")
+        bound = symbols.bound(given, over)
+        return [
+            *self._distribution_symbols(condition, over),
+            Symbol(f"log p(x{over})", f"≥ {bound}, the ELBO", f"model.elbo(x{labels}), model.log_prob(x{labels})"),
+        ]
+
+    def _distribution_symbols(self, condition: str, over: str) -> list[Symbol]:
+        """The three distributions; `over` is what the prior is conditioned on, `" | c"`, or "" for nothing."""
+        given, labels = (f", {condition}", ", labels") if condition else ("", "")
+        return [
+            Symbol(f"p(z{over})", f"{self.prior.formula(condition)}; {self.latent_size} latents", "model.prior"),
+            Symbol(f"p(x | z{given})", self._likelihood_formula(f"z{given}"), f"model.decode(z{labels})"),
+            Symbol(f"q(z | x{given})", self.posterior.formula(f"x{given}"), f"model.encode(x{labels})"),
+        ]
+
+    def _likelihood_formula(self, given: str) -> str:
+        return self.likelihood.formula(given)
 
     # -- the distributions, given a condition vector (what objectives use) ---------------------------------------------
 

@@ -40,6 +40,8 @@ class SwapAutoencoder(TranslatesDomains, Autoencoder):
         ValueError: if an argument is out of its range, naming it.
     """
 
+    _decoded_by = "model.swap(x, domain)"
+
     def __init__(
         self,
         data_shape: Any,

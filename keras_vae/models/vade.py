@@ -9,6 +9,7 @@ from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import MixtureOfGaussians
 from keras_vae.models.clusters import STARTS, Clusters
+from keras_vae.models.symbols import Symbol
 from keras_vae.models.vae import VAE
 
 _LEAST_VARIANCE = 1e-4
@@ -72,6 +73,11 @@ class VaDE(Clusters, VAE):
             network=network,
             **kwargs,
         )
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """As of a `VAE`, and the clusters: see `EncoderDecoder.symbols`."""
+        clusters = Symbol("p(k | z)", "∝ wₖ N(z; mₖ, diag(sₖ²)), at the mean of q(z | x)", "model.cluster(x)")
+        return [*super().symbols(objective, condition), clusters]
 
     def cluster_log_probs(self, x: Any) -> Any:
         """Return log p(c|z) at the posterior mean z, `(B, K)`. Arguments and errors as in `encode`."""

@@ -10,10 +10,11 @@ import numpy as np
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import CodePrior
-from keras_vae.models import validation
+from keras_vae.models import symbols, validation
 from keras_vae.models.base import EncoderDecoder, policy
 from keras_vae.models.batch import Batch
 from keras_vae.models.capabilities import DiscreteCodes, Samples
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks.code_pyramid import CodePyramid, QuantizedMaps
 from keras_vae.networks.residual_net import ResidualNet, grids
 from keras_vae.objectives import QuantizationTerms, VectorQuantization
@@ -119,6 +120,22 @@ class VQVAE(Samples, DiscreteCodes, EncoderDecoder):
     def parts(self) -> dict[str, Any]:
         """The five parts by name; their variables are all that the model has."""
         return {name: getattr(self, name) for name in ("encoder", "quantizer", "prior", "decoder", "likelihood")}
+
+    @property
+    def condition_symbol(self) -> Symbol | None:
+        """The class, for a model with classes."""
+        return None if self.num_classes is None else symbols.of_classes(self.num_classes)
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """Prior, likelihood and codes, and the bound: see `EncoderDecoder.symbols`."""
+        given, labels = (f" | {condition}", ", labels") if condition else ("", "")
+        codes = f"{self.latent_size} numbers from 0 to {self.num_codes - 1}"
+        return [
+            Symbol(f"p(k{given})", f"{self.prior.formula(condition)}; {codes}", "model.prior"),
+            Symbol("p(x | k)", f"{self.likelihood.formula('e_k')}, e_k the codes of the book", "model.decode(k)"),
+            Symbol("k(x)", "the nearest codes to encoder(x)", "model.encode(x)"),
+            Symbol(f"log p(x{given})", f"≥ log p(x | k(x)) + log p(k(x){given})", f"model.elbo(x{labels})"),
+        ]
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """One-hot labels `(B, num_classes)`, or None without classes."""

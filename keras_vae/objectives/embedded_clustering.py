@@ -51,6 +51,10 @@ class EmbeddedClustering(Objective):
         self.weight = _checks.finite_float("weight", weight, minimum=0.0)
         self.corruption = part("corruption", Corruption, corruption)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"-log p(x | h) + {self.weight:g} KL(p, q(c | h)), p the sharpened q of the batch"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"weight": self.weight, "corruption": part_config(self.corruption)}

@@ -40,6 +40,10 @@ class KSparse(Reconstruction):
         self.start = _checks.positive_int("start", start)
         self.steps = _checks.positive_int("steps", steps, maximum=10**9)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"{super().formula(given)}, the k largest of h kept, k falling from {self.start}"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "start": self.start, "steps": self.steps}

@@ -57,6 +57,11 @@ class LayerWise(Objective):
         self.steps_per_layer = _checks.positive_int("steps_per_layer", steps_per_layer, maximum=10**9)
         self.corruption = part("corruption", Corruption, corruption)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        corrupted = "" if self.corruption is None else "h_l₊₁ of a corrupted h_l, "
+        return f"each layer in turn: -log p(h_l | h_l₊₁), h₀ = x, {corrupted}then all as one"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"steps_per_layer": self.steps_per_layer, "corruption": part_config(self.corruption)}

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple, Protocol
 
 from keras_vae import _named, _random, objectives
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.penalties import Penalty
@@ -64,6 +65,10 @@ class Reconstruction(Objective):
     def __init__(self, corruption: Any = None, penalty: Any = None):
         self.corruption = part("corruption", Corruption, corruption)
         self.penalty = part("penalty", Penalty, penalty)
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"-log p(x | h){formulas.penalised(self.penalty)}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
