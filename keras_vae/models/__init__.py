@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     from keras_vae.models.vade import VaDE
     from keras_vae.models.vae import VAE
     from keras_vae.models.vq_vae import VQVAE
+    from keras_vae.models.wae import WAE
 
 __all__ = [
     "DEC",
     "VAE",
     "VQVAE",
+    "WAE",
     "AttributeConditionalVAE",
     "Autoencoder",
     "Classifier",

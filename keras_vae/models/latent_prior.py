@@ -16,6 +16,20 @@ class LatentPrior(Samples):
     prior: Prior
     latent_size: int
 
+    def prior_named(self, spec: Any) -> Prior:
+        """Make the prior that a constructor is given: a name, a dict of a name and arguments, or a layer.
+
+        Raises:
+            ValueError: if a name or an argument is unknown or out of its range, or the layer is over another number of latents.
+        """
+        model: Any = self  # with the sizes of an EncoderDecoder
+        prior = prior_named(spec, model.latent_size, model.likelihood, model.condition_size)
+        if prior.event_shape != (model.latent_size,):
+            raise ValueError(
+                f"The prior is over events of shape {prior.event_shape}: this model needs {(model.latent_size,)}."
+            )
+        return prior
+
     @property
     def noise_size(self) -> int:
         """Number of standard normal values that one sample is made of."""

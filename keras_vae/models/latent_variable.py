@@ -10,7 +10,7 @@ from keras_vae.distributions import Posterior
 from keras_vae.models import importance, symbols, validation
 from keras_vae.models.base import EncoderDecoder
 from keras_vae.models.capabilities import HasPosterior
-from keras_vae.models.latent_prior import LatentPrior, prior_named
+from keras_vae.models.latent_prior import LatentPrior
 from keras_vae.models.logs import warn_of_non_binary
 from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
@@ -57,9 +57,8 @@ class LatentVariableModel(LatentPrior, HasPosterior, EncoderDecoder):
         )
         latent = {"event_shape": (self.latent_size,), "condition_size": condition_size}
         self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
-        self.prior = prior_named(prior, self.latent_size, self.likelihood, condition_size)
+        self.prior = self.prior_named(prior)
         self._check_event_shape("posterior", (self.latent_size,))
-        self._check_event_shape("prior", (self.latent_size,))
         self._build_networks(self.posterior.params_shape[0])
         # Pseudo-inputs are given no training flag: as a part of the prior they take that of the prior's call.
         self.prior.connect(lambda x: self.posterior(self.encoder(x)))
