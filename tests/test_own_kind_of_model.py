@@ -79,11 +79,6 @@ class Transport(models.LatentPrior, models.Autoencoder):
         """The one above."""
         return Distance()
 
-    def get_config(self):
-        """The constructor's arguments, as plain data."""
-        config = super().get_config()
-        return {key: config[key] for key in ("name", "data_shape", "latent_size", "network", "prior")}
-
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         spread,
     )
     from keras_vae.evaluation.reconstruction import reconstruction_report
-    from keras_vae.evaluation.report import TestSet, report
+    from keras_vae.evaluation.report import TestSet, figures, report
     from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "error_rate",
     "factor_vae_score",
     "few_labels",
+    "figures",
     "likelihood_report",
     "linear_probe",
     "mutual_information_gap",

@@ -25,7 +25,8 @@ class WAE(LatentPrior, Autoencoder):
     Args:
         data_shape, latent_size, network, code_activation: as in `Autoencoder`.
         likelihood: as in `VAE`; by default a Gaussian of scale 1, whose log-likelihood is the paper's squared error.
-        prior: `"standard_normal"`, or another prior of `VAE` that needs no posterior.
+        prior: `"standard_normal"`, or another prior of `VAE` that needs no posterior. A learned prior learns through its samples, so
+            the weights of a mixture's components stay as they are.
         **kwargs: `name` and the like, as in every Keras model.
 
     Raises:
@@ -49,7 +50,7 @@ class WAE(LatentPrior, Autoencoder):
         if self.prior.starts_from_data:
             raise ValueError(
                 f"prior={type(self.prior).__name__}: is made of posteriors, and the code of a WAE is a vector. Take "
-                "'standard_normal', 'mixture_of_gaussians' or 'real_nvp'."
+                "'standard_normal' or 'real_nvp'."
             )
 
     @property
