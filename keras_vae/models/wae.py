@@ -25,7 +25,7 @@ class WAE(LatentPrior, Autoencoder):
     Args:
         data_shape, latent_size, network, code_activation: as in `Autoencoder`.
         likelihood: as in `VAE`; by default a Gaussian of scale 1, whose log-likelihood is the paper's squared error.
-        prior: `"standard_normal"`, or another prior of `VAE` that needs no posterior. A learned prior learns through its samples, so
+        prior: `"standard_normal"`, or another prior of `VAE` that needs no posterior. A learned one learns through its samples, so
             the weights of a mixture's components stay as they are.
         **kwargs: `name` and the like, as in every Keras model.
 
