@@ -146,6 +146,7 @@ class LatentVariableModel(EncoderDecoder):
         Args and errors as in `encode`.
         """
         x, condition = self._inputs(x, labels)
+        condition = self.prepared(condition)
         return self.likelihood_given(self.posterior_given(x, condition).mean(), condition).mean()
 
     def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:
@@ -164,6 +165,7 @@ class LatentVariableModel(EncoderDecoder):
         """
         temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
         n, condition = self._how_many(n, labels)
+        condition = self.prepared(condition)
         prior = self.prior_given(condition, temperature=temperature)
         z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
         return self.likelihood_given(z, condition).mean()
@@ -179,7 +181,8 @@ class LatentVariableModel(EncoderDecoder):
         """
         x, condition = self._inputs(x, labels)
         self._warn_of_grey(x)
-        terms = ELBO(num_samples=num_samples, kl=kl).terms(self, x, condition, 0, _random.as_seed(seed))
+        objective = ELBO(num_samples=num_samples, kl=kl)
+        terms = objective.terms(self, x, self.prepared(condition), 0, _random.as_seed(seed))
         return terms.log_likelihood - terms.kl
 
     def log_prob(self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None) -> Any:
