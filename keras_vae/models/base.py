@@ -164,6 +164,18 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         """What the networks see of conditions, `(B, condition_size)`: here the conditions themselves."""
         return condition
 
+    def prepared(self, condition: Any, training: bool = False) -> Any:
+        """A condition with what several of the distributions need of it, computed once; here the condition itself.
+
+        Where a step asks for more than one of the distributions it prepares the condition before. All methods that take a condition
+        take a prepared one too.
+
+        Args:
+            condition: as `condition_of` gives it.
+            training: reaches the layers of the networks, as in Keras.
+        """
+        return condition
+
     def likelihood_of(self, params: Any, condition: Any) -> Any:
         """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
         return self.likelihood(params)
@@ -405,7 +417,8 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _replicas.replica_id())
         with _replicas.standing_in(given.empty):
             with tf.GradientTape() as tape:
-                terms = self.objective.terms(self, given.x, given.condition, step, seed, training=True, **given.target)
+                condition = self.prepared(given.condition, training=True)
+                terms = self.objective.terms(self, given.x, condition, step, seed, training=True, **given.target)
                 losses = terms.loss  # (B,)
                 # The mean over the examples of all replicas, whose gradients the optimizer adds up.
                 loss = tf.reduce_sum(losses if given.weight is None else losses * given.weight) / _replicas.count(
@@ -427,9 +440,8 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         seed = _random.fold_in(_random.as_seed(self.noise_seed + 1), self._terms.batches)
         seed = _random.fold_in(seed, _replicas.replica_id())
         with _replicas.standing_in(given.empty):
-            terms = self.objective.terms(
-                self, given.x, given.condition, self.optimizer.iterations, seed, **given.target
-            )
+            condition = self.prepared(given.condition)
+            terms = self.objective.terms(self, given.x, condition, self.optimizer.iterations, seed, **given.target)
         self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
 

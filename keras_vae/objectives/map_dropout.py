@@ -68,7 +68,7 @@ class MapDropoutELBO(ELBO):
         z = posterior.sample(seed=seed)
         loc, scale = posterior.mean(), posterior.stddev()
         vector, own = z[:, :size], z[:, size:]
-        of_map = model.prior.map_given(vector, condition)
+        of_map = model.prior.map_given(vector, model.features(condition, training))
         keeps = _random.uniform(tf.shape(x)[:1], _random.fold_in(seed, 1)) >= self.share
         noise = _random.normal(tf.shape(own), _random.fold_in(seed, 2))
         code = tf.where(keeps[:, None], own, of_map.mean() + of_map.stddev() * noise)

@@ -218,11 +218,12 @@ def _card(words: Any) -> dict[str, Any]:
             {"figure", "source", "at_least"},
         ):
             raise ValueError(f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least.")
-        if not isinstance(target["figure"], str) or not figures.known(target["figure"]):
-            raise ValueError(f"[card] has the target {target!r}: there is no such figure as {target['figure']!r:.60}.")
         if not isinstance(target["source"], str):
             raise ValueError(f"[card] has the target {target!r}: its source must be text.")
-        _checks.finite_float("[card] bound of a target", figures.bound_of(target))
+        try:
+            figures.check_target(target)
+        except ValueError as error:
+            raise ValueError(f"[card] has the target {target!r}: {error}") from error
     return words
 
 
