@@ -56,8 +56,13 @@ def prior_mmd(prior: Any, code: Any, seed: Any) -> Any:
         code: `(B, Z)`.
         seed: stateless seed, int32 of shape `(2,)`.
     """
-    sampled = prior.sample(tf.shape(code)[0] if prior.batch_shape.rank == 0 else (), seed=seed)
-    return squared_mmd(_replicas.gathered(code), _replicas.gathered(sampled)) * tf.ones_like(code[:, 0])
+    codes = _replicas.gathered(code)
+    if prior.batch_shape.rank == 0:
+        # The same samples on all replicas, those of one process with the whole batch.
+        sampled = prior.sample(tf.shape(codes)[0], seed=_replicas.first(seed))
+    else:
+        sampled = _replicas.gathered(prior.sample(seed=seed))
+    return squared_mmd(codes, sampled) * tf.ones_like(code[:, 0])
 
 
 class MMDTerms(NamedTuple):
