@@ -95,7 +95,7 @@ class WassersteinMMD(Objective):
     The codes h of the batch as a whole, not each one's, are held to the prior, so a code may say all that there is to say of an
     example. With a Gaussian of scale 1 the first term is half the squared error, and a constant.
 
-    For a `models.WAE`.
+    For a `models.WAE`. The discrepancy is of all examples of a batch, whatever their `sample_weight`.
 
     Args:
         weight: lambda, from 0. The paper's 10 stands beside 0.05 times the squared error, so beside half of it it is 100.
