@@ -4,6 +4,7 @@ import abc
 import collections
 from typing import Any, NamedTuple, Protocol
 
+from keras_vae import _checks
 from keras_vae._written import Fixed
 
 
@@ -53,6 +54,8 @@ def terms_with(base: Any, *names: str) -> Any:
     Raises:
         ValueError: if a name is no identifier, or is taken.
     """
+    if not hasattr(base, "_fields") or not hasattr(base, "logged"):
+        raise ValueError(f"base={_checks.shown(base)}: must be terms of the library, such as objectives.Terms.")
     taken = {*base._fields, *base.logged(), *(name for name in dir(base) if not name.startswith("__"))}
     for i, name in enumerate(names):
         if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or name in {*taken, *names[:i]}:
@@ -60,7 +63,7 @@ def terms_with(base: Any, *names: str) -> Any:
                 f"terms_with(..., {name!r}): must be a new name in snake case, such as 'mmd'; taken are {', '.join(base.logged())} "
                 "and the other attributes of the terms."
             )
-    fields = collections.namedtuple(base.__name__, (*base._fields, *names))
+    fields: Any = collections.namedtuple(base.__name__, (*base._fields, *names))  # type: ignore[misc]
     follows = {
         name: value for name, value in vars(base).items() if not name.startswith("_") and name not in base._fields
     }
