@@ -117,6 +117,7 @@ def _callables():
         objectives.total_correlation: {"num_examples": 12},
         objectives.BetaTCVAE: {"num_examples": 10},
         objectives.Linear: {"steps": 10},
+        objectives.terms_with: {"base": objectives.Terms},
         objectives.Cyclical: {"steps": 10},
         # recipes
         recipe.DataRecipe: {"name": "mnist"},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_vae import _checks, _untrusted
-from keras_vae.evaluation import Metric, find_metric, metric_named
+from keras_vae.evaluation.metrics import Metric, find_metric, metric_named
 
 _BESIDE = {"_standard_error": "standard error", "_spread": "standard deviation"}
 """What the number is that a metric's key has with this at the end: it is written beside the metric."""

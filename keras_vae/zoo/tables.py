@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
-from keras_vae.evaluation import metric_named
+from keras_vae.evaluation.metrics import metric_named
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import list_presets, manifest, preset_folder, presets_home, read_metrics
 
