@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vae import _checks, _untrusted, _weights
+from keras_vae import _checks, _tables, _untrusted, _weights
 from keras_vae.models import hierarchy
 from keras_vae.training import Recipe
 from keras_vae.training.recipe import MAX_BYTES
-from keras_vae.zoo import figures
+from keras_vae.zoo.preset_tables import PresetTables
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import CodesRecipe
@@ -33,7 +33,6 @@ IN_A_RUN = "preset"
 _BASES = {"vae": "LatentVariableModel", "autoencoder": "Autoencoder", "discrete": "VQVAE"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
-_CARD_TEXT = ("title", "description", "task", "not_for", "paper")
 # While a model is built there are up to twice its weights, where a network is the pattern of others, and the counts of its logs.
 _BUILT, _BESIDE = 2, 1_000
 
@@ -164,13 +163,9 @@ class Preset:
             raise FileNotFoundError(f"{path} does not exist: {remedy}")
         try:
             tables = _untrusted.read_toml(path, MAX_BYTES)
-            _checks.known_keys("a preset", tables, ("card", "codes", *Recipe.TABLES))
-            if not isinstance(tables.get("model"), dict):
-                raise ValueError("the table [model] is missing.")
-            _checks.one_of("model class", tables["model"].get("class"), hierarchy.names())
-            words = _card(tables.pop("card", {}))
-            codes = _table("codes", tables.pop("codes")) if "codes" in tables else None
-            recipe = Recipe.parse(tables) if "training" in tables else None
+            own = _tables.read(PresetTables, tables)
+            recipe = {name: table for name, table in tables.items() if name in Recipe.TABLES}
+            found = Recipe.parse(recipe) if "training" in recipe else None
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"{path}: is no text file; a recipe is one, in TOML. `keras-vae new` writes one."
@@ -181,7 +176,7 @@ class Preset:
             ) from error
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
-        return cls(path.parent, tables["model"], recipe, words, codes, path.name)
+        return cls(path.parent, own.model, found, dict(own.card), own.codes, path.name)
 
     def check(self) -> None:
         """Check what `parse` leaves out.
@@ -195,35 +190,6 @@ class Preset:
                 self.recipe.check_objectives()
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.folder / self.file}: {error}") from error
-
-
-def _table(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{name}={value!r:.60}: must be a table, [{name}].")
-    return value
-
-
-def _card(words: Any) -> dict[str, Any]:
-    """Check the table `[card]`: text, and targets that name a figure and one bound."""
-    _checks.known_keys("[card]", _table("card", words), (*_CARD_TEXT, "targets"))
-    for key in _CARD_TEXT:
-        if not isinstance(words.get(key, ""), str):
-            raise ValueError(f"[card] {key}={words[key]!r:.60}: must be text.")
-    targets = words.get("targets", [])
-    if not isinstance(targets, list):
-        raise ValueError(f"[card] targets={targets!r:.60}: must be a list of tables.")
-    for target in targets:
-        if not isinstance(target, dict) or set(target) not in (
-            {"figure", "source", "at_most"},
-            {"figure", "source", "at_least"},
-        ):
-            raise ValueError(f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least.")
-        if not isinstance(target["figure"], str) or not figures.known(target["figure"]):
-            raise ValueError(f"[card] has the target {target!r}: there is no such figure as {target['figure']!r:.60}.")
-        if not isinstance(target["source"], str):
-            raise ValueError(f"[card] has the target {target!r}: its source must be text.")
-        _checks.finite_float("[card] bound of a target", figures.bound_of(target))
-    return words
 
 
 def family(preset: Preset) -> str:
