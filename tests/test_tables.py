@@ -51,7 +51,10 @@ class File:
         ({"size": 10**5000}, r"inner.size=a int: must be a whole number from 1 to 9."),
         ({"size": 1, "rate": float("nan")}, r"inner.rate=nan: must be a finite number from 0 to 1."),
         ({"size": 1, "rate": np.bool_(True)}, r"inner.rate=True: must be a finite number from 0 to 1."),
-        ({"size": 1, "kind": "sqare"}, r"inner.kind='sqare': must be one of 'round', 'square'. Did you mean 'square'\?"),
+        (
+            {"size": 1, "kind": "sqare"},
+            r"inner.kind='sqare': must be one of 'round', 'square'. Did you mean 'square'\?",
+        ),
         ({"size": 1, "kind": 3}, r"inner.kind=3: must be one of 'round', 'square'."),
         ({"size": 1, "fast": "no"}, r"inner.fast='no': must be true or false."),
         ({"size": 1, "fast": 0}, r"inner.fast=0: must be true or false."),
@@ -68,7 +71,9 @@ class File:
     ],
 )
 def test_an_error_names_setting_value_rule_and_remedy(inner, message):
-    with pytest.raises(ValueError, match=rf"^{message}$" if message.endswith((".", r"\?")) else f"^{message}") as caught:
+    with pytest.raises(
+        ValueError, match=rf"^{message}$" if message.endswith((".", r"\?")) else f"^{message}"
+    ) as caught:
         _tables.read(File, {"inner": inner})
     assert type(caught.value) is ValueError
     assert "pydantic" not in str(caught.value)
