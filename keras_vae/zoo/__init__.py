@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from keras_vae.zoo.classes import numbered_as
     from keras_vae.zoo.facts import manifest
     from keras_vae.zoo.figures import in_words
-    from keras_vae.zoo.hub import HubError, download, pinned, upload
+    from keras_vae.zoo.hub import HubError, download, pinned
     from keras_vae.zoo.metrics import evaluate_preset, write_metrics
     from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
     from keras_vae.zoo.presets import (
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
     from keras_vae.zoo.template import KINDS, recipe_template
+    from keras_vae.zoo.upload import upload
 
 __all__ = [
     "CURVES",

@@ -8,8 +8,7 @@ from typer.testing import CliRunner
 
 from keras_vae import data, export, zoo
 from keras_vae._named import snake_case
-from keras_vae.cli import app
-from keras_vae.cli import export as export_room
+from keras_vae.cli import app, targets
 
 
 def completed(line):
@@ -35,7 +34,7 @@ def test_names_of_presets():
         ("list --family ", zoo.FAMILIES),
         ("list --data ", data.DATASETS),
         ("new my.toml --kind ", zoo.KINDS),
-        ("export mnist_vae --target ", (*export.TARGETS, export_room.SERVER, export_room.ALL)),
+        ("export mnist_vae --target ", (*export.TARGETS, targets.SERVER, targets.ALL)),
         ("export mnist_vae --format ", export.TARGETS["cpu"].formats),
         ("reproduce ", zoo.published_tables()),
     ],
