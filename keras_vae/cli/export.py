@@ -16,7 +16,7 @@ _CALIBRATED_ON = 5000
 
 def run(
     model: Any,
-    preset: str,
+    preset: str | zoo.Preset,
     target: str,
     format: str | None,
     out: Path | None,
@@ -28,11 +28,11 @@ def run(
 
     Calibrated and proved on the data set or folder `given`, by default the preset's own. `check` passes the same arguments before.
     """
-    source = zoo.Preset.parse(zoo.preset_folder(preset))
+    source = zoo.find_preset(preset)
     out, wanted = out or _folder(source), targets.wanted(target)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each new signature that is traced
     train, test, words = _data(source, model, given, console)
-    origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
+    origin = {"preset": source.name, "weights_sha256": source.manifest["sha256"]}
     proofs, refused = [], []
     for name in wanted:
         where = out / name
@@ -73,7 +73,12 @@ def run(
 
 
 def check(
-    preset: str, target: str, format: str | None, out: Path | None, overwrite: bool, given: str | None = None
+    preset: str | zoo.Preset,
+    target: str,
+    format: str | None,
+    out: Path | None,
+    overwrite: bool,
+    given: str | None = None,
 ) -> None:
     """Check what `run` is given as far as it can be told without the model.
 
@@ -84,7 +89,7 @@ def check(
     _checks.one_of("target", target, targets.names())
     if format is not None and target not in export.TARGETS:
         raise ValueError(f"--format {format} is of one device: name it, for example --target cpu.")
-    out = out or _folder(zoo.Preset.parse(zoo.preset_folder(preset)))
+    out = out or _folder(zoo.find_preset(preset))
     there = [str(out / name) for name in targets.wanted(target) if name != SERVER and (out / name).exists()]
     if there and not overwrite:
         raise FileExistsError(

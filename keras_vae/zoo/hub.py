@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_vae import _weights
-from keras_vae.zoo import fetch, preset_file
+from keras_vae.training.recipe import MAX_BYTES
+from keras_vae.zoo import fetch, files
 from keras_vae.zoo.fetch import HubError
 
 SCHEME = "hf://"
@@ -16,15 +17,15 @@ _ADDRESS = re.compile(r"hf://([\w.-]{1,96}/[\w.-]{1,96})(?:@([\w./-]{1,200}))?",
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # The files of a preset folder, and the largest of each that is fetched; no other goes up or down.
 SIZES = {
-    preset_file.FILE: preset_file.MAX_BYTES,
-    preset_file.MANIFEST: 1_000_000,
-    preset_file.WEIGHTS: _weights.MAX_BYTES,
-    preset_file.METRICS: 1_000_000,
-    preset_file.CARD: 1_000_000,
-    preset_file.SAMPLES: 10_000_000,
-    preset_file.CURVES: 10_000_000,
+    files.FILE: MAX_BYTES,
+    files.MANIFEST: 1_000_000,
+    files.WEIGHTS: _weights.MAX_BYTES,
+    files.METRICS: 1_000_000,
+    files.CARD: 1_000_000,
+    files.SAMPLES: 10_000_000,
+    files.CURVES: 10_000_000,
 }
-_NEEDED = (preset_file.FILE, preset_file.MANIFEST, preset_file.WEIGHTS)
+_NEEDED = (files.FILE, files.MANIFEST, files.WEIGHTS)
 
 
 class Address(NamedTuple):
@@ -68,7 +69,12 @@ def pinned(name_or_folder: str) -> str:
     """
     if not name_or_folder.startswith(SCHEME) or Address.read(name_or_folder).pinned:
         return name_or_folder
-    return f"{SCHEME}{Address.read(name_or_folder).repository}@{download(name_or_folder).name}"
+    return address_of(name_or_folder, download(name_or_folder))
+
+
+def address_of(address: str, folder: Path) -> str:
+    """The address with the commit of the folder that `download` returned for it."""
+    return f"{SCHEME}{Address.read(address).repository}@{folder.name}"
 
 
 def download(address: str, cache: str | Path | None = None) -> Path:

@@ -16,20 +16,13 @@ from keras_vae import _checks, _tables, _untrusted, _weights
 from keras_vae.models import hierarchy
 from keras_vae.training import Recipe
 from keras_vae.training.recipe import MAX_BYTES
+from keras_vae.zoo import facts
+from keras_vae.zoo.files import FILE, IN_A_RUN, WEIGHTS
 from keras_vae.zoo.preset_tables import PresetTables
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import CodesRecipe
 
-FILE = "preset.toml"
-WEIGHTS = "model.safetensors"
-MANIFEST = "weights.json"
-METRICS = "metrics.json"
-CARD = "README.md"
-SAMPLES, CURVES = "samples.png", "curves.png"
-"""Pictures beside the card, where they were drawn."""
-IN_A_RUN = "preset"
-"""Folder of the trained preset in the folder of a run."""
 _BASES = {"vae": "LatentVariableModel", "autoencoder": "Autoencoder", "discrete": "VQVAE"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
@@ -39,7 +32,10 @@ _BUILT, _BESIDE = 2, 1_000
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """A preset: the `[model]` table, the rest of the recipe where it is one that can be trained, and words for the card."""
+    """A preset: the `[model]` table, the rest of the recipe where it is one that can be trained, and words for the card.
+
+    What takes the name of a preset takes this too, and looks for nothing anew then.
+    """
 
     folder: Path
     model: dict[str, Any]
@@ -49,6 +45,11 @@ class Preset:
     """The table `[codes]`, if there is one: see `codes`."""
     file: str = FILE
     """Name of the file that was read."""
+    called: str = ""
+    """What `load` and the commands take for it: a name of the zoo, a path, or an address on the hub with its commit."""
+
+    def __str__(self) -> str:
+        return self.called or str(self.folder)
 
     @property
     def name(self) -> str:
@@ -72,6 +73,15 @@ class Preset:
         from keras_vae.evaluation import CodesRecipe
 
         return None if self.codes_table is None else CodesRecipe.from_dict(self.codes_table)
+
+    @functools.cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What `weights.json` says of the weights, read once.
+
+        Raises:
+            CorruptFileError: if it is missing or no such file.
+        """
+        return facts.manifest(self.folder)
 
     @property
     def preprocessing(self) -> Any:
@@ -146,8 +156,12 @@ class Preset:
         return preset
 
     @classmethod
-    def parse(cls, path: str | Path) -> "Preset":
+    def parse(cls, path: str | Path, called: str = "") -> "Preset":
         """As `read`, without importing TensorFlow: the objective and the table `[codes]` are left to `check`.
+
+        Args:
+            path: a folder, or a TOML file.
+            called: what `load` takes for it; by default the path of the folder.
 
         Raises:
             FileNotFoundError, ValueError: as `read`.
@@ -176,7 +190,7 @@ class Preset:
             ) from error
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
-        return cls(path.parent, own.model, found, dict(own.card), own.codes, path.name)
+        return cls(path.parent, own.model, found, dict(own.card), own.codes, path.name, called)
 
     def check(self) -> None:
         """Check what `parse` leaves out.

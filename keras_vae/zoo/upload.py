@@ -13,7 +13,7 @@ from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import read_weights
 
 
-def upload(folder: str | Path, address: str, private: bool = False) -> str:
+def upload(folder: str | Path | Preset, address: str, private: bool = False) -> str:
     """Put a preset folder on the hub, in one commit; returns its address with that commit.
 
     Who uploads is known to huggingface_hub: by `hf auth login`, or by the variable HF_TOKEN.
@@ -32,14 +32,15 @@ def upload(folder: str | Path, address: str, private: bool = False) -> str:
     hub, target = fetch.hub(), Address.read(address)
     if target.revision is not None:
         raise ValueError(f"{address}: an upload makes a revision of its own: leave out @{target.revision}.")
-    Preset.read(folder)
-    read_weights(folder)
+    preset = folder if isinstance(folder, Preset) else Preset.parse(folder)
+    preset.check()
+    read_weights(preset)
     with _told(hub, address):
         api = hub.HfApi()
         api.create_repo(target.repository, private=private, exist_ok=True)
         commit = api.upload_folder(
             repo_id=target.repository,
-            folder_path=folder,
+            folder_path=preset.folder,
             allow_patterns=list(SIZES),
             commit_message=f"Preset {target.name}",
         )
