@@ -25,11 +25,9 @@ from keras_vae.training import Recipe
 from keras_vae.zoo.card import card
 from keras_vae.zoo.classes import numbered_as
 from keras_vae.zoo.files import CARD, METRICS
+from keras_vae.zoo.judges import judge_of
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import find_preset, list_presets, load, trained_preset
-
-JUDGES = {"mnist": "mnist_classifier", "cifar10": "cifar10_classifier"}
-"""The classifier that judges the samples of models of a data set."""
+from keras_vae.zoo.presets import find_preset, load, trained_preset
 
 _SAMPLES = 5000  # of the published tables
 _CONTROL_IMAGES = 12_800  # an epoch, each labelled one many times
@@ -124,8 +122,8 @@ def evaluate_preset(
             figures |= evaluation.code_report(model, train, (x, y), preset.codes, say)
     else:
         figures = {"accuracy": float(model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)["accuracy"])}
-    judge = JUDGES.get(known)
-    if hasattr(model, "sample") and model.conditional and judge in list_presets():
+    judge = judge_of(known)
+    if hasattr(model, "sample") and model.conditional and judge:
         figures["class_accuracy"] = evaluation.class_accuracy(model, load(judge))
     if isinstance(model, SemiSupervisedVAE):
         figures["classification_error"] = evaluation.error_rate(y, model.classify(x))
