@@ -149,7 +149,7 @@ def start_tensorflow(doing: str) -> None:
     Only the file descriptor is silenced: an error in Python is raised, and shows, after it is back.
 
     Args:
-        doing: what the command does with it, such as "Loading mnist_vae". It is told on the error stream, so that what programs
+        doing: what the command does with it, such as "Loading mnist_cvae". It is told on the error stream, so that what programs
             read stays clean, and once: TensorFlow that is there already takes no time.
     """
     words = escaped(f"{doing} (starting TensorFlow, a few seconds) ...")

@@ -14,19 +14,13 @@ def words(known: Callable[[], Iterable[str]]) -> Completer:
     return lambda incomplete: [word for word in known() if word.startswith(incomplete)]
 
 
-def _preset_names() -> list[str]:
-    from keras_vae.zoo.presets import presets_home
-
-    return sorted(path.parent.name for path in presets_home().glob("*/preset.toml"))
-
-
 def _preprocessings() -> Iterable[str]:
     from keras_vae.data import preprocessing
 
     return _named.choices(preprocessing, data.Preprocessing)
 
 
-preset_names = words(_preset_names)
+preset_names = words(lambda: zoo.preset_names())
 table_names = words(lambda: sorted(zoo.published_tables()))
 families = words(lambda: zoo.FAMILIES)
 kinds = words(lambda: zoo.KINDS)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from keras_vae import zoo
 from keras_vae.cli import completion
 from keras_vae.cli.app import (
     JsonOption,
@@ -364,7 +365,7 @@ def upload(
 @app.command(rich_help_panel=_SHIP)
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
-    preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",
+    preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = zoo.DEFAULT_PRESET,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 15,
 ) -> None:
     """Load, draw, score, fine-tune, save and reload: the tour in three minutes."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from keras_vae.zoo.facts import manifest
     from keras_vae.zoo.figures import in_words
     from keras_vae.zoo.files import CURVES, IN_A_RUN, SAMPLES
+    from keras_vae.zoo.home import DEFAULT_PRESET, preset_names
     from keras_vae.zoo.hub import HubError, download, pinned
     from keras_vae.zoo.metrics import evaluate_preset, write_metrics
     from keras_vae.zoo.preset_file import FAMILIES, Preset, family
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CURVES",
+    "DEFAULT_PRESET",
     "EXAMPLES",
     "FAMILIES",
     "IN_A_RUN",
@@ -55,6 +57,7 @@ __all__ = [
     "numbered_as",
     "pinned",
     "preset_folder",
+    "preset_names",
     "published_tables",
     "read_metrics",
     "read_weights",

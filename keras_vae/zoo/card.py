@@ -10,8 +10,8 @@ from keras_vae.training import Recipe
 from keras_vae.zoo import facts
 from keras_vae.zoo.figures import asked_of, form_of, in_words, short, target_rows, value_of, verdict
 from keras_vae.zoo.files import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES
+from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import presets_home
 
 EXAMPLES = {
     "AttributeConditionalVAE": "sampled = model.sample(labels=model.random_vectors(16, seed=0), seed=0)",

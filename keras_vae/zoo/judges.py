@@ -1,8 +1,9 @@
 """The classifiers that judge samples of class-conditional models, by data set."""
 
 from keras_vae import _checks, _untrusted
+from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import find_preset, presets_home
+from keras_vae.zoo.presets import find_preset
 
 _FILE = "judges.toml"
 _MAX_BYTES = 100_000

@@ -15,16 +15,11 @@ import tomli_w
 from keras_vae import _checks, _files, _weights
 from keras_vae.zoo import facts, hub
 from keras_vae.zoo.files import FILE, MANIFEST, METRICS, WEIGHTS
+from keras_vae.zoo.home import DEFAULT_PRESET, preset_names, presets_home
 from keras_vae.zoo.preset_file import Preset
 
 _T = TypeVar("_T")
 _FACTS = ("epochs", "seconds", "hardware")
-
-
-def presets_home() -> Path:
-    """The folder of the zoo: inside the package where it is installed, at the top of the repository else."""
-    installed = Path(__file__).parent / "presets"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "zoo"
 
 
 def list_presets() -> list[str]:
@@ -34,7 +29,8 @@ def list_presets() -> list[str]:
 
 def zoo_presets() -> list[Preset]:
     """The presets of the zoo that have weights, in alphabetical order."""
-    found = (Preset.parse(path.parent, path.parent.name) for path in sorted(presets_home().glob(f"*/{FILE}")))
+    home = presets_home()
+    found = (Preset.parse(home / name, name) for name in preset_names(home))
     return [preset for preset in found if preset.trained]
 
 
@@ -63,7 +59,7 @@ def _of_one_state(name_or_folder: str | Path | Preset, read: Callable[[Preset], 
 def preset_folder(name_or_folder: str | Path | Preset) -> Path:
     """The folder of a preset: of the zoo by its name, a path to a folder of your own, or one on the hub, `hf://user/name@revision`.
 
-    The zoo's names come first: a folder here that is called as a preset of the zoo is given as a path, `"./mnist_vae"`.
+    The zoo's names come first: a folder here that is called as a preset of the zoo is given as a path, `"./mnist_cvae"`.
 
     Raises:
         ValueError: if there is no such preset, with the names there are.
@@ -73,13 +69,13 @@ def preset_folder(name_or_folder: str | Path | Preset) -> Path:
         return name_or_folder.folder
     if not isinstance(name_or_folder, str | Path) or not str(name_or_folder):
         raise ValueError(
-            f"{_checks.shown(name_or_folder)} names no preset: give a name, such as 'mnist_vae', or the path of a folder."
+            f"{_checks.shown(name_or_folder)} names no preset: give a name, such as {DEFAULT_PRESET!r}, or the path of a folder."
         )
     if str(name_or_folder).startswith(hub.SCHEME):
         return hub.download(str(name_or_folder))
     path = Path(name_or_folder)
     here = os.path.isfile(path / FILE)  # unlike Path's, False for a name that is too long
-    known = sorted(found.parent.name for found in presets_home().glob(f"*/{FILE}"))
+    known = preset_names(presets_home())
     if isinstance(name_or_folder, str) and name_or_folder in known:
         folder = presets_home() / name_or_folder
         if here and not path.samefile(folder):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
-from keras_vae.zoo.presets import find_preset, presets_home, read_metrics
+from keras_vae.zoo.home import presets_home
+from keras_vae.zoo.presets import find_preset, read_metrics
 
 _FILE = "tables.toml"
 
