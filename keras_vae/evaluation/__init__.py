@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         spread,
     )
     from keras_vae.evaluation.reconstruction import reconstruction_report
+    from keras_vae.evaluation.report import TestSet, report
     from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "CodesRecipe",
     "ProbeRecipe",
     "Spread",
+    "TestSet",
     "active_units",
     "annealed_importance_estimate",
     "class_accuracy",
@@ -70,6 +72,7 @@ __all__ = [
     "prior_log_prob",
     "psnr",
     "reconstruction_report",
+    "report",
     "separated_attribute_predictability",
     "shallow_probe",
     "spread",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
+from keras_vae.models import Samples
 from keras_vae.models.classifier import IMAGES
 
 
@@ -23,7 +24,7 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
     Raises:
         ValueError: if the model has no classes, or the classifier does not know all of them.
     """
-    if not (getattr(model, "conditional", False) and getattr(model, "num_classes", None) and hasattr(model, "sample")):
+    if not (isinstance(model, Samples) and model.num_classes):
         raise ValueError(
             f"{type(model).__name__} draws no class that was asked for: class_accuracy takes a conditional model."
         )

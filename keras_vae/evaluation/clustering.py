@@ -7,6 +7,7 @@ import numpy as np
 from keras_vae import _checks
 from keras_vae.evaluation import inputs
 from keras_vae.models import Clusters
+from keras_vae.models.capabilities import require
 
 METHODS = ("k_means", "gaussian_mixture", "spectral")
 
@@ -65,7 +66,7 @@ def clustering_report(
     Raises:
         ValueError: if the model has no clusters, or images and labels are not what it takes.
     """
-    inputs.model_of("clustering_report", model, Clusters)
+    require("clustering_report", model, Clusters, "a model that clusters, such as a DEC or a VaDE")
     inputs.same_length(images=images, labels=inputs.labels("labels", labels))
     clusters = model.cluster(images)
     figures = _agreement(labels, clusters)

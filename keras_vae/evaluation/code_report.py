@@ -15,7 +15,7 @@ from keras_vae._tables import OneOf, Real, Says, Text, Whole
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
-from keras_vae.models import Autoencoder, SemiSupervisedVAE, classifier_on
+from keras_vae.models import Autoencoder, SemiSupervisedVAE, SparseCode, classifier_on
 from keras_vae.objectives import Corruption, reconstruction
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -258,7 +258,7 @@ def _corrupted(x: np.ndarray, y: np.ndarray, batch: int, recipe: ClassifierRecip
 def _codes(model: Autoencoder, x: np.ndarray, num_active: int | None) -> np.ndarray:
     if num_active is None:
         return in_batches(model.encode, x)
-    if getattr(model, "num_active", None) is None or num_active > model.latent_size:
+    if not isinstance(model, SparseCode) or model.num_active is None or num_active > model.latent_size:
         raise ValueError(
             f"probe.num_active={num_active}: is for a SparseAutoencoder with num_active, and at most its {model.latent_size} units."
         )

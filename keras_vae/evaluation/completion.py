@@ -9,7 +9,8 @@ from keras_vae import _checks, _layers, _random, data
 from keras_vae._backend import keras, tf
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.likelihood import Progress
-from keras_vae.models import LatentVariableModel, importance, validation
+from keras_vae.models import HasPosterior, importance, validation
+from keras_vae.models.capabilities import require
 
 _BATCH = 100
 _LEAST = 1e-6
@@ -33,7 +34,7 @@ def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 10
     sampling is, and looser: few draws of the prior are near what the example asks for.
 
     Args:
-        model: a `LatentVariableModel`.
+        model: a model with a posterior, such as a `VAE`.
         x, labels: as in its `log_prob`.
         num_samples: S.
         seed: an int, or None for fresh noise.
@@ -42,7 +43,7 @@ def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 10
         ValueError: if the data or the labels are not what the model takes, or the number is out of its range.
     """
     num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**8)
-    inputs.model_of("prior_log_prob", model, LatentVariableModel)
+    require("prior_log_prob", model, HasPosterior, "a model with a posterior, such as a VAE")
     x, labels = inputs.examples(model, x, labels)
     condition = model.condition_of(labels, len(x))
     return importance.estimate(

@@ -9,7 +9,7 @@ from keras_vae import _checks
 from keras_vae._batches import in_batches
 from keras_vae.data import Shapes
 from keras_vae.evaluation import inputs
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import Reconstructs
 
 _ALIVE = 0.05
 _TREES, _DEPTH = 30, 12
@@ -180,7 +180,7 @@ def factor_vae_score(
 
 
 def disentanglement_report(
-    encode: LatentVariableModel | Callable[[np.ndarray], Any],
+    encode: Reconstructs | Callable[[np.ndarray], Any],
     shapes: Shapes | None = None,
     num_examples: int = 10_000,
     seed: int = 0,
@@ -197,7 +197,7 @@ def disentanglement_report(
         `mig`, `sap`, `dci_disentanglement`, `dci_completeness`, `dci_informativeness`, `factor_vae_score`.
     """
     shapes = Shapes() if shapes is None else shapes
-    encode = _means(encode) if isinstance(encode, LatentVariableModel) else encode
+    encode = _codes_of(encode) if isinstance(encode, Reconstructs) else encode
     drawn = shapes.factors(num_examples, seed=seed)
     codes = np.asarray(encode(shapes.images(drawn)))
     varying = [list(shapes.values).index(name) for name in shapes.names]
@@ -210,11 +210,11 @@ def disentanglement_report(
     }
 
 
-def _means(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
-    """The means of the posteriors of uint8 images."""
+def _codes_of(model: Reconstructs) -> Callable[[np.ndarray], np.ndarray]:
+    """The codes of uint8 images, of a VAE the means of the posteriors."""
 
     def encode(images: np.ndarray) -> np.ndarray:
-        return in_batches(lambda x: model.encode((x / 255.0).astype("float32")).mean(), images)
+        return in_batches(lambda x: model.code((x / 255.0).astype("float32")), images)
 
     return encode
 

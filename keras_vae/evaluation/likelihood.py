@@ -9,7 +9,8 @@ import numpy as np
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
 from keras_vae.evaluation import inputs
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import HasPosterior
+from keras_vae.models.capabilities import require
 from keras_vae.objectives import ELBO
 
 Progress = Callable[[int, int], None]
@@ -32,7 +33,7 @@ def likelihood_report(
     """Score a model on a test set, in nats an example.
 
     Args:
-        model: a `LatentVariableModel`.
+        model: a model with a posterior, such as a `VAE`.
         images: `(N,) + data_shape`, as the likelihood takes them (binarised once for a Bernoulli).
         labels: int `(N,)`, for a conditional model.
         num_samples: importance samples an image; the published tables use 5,000. None estimates the bound alone.
@@ -52,7 +53,7 @@ def likelihood_report(
     Raises:
         ValueError: if the data or the labels are not what the model takes.
     """
-    inputs.model_of("likelihood_report", model, LatentVariableModel)
+    require("likelihood_report", model, HasPosterior, "a model with a posterior, such as a VAE")
     images, given = inputs.examples(model, images, labels)
     total = len(images)
     key = _random.as_seed(seed)
@@ -80,7 +81,7 @@ def likelihood_report(
         "log_likelihood": float(elbos.mean()) + rate,
         "kl": rate,
         "active_units": int(active.sum()),
-        **(_by_level(model.latent_sizes, active, np.concatenate(rates)) if hasattr(model, "latent_sizes") else {}),
+        **(_by_level(model.level_sizes, active, np.concatenate(rates)) if len(model.level_sizes) > 1 else {}),
         **(_by_importance(model, estimates, dequantized_levels) if estimates else {}),
     }
 
@@ -121,7 +122,7 @@ def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = Non
     Raises:
         ValueError: if the model has no latents, or the data or the labels are not what it takes.
     """
-    inputs.model_of("active_units", model, LatentVariableModel)
+    require("active_units", model, HasPosterior, "a model with a posterior, such as a VAE")
     images, labels = inputs.examples(model, images, labels)
     means = [
         model.encode(images[i : i + 1000], None if labels is None else labels[i : i + 1000]).mean()

@@ -12,7 +12,8 @@ from keras_vae._batches import in_batches
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.probes import error_rate
 from keras_vae.evaluation.reconstruction import decibels
-from keras_vae.models import Classifier
+from keras_vae.models import Classifier, TranslatesDomains
+from keras_vae.models.capabilities import require
 
 _BATCH = 500
 _NEIGHBOURS_OF = 1000
@@ -56,8 +57,7 @@ def swap_report(
             f"domains have shapes {', '.join(map(str, shapes))}: give two of one shape, the same things in both. "
             "Pad or resize the images that differ."
         )
-    if not hasattr(model, "swap"):
-        raise ValueError(f"swap_report takes a SwapAutoencoder, and the model is a {type(model).__name__}.")
+    require("swap_report", model, TranslatesDomains, "a model that translates domains, such as a SwapAutoencoder")
     inputs.same_length(things=domains[0], labels=inputs.labels("labels", labels))
     found: dict[str, float] = {}
     for source, target, way in ((0, 1, "there"), (1, 0, "back")):

@@ -7,12 +7,14 @@ from keras_vae._backend import keras, serializable, tf
 from keras_vae.distributions import PartlyGiven
 from keras_vae.models import validation
 from keras_vae.models.base import policy
+from keras_vae.models.capabilities import ImageConditions
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 
 
 @serializable
-class ImageConditionalVAE(LatentVariableModel):
+class ImageConditionalVAE(ImageConditions, LatentVariableModel):
     """Variational autoencoder conditioned on a picture: q(z|x, c), p(x|z, c) and a learned p(z|c), of features of c.
 
     Sohn et al. (2015). A network of its own makes features of the condition, which the other networks and the prior are given.
@@ -95,6 +97,31 @@ class ImageConditionalVAE(LatentVariableModel):
     def condition_spec(self) -> Any:
         """The shape and the dtype of a condition."""
         return keras.InputSpec(shape=(None, *self.condition_shape), dtype="float32")
+
+    @property
+    def condition_fields(self) -> dict[str, Any]:
+        """What a build's `build.json` says of the condition."""
+        return {"condition_shape": list(self.condition_shape), "completes": self.completes}
+
+    def example_labels(self, count: int, seed: int = 0) -> Any:
+        """Nothing: images to condition on are the user's.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            f"The conditions of {type(self).__name__} are images: give examples of data and of conditions."
+        )
+
+    @property
+    def condition_symbol(self) -> Symbol:
+        """The features of a condition."""
+        shape = " x ".join(map(str, self.condition_shape))
+        return Symbol("c", f"features of a picture of shape {shape}", "labels")
+
+    def _likelihood_formula(self, given: str) -> str:
+        hidden = ", of the hidden elements alone" if self.completes else ""
+        return f"{super()._likelihood_formula(given)}{hidden}"
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """The conditions as float32 `(B,) + condition_shape`."""

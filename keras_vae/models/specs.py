@@ -5,16 +5,18 @@ from typing import Any
 
 from keras_vae import _budget, _checks, models
 from keras_vae._backend import keras
+from keras_vae.models import hierarchy
 
 
 def classes() -> dict[str, Any]:
     """The model classes that plain data may name."""
     found = {name: getattr(models, name) for name in models.__all__}
-    return {
+    library = {
         name: cls
         for name, cls in found.items()
         if isinstance(cls, type) and issubclass(cls, keras.Model) and not inspect.isabstract(cls)
     }
+    return {**library, **hierarchy.own()}
 
 
 def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> Any:
@@ -50,12 +52,13 @@ def describe(model: Any) -> dict[str, Any]:
     """The plain data from which `build` makes a model like `model`.
 
     Raises:
-        ValueError: if the model, or a part of it, is not the library's own.
+        ValueError: if the model's class is neither the library's own nor registered, or a part of it is not the library's own.
     """
     name = type(model).__name__
     if classes().get(name) is not type(model):
         raise ValueError(
-            f"{name} is no class of keras_vae.models, so it has no plain-data form. Keep it with model.save('x.keras')."
+            f"{name} is no class of keras_vae.models, so it has no plain-data form. Register the class with "
+            "keras_vae.models.register, or keep the model with model.save('x.keras')."
         )
     config = model.get_config()
     for key, value in config.items():

@@ -92,6 +92,14 @@ class Objective(Fixed):
         """The state of what it trains, which a checkpoint keeps with the model's."""
         return []
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula with the objective's settings, for the model card; by default the call that makes the objective.
+
+        Args:
+            given: letter of the condition of the densities, "" for none.
+        """
+        return repr(self)
+
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """The configuration from which `from_config` makes the same objective."""

@@ -6,6 +6,7 @@ from typing import Any
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import detached
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import MAX_DRAWS
 
@@ -39,6 +40,12 @@ class IWAE(Objective):
     def __init__(self, num_samples: int = 50, gradient: str = "doubly_reparameterized"):
         self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=MAX_DRAWS)
         self.gradient = _checks.one_of("gradient", gradient, GRADIENTS)
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        joint, q = formulas.under("x, zₖ", given), formulas.given("x", given)
+        estimator = self.gradient.replace("_", " ")
+        return f"-log 1/{self.num_samples} Σₖ p({joint}) / q(zₖ | {q}), zₖ ~ q, by the {estimator} gradient"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -162,7 +162,7 @@ def _picture(folder: Path, name: str, words: str) -> list[str]:
 
 
 def _process(preset: Preset) -> list[str]:
-    from keras_vae.zoo.process import generative_process
+    from keras_vae.models.symbols import generative_process
 
     objective = preset.recipe.build_objective(1) if preset.recipe else None
     rows = generative_process(preset.build(), objective)

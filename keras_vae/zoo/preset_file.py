@@ -23,7 +23,7 @@ from keras_vae.zoo.preset_tables import PresetTables
 if TYPE_CHECKING:
     from keras_vae.evaluation import CodesRecipe
 
-_BASES = {"vae": "LatentVariableModel", "autoencoder": "Autoencoder", "discrete": "VQVAE"}
+_BASES = {"vae": "HasPosterior", "autoencoder": "DeterministicCode", "discrete": "DiscreteCodes"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 # While a model is built there are up to twice its weights, where a network is the pattern of others, and the counts of its logs.

@@ -62,7 +62,11 @@ def test_data_is_a_set_or_a_folder(tmp_path, monkeypatch):
 def test_it_holds_no_list_of_its_own():
     tree = ast.parse(Path(completion.__file__).read_text(encoding="utf-8"))
     lists = [node for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)]
-    copied = [ast.unparse(node) for node in lists if any(isinstance(part, ast.Constant) for part in ast.iter_child_nodes(node))]
+    copied = [
+        ast.unparse(node)
+        for node in lists
+        if any(isinstance(part, ast.Constant) for part in ast.iter_child_nodes(node))
+    ]
     assert copied == []
 
 
