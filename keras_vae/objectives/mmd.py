@@ -100,8 +100,8 @@ class WassersteinMMD(Objective):
     For a `models.WAE`. The discrepancy is of all examples of a batch, whatever their `sample_weight`.
 
     Args:
-        weight: lambda, a number from 0 or a `Schedule`. The paper's 10 stands beside 0.05 times the squared error, so beside half of
-            it it is 100.
+        weight: lambda, a number from 0 or a `Schedule`. The paper has 10 beside 0.05 times the squared error, so beside half of
+            the squared error it is 100.
 
     Raises:
         ValueError: if the weight is out of its range.
