@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from keras_vae import _checks
+from keras_vae import _checks, _renamed
 
 
 def snake_case(name: str) -> str:
@@ -47,7 +47,7 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
     if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
         raise ValueError(f"{what}={_checks.shown(spec)}: must be a name, a dict with a 'name', or a {base.__name__}.")
     classes = choices(module, base)
-    cls = classes[_checks.one_of(what, spec["name"], sorted(classes))]
+    cls = classes[_checks.one_of(what, _renamed.now_in_plain_data(spec["name"]), sorted(classes))]
     arguments = {key: value for key, value in spec.items() if key != "name"}
     offered = offered or {}
     parameters = inspect.signature(cls.__init__).parameters.values()

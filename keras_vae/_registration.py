@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from keras_vae import _renamed
+
 _PACKAGE = Path(__file__).parent
 _CLASS = re.compile(r"^@serializable\nclass (\w+)", re.MULTILINE)
 
@@ -46,8 +48,12 @@ class _Entry:
 
 def _register_now() -> None:
     table = sys.modules["keras"].saving.get_custom_objects()
-    for name, module in classes().items():
-        table.setdefault(f"{_PACKAGE.name}>{name}", _Entry(module, name))
+    registered = classes()
+    saved_as = {name: name for name in registered} | {
+        old: new for old, new in _renamed.old_names().items() if new in registered
+    }
+    for saved, name in saved_as.items():
+        table.setdefault(f"{_PACKAGE.name}>{saved}", _Entry(registered[name], name))
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):

@@ -96,7 +96,7 @@ def _callables():
         models.ImageConditionalVAE: {"condition_shape": (4, 4, 2)},
         models.SparseAutoencoder: {"num_active": 1},
         models.StackedAutoencoder: {"layer_units": [4, 2]},
-        models.SwapAutoencoder: {"num_domains": 2},
+        models.MultiDomainAutoencoder: {"num_domains": 2},
         models.VQVAE: {"num_codes": 4, "code_size": 2, "network": {"filters": 4}, "prior": {"filters": 2, "num_layers": 1}},
         models.ConvVAE: {"filters": (2,), "dense_units": (4,)},
         models.classifier_on: {"model": models.Autoencoder(SHAPE, 2, network=SMALL)},
@@ -127,7 +127,7 @@ def _callables():
     left_out = {
         # Take what other parts of the library make, and no value of a user's.
         distributions.AutoregressiveGrid, distributions.DiscretizedLogisticDistribution, distributions.NoiseDistribution,
-        distributions.PartlyGiven, distributions.draws_with_log_prob, networks.Quantized, networks.OutputBias, objectives.part,
+        distributions.MaskedLikelihood, distributions.sample_and_log_prob, networks.Quantized, networks.OutputBias, objectives.part,
         objectives.kl_divergence, objectives.squared_mmd,
         # Takes a class: tests/test_own_kind_of_model.py tries wrong ones.
         models.register,

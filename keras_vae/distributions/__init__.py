@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from keras_vae.distributions.detached import detached
     from keras_vae.distributions.discretized_logistic import DiscretizedLogisticDistribution
     from keras_vae.distributions.flows import RealNVP
-    from keras_vae.distributions.from_noise import NoiseDistribution, draws_with_log_prob
+    from keras_vae.distributions.from_noise import NoiseDistribution, sample_and_log_prob
     from keras_vae.distributions.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian
+    from keras_vae.distributions.masked_likelihood import MaskedLikelihood
     from keras_vae.distributions.mixtures import MixtureOfGaussians, VampPrior
-    from keras_vae.distributions.partly_given import PartlyGiven
     from keras_vae.distributions.pixel_cnn import AutoregressiveGrid, PixelCNN
     from keras_vae.distributions.posteriors import DiagonalGaussian, FullCovarianceGaussian
     from keras_vae.distributions.priors import ConditionalGaussian, StandardNormal
@@ -58,9 +58,9 @@ __all__ = [
     "FullCovarianceGaussian",
     "Gaussian",
     "Likelihood",
+    "MaskedLikelihood",
     "MixtureOfGaussians",
     "NoiseDistribution",
-    "PartlyGiven",
     "PixelCNN",
     "Posterior",
     "Prior",
@@ -71,7 +71,7 @@ __all__ = [
     "TopDownPrior",
     "VampPrior",
     "detached",
-    "draws_with_log_prob",
+    "sample_and_log_prob",
 ]
 
 _lazy.attach(__name__)

@@ -8,14 +8,14 @@ from keras_vae._backend import tf, tfd
 from keras_vae.distributions.broadcasting import to_batch
 
 
-def draws_with_log_prob(distribution: Any, n: int, seed: Any) -> tuple[Any, Any]:
+def sample_and_log_prob(distribution: Any, n: int, seed: Any) -> tuple[Any, Any]:
     """`n` draws, the same as `distribution.sample(n, seed=seed)`, and their log-density.
 
-    A distribution that knows both at once has a method `draws_with_log_prob(n, seed)`. (TFP's own method for that,
+    A distribution that knows both at once has a method `sample_and_log_prob(n, seed)`. (TFP's own method for that,
     `experimental_sample_and_log_prob`, draws other noise, which is not the same compiled by XLA.)
     """
-    if hasattr(distribution, "draws_with_log_prob"):
-        return distribution.draws_with_log_prob(n, seed)
+    if hasattr(distribution, "sample_and_log_prob"):
+        return distribution.sample_and_log_prob(n, seed)
     z = distribution.sample(n, seed=seed)
     return z, distribution.log_prob(z)
 

@@ -47,7 +47,7 @@ class TopDownGaussians(TopDownDistribution):
         self._path = path
         super().__init__(draw=lambda noise: path(noise)[0], **kwargs)
 
-    def draws_with_log_prob(self, n: int, seed: Any) -> tuple[Any, Any]:
+    def sample_and_log_prob(self, n: int, seed: Any) -> tuple[Any, Any]:
         """`n` draws, those of `sample(n, seed=seed)`, and their density, by one way through the networks."""
         shape = tf.concat([[n], self.batch_shape_tensor(), [self._noise_size]], axis=0)
         noise = _random.normal(shape, _random.as_seed(seed))

@@ -112,7 +112,7 @@ def _accuracy(model: Any, test: TestSet) -> dict[str, Any]:
 
 def _importance_samples(model: Any, test: TestSet) -> int | None:
     """None where there is no likelihood that importance sampling could estimate."""
-    return None if model.weighs_grey(test.images) else test.num_samples
+    return None if model.non_binary_bernoulli(test.images) else test.num_samples
 
 
 @figures.register(HasPosterior)

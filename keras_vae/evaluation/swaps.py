@@ -70,7 +70,7 @@ def swap_report(
     domain_judge: Judge,
     training: Sequence[np.ndarray],
 ) -> dict[str, float]:
-    """Score a `SwapAutoencoder` of two domains on things that are known in both.
+    """Score a `MultiDomainAutoencoder` of two domains on things that are known in both.
 
     Args:
         model: the model.
@@ -97,7 +97,9 @@ def swap_report(
             f"domains have shapes {', '.join(map(str, shapes))}: give two of one shape, the same things in both. "
             "Pad or resize the images that differ."
         )
-    require("swap_report", model, TranslatesDomains, "a model that translates domains, such as a SwapAutoencoder")
+    require(
+        "swap_report", model, TranslatesDomains, "a model that translates domains, such as a MultiDomainAutoencoder"
+    )
     inputs.same_length(things=domains[0], labels=inputs.labels("labels", labels))
     found: dict[str, float] = {}
     for source, target, way in ((0, 1, "there"), (1, 0, "back")):

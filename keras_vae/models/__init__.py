@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from keras_vae.models.latent_layers import LatentMean, LatentSample
     from keras_vae.models.latent_prior import LatentPrior
     from keras_vae.models.latent_variable import LatentVariableModel
+    from keras_vae.models.multi_domain_autoencoder import MultiDomainAutoencoder
     from keras_vae.models.semi_supervised_vae import SemiSupervisedVAE
     from keras_vae.models.sparse_autoencoder import SparseAutoencoder
     from keras_vae.models.stacked_autoencoder import StackedAutoencoder
-    from keras_vae.models.swap_autoencoder import SwapAutoencoder
     from keras_vae.models.vade import VaDE
     from keras_vae.models.vae import VAE
     from keras_vae.models.vq_vae import VQVAE
@@ -72,13 +72,13 @@ __all__ = [
     "LatentPrior",
     "LatentSample",
     "LatentVariableModel",
+    "MultiDomainAutoencoder",
     "Reconstructs",
     "Samples",
     "SemiSupervisedVAE",
     "SparseAutoencoder",
     "SparseCode",
     "StackedAutoencoder",
-    "SwapAutoencoder",
     "TranslatesDomains",
     "VaDE",
     "classifier_on",

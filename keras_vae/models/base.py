@@ -277,7 +277,7 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,
         )
-        objective.prepare(self)
+        objective.build(self)
         self._objective = objective
         if objective.terms_type is not self._terms.terms_type:
             with self.distribute_strategy.scope():
@@ -430,9 +430,9 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
                 # Penalties that layers bring themselves, such as a kernel_regularizer; they are no part of the logged loss.
                 loss += sum(self.losses) / tf.distribute.get_strategy().num_replicas_in_sync
                 scaled = self.optimizer.scale_loss(loss)
-            variables = self.objective.trains(self)
+            variables = self.objective.trainable_variables(self)
             self.optimizer.apply(tape.gradient(scaled, variables), variables)
-            self.objective.learn(self, given.x, given.condition, step, _random.fold_in(seed, -1))
+            self.objective.auxiliary_step(self, given.x, given.condition, step, _random.fold_in(seed, -1))
         self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
 
@@ -643,11 +643,11 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         if batch.target is not None:
             self._check_takes_target()
         values = batch.x if batch.target is None else batch.target
-        if self._wants_binary and isinstance(values, np.ndarray) and self.weighs_grey(values):
+        if self._wants_binary and isinstance(values, np.ndarray) and self.non_binary_bernoulli(values):
             warn_of_non_binary()
         return batch, batches.packed(x, y, weight)
 
-    def weighs_grey(self, x: Any) -> bool:
+    def non_binary_bernoulli(self, x: Any) -> bool:
         """Whether x holds values other than 0 and 1, and the likelihood is a Bernoulli, which gives them no probability.
 
         They are weights of a cross-entropy then, and no figure is one of log p(x).

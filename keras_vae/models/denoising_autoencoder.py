@@ -15,14 +15,14 @@ class DenoisingAutoencoder(Denoises, Autoencoder):
 
     `fit` and `evaluate` take clean data and corrupt them; `encode` and `reconstruct` take data as they are, clean or not.
 
-    >>> model = DenoisingAutoencoder((28, 28, 1), 500, corruption={"name": "dropped_pixels", "rate": 0.5})
+    >>> model = DenoisingAutoencoder((28, 28, 1), 500, corruption={"name": "masking_noise", "rate": 0.5})
     >>> model.compile("adam")
     >>> model.fit(images, epochs=10)
     >>> restored = model.reconstruct(damaged)
 
     Args:
         data_shape, latent_size, network, code_activation, likelihood: as in `Autoencoder`.
-        corruption: `"dropped_pixels"`, `"salt_and_pepper"`, `"gaussian_noise"`, a dict with such a name and arguments, or an
+        corruption: `"masking_noise"`, `"salt_and_pepper"`, `"gaussian_noise"`, a dict with such a name and arguments, or an
             `objectives.Corruption`.
         **kwargs: `name` and the like, as in every Keras model.
 
@@ -35,7 +35,7 @@ class DenoisingAutoencoder(Denoises, Autoencoder):
         data_shape: Any,
         latent_size: int,
         network: Any = "mlp",
-        corruption: Any = "dropped_pixels",
+        corruption: Any = "masking_noise",
         code_activation: str = "linear",
         likelihood: Any = "bernoulli",
         **kwargs: Any,

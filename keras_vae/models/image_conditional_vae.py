@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from keras_vae import _checks, _named, networks
 from keras_vae._backend import keras, serializable, tf
-from keras_vae.distributions import PartlyGiven
+from keras_vae.distributions import MaskedLikelihood
 from keras_vae.models import validation
 from keras_vae.models.base import policy
 from keras_vae.models.capabilities import ImageConditions
@@ -160,7 +160,7 @@ class ImageConditionalVAE(ImageConditions, LatentVariableModel):
             return likelihood
         image = condition.image if isinstance(condition, _Prepared) else condition
         values = image[..., :-1]
-        return PartlyGiven(likelihood, values, tf.broadcast_to(image[..., -1:] > 0.5, tf.shape(values)))
+        return MaskedLikelihood(likelihood, values, tf.broadcast_to(image[..., -1:] > 0.5, tf.shape(values)))
 
     def latents_from_noise(self, noise: Any, condition: Any) -> Any:
         """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""

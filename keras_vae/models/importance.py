@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from keras_vae import _random
 from keras_vae._backend import tf
-from keras_vae.distributions import draws_with_log_prob
+from keras_vae.distributions import sample_and_log_prob
 
 # Decoder outputs held at a time, in numbers. About what fits into a processor's cache beside the hidden layers: larger
 # chunks are slower as well as bigger.
@@ -89,7 +89,7 @@ def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: in
         if from_prior:
             log_w = model.likelihood_given(prior.sample(prior_draws, seed=key), condition).log_prob(x)
         else:
-            z, log_q = draws_with_log_prob(posterior, draws, key)
+            z, log_q = sample_and_log_prob(posterior, draws, key)
             log_w = model.likelihood_given(z, condition).log_prob(x) + prior.log_prob(z) - log_q
         # The last chunk may be longer than what is left: its surplus draws weigh nothing.
         index = chunk * draws + tf.range(draws, dtype=tf.int64)

@@ -184,5 +184,5 @@ class LatentVariableModel(LatentPrior, HasPosterior, EncoderDecoder):
         return importance.estimate(self, x, condition, num_samples, _random.as_seed(seed))
 
     def _warn_of_grey(self, x: Any) -> None:
-        if (isinstance(x, np.ndarray) or hasattr(x, "numpy")) and self.weighs_grey(x):
+        if (isinstance(x, np.ndarray) or hasattr(x, "numpy")) and self.non_binary_bernoulli(x):
             warn_of_non_binary()

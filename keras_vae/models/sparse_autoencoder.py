@@ -10,7 +10,7 @@ from keras_vae.objectives import Penalty, Reconstruction
 
 
 @serializable
-class LargestOnly(keras.layers.Layer):
+class TopK(keras.layers.Layer):
     """Keeps the k largest of each vector `(B, Z)` and sets the others to zero; equal ones at the border are all kept.
 
     Args:
@@ -82,7 +82,7 @@ class SparseAutoencoder(SparseCode, Autoencoder):
 
     def code_layers(self) -> list[keras.layers.Layer]:
         """New layers that make codes of what the encoder puts out; they have no weights."""
-        largest = [] if self.num_active is None else [LargestOnly(self.num_active, dtype="float32", name="largest")]
+        largest = [] if self.num_active is None else [TopK(self.num_active, dtype="float32", name="largest")]
         return [*super().code_layers(), *largest]
 
     def code_of_largest(self, x: Any, k: Any, most: int, training: bool = False) -> Any:
@@ -90,7 +90,7 @@ class SparseAutoencoder(SparseCode, Autoencoder):
         outputs = self.encoder_outputs(x, None, training)
         for layer in super().code_layers():
             outputs = layer(outputs)
-        return LargestOnly.keep(outputs, k, most)
+        return TopK.keep(outputs, k, most)
 
     def default_objective(self) -> Reconstruction:
         """Reconstruction, with the penalty."""

@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from keras_vae import _budget, _checks, models
+from keras_vae import _budget, _checks, _renamed, models
 from keras_vae._backend import keras
 from keras_vae.models import hierarchy
 
@@ -30,7 +30,7 @@ def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> An
         ValueError: if the class or an argument is unknown, missing or out of its range, or the model would have more weights.
     """
     spec = _checks.table("model", spec)
-    cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
+    cls = classes()[_checks.one_of("model class", _renamed.now(spec.get("class")), sorted(classes()))]
     arguments = {key: value for key, value in spec.items() if key != "class"}
     parameters = _parameters(cls)
     taken = [name for name, p in parameters.items() if p.kind != p.VAR_KEYWORD]
@@ -91,7 +91,7 @@ def label_setting(model: Any) -> tuple[str, int] | None:
 
 def label_count(spec: dict[str, Any]) -> int | None:
     """How many labels the model has that `spec` describes; None without labels."""
-    parameters = _parameters(classes()[spec["class"]])
+    parameters = _parameters(classes()[_renamed.now(spec["class"])])
     for name in _LABEL_SETTINGS:
         if name in parameters:
             return spec.get(name, parameters[name].default)

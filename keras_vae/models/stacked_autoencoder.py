@@ -15,7 +15,7 @@ from keras_vae.objectives import Corruption, Reconstruction
 class StackedAutoencoder(Autoencoder):
     """Deep autoencoder of dense layers that can be trained one by one, each on the codes of the last, and then together.
 
-    >>> model = StackedAutoencoder((28, 28, 1), [1000, 1000, 1000], corruption={"name": "dropped_pixels", "rate": 0.25})
+    >>> model = StackedAutoencoder((28, 28, 1), [1000, 1000, 1000], corruption={"name": "masking_noise", "rate": 0.25})
     >>> model.compile("adam", objectives.LayerWise(steps_per_layer=5000, corruption=model.corruption))
     >>> model.fit(images, epochs=40)  # 5,000 steps for each layer, and what is left for all together
     >>> classifier = models.classifier_on(model, num_classes=10)

@@ -25,6 +25,7 @@ class QuantizedMaps(NamedTuple):
     """Of the batch, the mean over the levels: a scalar."""
 
 
+# Keras puts the name of this class into the paths of the weights of saved models.
 class CodePyramid(keras.layers.Layer):
     """Quantises the features of each level, from the smallest grid to the largest: Razavi et al. (2019), algorithm 1.
 

@@ -7,7 +7,7 @@ from keras_vae import _lazy
 if TYPE_CHECKING:
     from keras_vae.objectives.base import Objective, Terms, terms_with
     from keras_vae.objectives.capacity import AnnealedCapacity
-    from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
+    from keras_vae.objectives.corruptions import Corruption, GaussianNoise, MaskingNoise, SaltAndPepper
     from keras_vae.objectives.distortions import RandomAffine, RandomElastic
     from keras_vae.objectives.elbo import ELBO, kl_divergence
     from keras_vae.objectives.embedded_clustering import EmbeddedClustering
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from keras_vae.objectives.layer_wise import LayerWise
     from keras_vae.objectives.map_dropout import MapDropoutELBO
     from keras_vae.objectives.mmd import MMDTerms, WassersteinMMD, squared_mmd
-    from keras_vae.objectives.noisy_code import NoisyCode
     from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
     from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
     from keras_vae.objectives.schedules import Constant, Cyclical, Linear, Schedule
     from keras_vae.objectives.semi_supervised import SemiSupervisedELBO, SemiSupervisedTerms
     from keras_vae.objectives.total_correlation import BetaTCVAE, total_correlation
+    from keras_vae.objectives.unit_gaussian_code import UnitGaussianCode
     from keras_vae.objectives.vector_quantization import QuantizationTerms, VectorQuantization
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "Corruption",
     "Cyclical",
     "DomainAlignment",
-    "DroppedPixels",
     "EmbeddedClustering",
     "FactorVAE",
     "GaussianNoise",
@@ -48,7 +47,7 @@ __all__ = [
     "Linear",
     "MMDTerms",
     "MapDropoutELBO",
-    "NoisyCode",
+    "MaskingNoise",
     "Objective",
     "Penalty",
     "QuantizationTerms",
@@ -61,6 +60,7 @@ __all__ = [
     "SemiSupervisedELBO",
     "SemiSupervisedTerms",
     "Terms",
+    "UnitGaussianCode",
     "VectorQuantization",
     "WassersteinMMD",
     "kl_divergence",

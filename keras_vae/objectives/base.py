@@ -4,7 +4,7 @@ import abc
 import collections
 from typing import Any, NamedTuple, Protocol
 
-from keras_vae import _checks
+from keras_vae import _checks, _renamed
 from keras_vae._written import Fixed
 
 
@@ -99,12 +99,19 @@ class Parts(Protocol):
 class Objective(Fixed):
     """An objective: the terms of one batch, as a function of a model's distributions.
 
-    Its settings stay as it was made: see `Fixed`. State that it makes for itself, as in `prepare`, is in attributes that begin with
+    Its settings stay as it was made: see `Fixed`. State that it makes for itself, as in `build`, is in attributes that begin with
     "_".
     """
 
     terms_type: Any = Terms
     """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`. See `terms_with`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse methods under the names that they had before: nothing would call them."""
+        super().__init_subclass__(**kwargs)
+        for old, new in _renamed.METHODS_OF_OBJECTIVES.items():
+            if old in vars(cls):
+                raise TypeError(f"{cls.__name__}.{old}: this method of objectives is called {new} now.")
 
     @abc.abstractmethod
     def terms(
@@ -124,20 +131,20 @@ class Objective(Fixed):
                 objective without this argument takes no target, and a model that is compiled with it refuses one.
         """
 
-    def trains(self, model: Any) -> list[Any]:
-        """The weights of the model that it moves, of those that are trainable."""
+    def trainable_variables(self, model: Any) -> list[Any]:
+        """The weights of the model that the optimizer updates, of those that are trainable."""
         return list(model.trainable_variables)
 
     # Most objectives train nothing but the model.
-    def prepare(self, model: Any) -> None:
-        """Make what the objective trains beside the model, such as a discriminator, if it has any; `compile` calls this."""
+    def build(self, model: Any) -> None:
+        """Make the networks that the objective trains beside the model, such as a discriminator; `compile` calls this."""
 
-    def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
-        """Train that by one step, after the model's own. Arguments as in `terms`."""
+    def auxiliary_step(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
+        """Train these networks by one step, after the model's own. Arguments as in `terms`."""
 
     @property
     def variables(self) -> list[Any]:
-        """The state of what it trains, which a checkpoint keeps with the model's."""
+        """The state of these networks, which a checkpoint keeps with the model's."""
         return []
 
     def formula(self, given: str = "") -> str:

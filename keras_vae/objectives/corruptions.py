@@ -35,7 +35,7 @@ class Corruption(Fixed):
 
 
 @serializable
-class DroppedPixels(Corruption):
+class MaskingNoise(Corruption):
     """Sets each element to 0 with a probability: the masking noise of Vincent et al. (2010), section 3.3.
 
     Args:

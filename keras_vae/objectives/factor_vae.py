@@ -52,7 +52,7 @@ class FactorVAE(Objective):
             "learning_rate": schedules.plain(self.learning_rate),
         }
 
-    def prepare(self, model: Any) -> None:
+    def build(self, model: Any) -> None:
         """Make the discriminator, unless there is one for as many latents: training may go on with that."""
         if self._discriminator is not None and self._discriminator.input_shape[-1] == model.latent_size:
             return
@@ -82,7 +82,7 @@ class FactorVAE(Objective):
         correlation = self._discriminator(z[0], training=training)[:, 0]
         return Terms(log_likelihood, kl_divergence(posterior, prior, z), schedules.at(self.gamma, step) * correlation)
 
-    def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
+    def auxiliary_step(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
         """One step of the discriminator, on fresh draws of the batch's posteriors."""
         z = model.posterior_given(x, condition, training=True).sample(seed=_random.fold_in(seed, 0))
         # Each latent in an order of its own: that of as many random numbers.

@@ -47,7 +47,7 @@ class MapDropoutELBO(ELBO):
         """The constructor's arguments."""
         return {"share": schedules.plain(self.share), "beta": keras.saving.serialize_keras_object(self.beta)}
 
-    def prepare(self, model: Any) -> None:
+    def build(self, model: Any) -> None:
         """Check that the model has what this objective needs; `compile` calls this."""
         if not hasattr(model.prior, "map_given"):
             raise ValueError(

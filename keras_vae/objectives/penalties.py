@@ -221,7 +221,7 @@ class DomainAlignment(Penalty):
     distance. Zero only where the codes of all domains have one distribution: then a decoder is handed nothing that it has not seen
     when it is handed another domain's code. It is one number for the batch, which each example carries.
 
-    For a `models.SwapAutoencoder`, whose condition is the domain.
+    For a `models.MultiDomainAutoencoder`, whose condition is the domain.
 
     Args:
         weight: a number from 0 or a `Schedule`.
@@ -239,7 +239,7 @@ class DomainAlignment(Penalty):
             ValueError: if there are no domains.
         """
         if condition is None:
-            raise ValueError(f"{type(model).__name__} has no domains to align: take a SwapAutoencoder.")
+            raise ValueError(f"{type(model).__name__} has no domains to align: take a MultiDomainAutoencoder.")
         distance = tf.reduce_sum(tf.square(code[:, None] - code[None]), axis=-1)
         scale = tf.stop_gradient(tf.reduce_mean(distance)) + 1e-12
         kernel = tf.add_n([tf.exp(-distance / (width * scale)) for width in self._WIDTHS]) / len(self._WIDTHS)

@@ -52,7 +52,7 @@ class Reconstruction(Objective):
     corrupted in validation too, with the same noise each time.
 
     Args:
-        corruption: `"dropped_pixels"`, `"salt_and_pepper"`, `"gaussian_noise"`, a dict with such a name and arguments, a
+        corruption: `"masking_noise"`, `"salt_and_pepper"`, `"gaussian_noise"`, a dict with such a name and arguments, a
             `Corruption`, or None.
         penalty: `"l1"`, `"activation_rate"`, `"contraction"`, a dict with such a name and arguments, a `Penalty`, or None.
 
@@ -96,8 +96,8 @@ class Reconstruction(Objective):
         """What the encoder is given for a batch `x`."""
         return x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
 
-    def trains(self, model: Any) -> list[Any]:
-        """All but clusters: see `Objective.trains`."""
+    def trainable_variables(self, model: Any) -> list[Any]:
+        """All but clusters: see `Objective.trainable_variables`."""
         return without_clusters(model)
 
     def code(self, model: Any, x: Any, condition: Any, step: Any, training: bool) -> Any:

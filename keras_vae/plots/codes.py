@@ -51,7 +51,7 @@ def restored(model: Any, images: Any, corruption: Any = None, seed: int = 0) -> 
     _refuse_conditional(model)
     corruption = model.corruption if corruption is None else corruption
     if corruption is None:
-        raise ValueError(f"{model.name} learned from no corruption: pass one, such as objectives.DroppedPixels(0.5).")
+        raise ValueError(f"{model.name} learned from no corruption: pass one, such as objectives.MaskingNoise(0.5).")
     x = tf.constant(np.asarray(images), tf.float32)
     damaged = corruption(x, _random.as_seed(seed))
     support = model.likelihood.support

@@ -14,7 +14,7 @@ def swaps(model: Any, images: Any, domain_names: Sequence[str] = ()) -> Figure:
     """Show images, and below each what the decoder of every domain makes of its code.
 
     Args:
-        model: a `SwapAutoencoder`.
+        model: a `MultiDomainAutoencoder`.
         images: `(N,) + data_shape`, of any domain.
         domain_names: one a domain; by default their numbers.
 
@@ -23,7 +23,7 @@ def swaps(model: Any, images: Any, domain_names: Sequence[str] = ()) -> Figure:
     """
     if not isinstance(model, TranslatesDomains):
         raise ValueError(
-            f"{model.name} is a {type(model).__name__}, which has no domains: take a SwapAutoencoder, such as "
+            f"{model.name} is a {type(model).__name__}, which has no domains: take a MultiDomainAutoencoder, such as "
             "one of `keras-vae list --task swap`."
         )
     names = list(domain_names) or [f"domain {domain}" for domain in range(model.num_domains)]

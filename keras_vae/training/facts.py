@@ -67,7 +67,7 @@ def _of_codes(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, Any]:
 def _levels(model: Any, images: np.ndarray) -> int | None:
     """How many values the likelihood gives a probability; None for a density, and for a Bernoulli of grayscale images."""
     likelihood = model.likelihood
-    if not likelihood.discrete or model.weighs_grey(images):
+    if not likelihood.discrete or model.non_binary_bernoulli(images):
         return None
     return getattr(likelihood, "levels", 2 if isinstance(likelihood, distributions.Bernoulli) else None)
 

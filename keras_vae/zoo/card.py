@@ -19,7 +19,7 @@ EXAMPLES = {
     "DEC": "clusters = model.cluster(images)",
     "ImageConditionalVAE": "completed = model.sample(labels=keras_vae.data.quadrants(images, 1), seed=0)",
     "SemiSupervisedVAE": "labels, drawn = model.classify(images), model.sample(labels=[3, 1, 4], seed=0)",
-    "SwapAutoencoder": "swapped = model.swap(images, domains=1)",
+    "MultiDomainAutoencoder": "swapped = model.swap(images, domains=1)",
     "VaDE": "clusters, drawn = model.cluster(images), model.sample_cluster(3, n=16, seed=0)",
 }
 """What to do with a model that neither draws nor encodes above all."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Required
 from pydantic import AfterValidator, BeforeValidator, Field
 from typing_extensions import TypedDict  # of Python 3.12, as pydantic needs it
 
-from keras_vae import _checks, _tables
+from keras_vae import _checks, _renamed, _tables
 from keras_vae._tables import Real, Text
 from keras_vae.models import hierarchy
 from keras_vae.zoo import figures
@@ -58,8 +58,8 @@ class Card(TypedDict, total=False):
 
 
 def _known_class(model: dict[str, Any]) -> dict[str, Any]:
-    _checks.one_of("model class", model.get("class"), hierarchy.names())
-    return model
+    name = _checks.one_of("model class", _renamed.now(model.get("class")), hierarchy.names())
+    return {**model, "class": name}
 
 
 @_tables.table("", called="a preset")

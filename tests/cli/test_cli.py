@@ -394,7 +394,7 @@ def test_a_terminal_shows_what_is_being_done(tmp_path):
 
 
 def test_words_for_labels_are_those_of_as_many_classes():
-    domains = models.SwapAutoencoder((28, 28, 1), 2, 2)
+    domains = models.MultiDomainAutoencoder((28, 28, 1), 2, 2)
     assert making._words_for_labels(domains, (), "digits_outlines") == ("plain", "outlined")
     assert making._words_for_labels(ConditionalVAE((28, 28, 1), 10, 2), (), "digits_outlines") == ()
     assert making._words_for_labels(Autoencoder((28, 28, 1), 2), (), "digits_outlines") == ()

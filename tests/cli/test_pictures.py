@@ -27,7 +27,7 @@ def presets(tmp_path_factory):
         "plane": VAE(SHAPE, 2, hidden_units=(16,)),
         "labels": ConditionalVAE(SHAPE, 10, 3, network=SMALL),
         "code": models.Autoencoder(SHAPE, 3, SMALL),
-        "swap": models.SwapAutoencoder(SHAPE, 3, 2, SMALL),
+        "swap": models.MultiDomainAutoencoder(SHAPE, 3, 2, SMALL),
         "parts": models.ImageConditionalVAE(SHAPE, (28, 28, 2), 2, network=SMALL, completes=True),
     }
     return {name: zoo.save_to_preset(model, folder / name) for name, model in built.items()}

@@ -16,10 +16,10 @@ from keras_vae.models import (
     DenoisingAutoencoder,
     HierarchicalVAE,
     ImageConditionalVAE,
+    MultiDomainAutoencoder,
     SemiSupervisedVAE,
     SparseAutoencoder,
     StackedAutoencoder,
-    SwapAutoencoder,
     VaDE,
 )
 
@@ -113,7 +113,7 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     ),
     "contractive": lambda: ContractiveAutoencoder(SHAPE, 16),
     "contractive_deep": lambda: ContractiveAutoencoder(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
-    "stacked": lambda: StackedAutoencoder(SHAPE, (16, 8), corruption={"name": "dropped_pixels", "rate": 0.2}),
+    "stacked": lambda: StackedAutoencoder(SHAPE, (16, 8), corruption={"name": "masking_noise", "rate": 0.2}),
     "stacked_relu": lambda: StackedAutoencoder(SHAPE, (16, 12, 8), activation="relu"),
     "stacked_tied": lambda: StackedAutoencoder(SHAPE, (16, 12, 8), tied=True),
     "k_sparse_tied": lambda: SparseAutoencoder(SHAPE, 80, {"name": "tied_mlp"}, num_active=5),
@@ -128,8 +128,8 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
         likelihood="bernoulli",
         prior={"name": "real_nvp", "hidden_units": (8,)},
     ),
-    "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
-    "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}, own_layers=1),
+    "swap": lambda: MultiDomainAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
+    "swap_conv": lambda: MultiDomainAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}, own_layers=1),
 }
 
 _SMALL_NET = {"filters": 8, "residual_filters": 4, "residual_blocks": 1}

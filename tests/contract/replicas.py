@@ -14,12 +14,12 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
-from keras_vae.models import DEC, LatentVariableModel, SwapAutoencoder
-from keras_vae.objectives import NoisyCode, Reconstruction
+from keras_vae.models import DEC, LatentVariableModel, MultiDomainAutoencoder
+from keras_vae.objectives import Reconstruction, UnitGaussianCode
 from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, conditions, one_of_each_class
 
 # Of these the default objective has a quantity of the batch, which each replica takes of its own share.
-OF_EXAMPLES = {DEC: Reconstruction, SwapAutoencoder: NoisyCode}
+OF_EXAMPLES = {DEC: Reconstruction, MultiDomainAutoencoder: UnitGaussianCode}
 COUNT = 9
 
 

@@ -10,7 +10,7 @@ from keras_vae.distributions import (
     StandardNormal,
     TopDownPosterior,
     TopDownPrior,
-    draws_with_log_prob,
+    sample_and_log_prob,
 )
 from keras_vae.distributions.base import inverse_positive
 from keras_vae.distributions.conditioners import applied, conditioner
@@ -48,7 +48,7 @@ def test_leading_axes_and_the_batch_shape(posterior, rng):
 
 def test_a_draw_and_its_density_are_those_of_two_calls(posterior, rng):
     q = posterior(tf.constant(rng.normal(size=(5, F)), tf.float32))
-    z, log_q = draws_with_log_prob(q, 3, seed=4)
+    z, log_q = sample_and_log_prob(q, 3, seed=4)
     np.testing.assert_allclose(z, q.sample(3, seed=4), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(log_q, q.log_prob(z), rtol=1e-4, atol=1e-4)
 

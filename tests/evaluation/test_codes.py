@@ -110,7 +110,7 @@ def test_information_is_that_of_the_table(rng):
 
 def test_the_reconstruction_of_a_denoising_model_is_of_the_clean_image(rng):
     x = rng.uniform(size=(700, 4, 4, 1)).astype("float32")
-    model = models.DenoisingAutoencoder((4, 4, 1), 3, corruption={"name": "dropped_pixels", "rate": 0.6})
+    model = models.DenoisingAutoencoder((4, 4, 1), 3, corruption={"name": "masking_noise", "rate": 0.6})
     report = evaluation.reconstruction_report(model, x, seed=2)
     plain = models.Autoencoder.from_config({k: v for k, v in model.get_config().items() if k != "corruption"})
     plain.set_weights(model.get_weights())
@@ -132,7 +132,7 @@ def test_the_reconstruction_of_a_denoising_model_is_of_the_clean_image(rng):
 
 def test_the_reconstruction_of_a_noisy_code_is_scored_without_the_noise(rng):
     x, domains = rng.uniform(size=(60, 4, 4, 1)).astype("float32"), np.arange(60) % 2
-    model = models.SwapAutoencoder((4, 4, 1), 3, 2)
+    model = models.MultiDomainAutoencoder((4, 4, 1), 3, 2)
     error = np.mean((model.reconstruct(x, domains) - x) ** 2)
     assert evaluation.reconstruction_report(model, x, domains)["squared_error"] == pytest.approx(error, rel=1e-5)
 

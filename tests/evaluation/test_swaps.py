@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae import data, evaluation
-from keras_vae.models import SwapAutoencoder, TranslatesDomains
+from keras_vae.models import MultiDomainAutoencoder, TranslatesDomains
 
 
 @TranslatesDomains.register
@@ -77,7 +77,7 @@ def test_domains_of_different_shapes_are_refused(rng):
     first, second = rng.uniform(size=(2, 8, 8, 1)).astype("float32"), rng.uniform(size=(2, 6, 8, 1)).astype("float32")
     with pytest.raises(ValueError, match=r"domains have shapes \(2, 8, 8, 1\), \(2, 6, 8, 1\).*Pad or resize"):
         evaluation.swap_report(None, [first, second], np.zeros(2, int), [], None, [first, second])
-    model = SwapAutoencoder((8, 8, 1), 4, num_domains=2)
+    model = MultiDomainAutoencoder((8, 8, 1), 4, num_domains=2)
     model.compile()
     with pytest.raises(ValueError, match=r"\(2, 6, 8, 1\)"):
         model.fit(second, np.ones(2, int), verbose=0)

@@ -52,7 +52,7 @@ def test_too_few_data_and_none_are_refused(build, blobs):
         model.cluster(blobs[0][:0])
 
 
-@pytest.mark.parametrize("objective", [objectives.Reconstruction(), objectives.NoisyCode()])
+@pytest.mark.parametrize("objective", [objectives.Reconstruction(), objectives.UnitGaussianCode()])
 def test_while_codes_are_learned_for_them_clusters_stay_where_they_are_and_nothing_is_warned_of(objective, blobs):
     model = DEC(SHAPE, 3, 4, MLP)
     centres, kernel = model.assignment.centres.numpy(), model.encoder.trainable_variables[0].numpy()

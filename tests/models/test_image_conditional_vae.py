@@ -5,7 +5,7 @@ import pytest
 
 from keras_vae import data, objectives
 from keras_vae._backend import keras, tf, tfd
-from keras_vae.distributions import Bernoulli, PartlyGiven
+from keras_vae.distributions import Bernoulli, MaskedLikelihood
 from keras_vae.models import ImageConditionalVAE
 
 SHAPE = (4, 4, 1)
@@ -28,7 +28,7 @@ def test_only_what_is_hidden_has_a_density(rng):
     logits = rng.normal(size=(3, 5, 2)).astype("float32")
     whole = tfd.Independent(tfd.Bernoulli(logits=logits, dtype=tf.float32), 1)
     values, given = np.array([[1.0, 0.0]] * 5, "float32"), np.array([[True, False]] * 5)
-    p = PartlyGiven(whole, values, given)
+    p = MaskedLikelihood(whole, values, given)
     x = np.array([[1.0, 1.0]] * 5, "float32")
     expected = -np.log1p(np.exp(-logits[..., 1]))
     np.testing.assert_allclose(p.log_prob(x), expected, rtol=1e-5)
@@ -36,11 +36,11 @@ def test_only_what_is_hidden_has_a_density(rng):
     assert (p.mean()[..., 0].numpy() == 1).all()
     assert (p.sample(7, seed=0)[..., 0].numpy() == 1).all()
     own = Bernoulli((2,))(logits)
-    np.testing.assert_allclose(PartlyGiven(own, values, given).log_prob(x), expected, rtol=1e-5)
+    np.testing.assert_allclose(MaskedLikelihood(own, values, given).log_prob(x), expected, rtol=1e-5)
     with pytest.raises(ValueError, match="from 255 to 255: must be finite and from 0 to 1"):
-        PartlyGiven(own, values, given).log_prob(x * 255)
+        MaskedLikelihood(own, values, given).log_prob(x * 255)
     with pytest.raises(NotImplementedError, match="independent elements"):
-        PartlyGiven(tfd.MultivariateNormalTriL(tf.zeros(2), tf.eye(2)), values, given)
+        MaskedLikelihood(tfd.MultivariateNormalTriL(tf.zeros(2), tf.eye(2)), values, given)
 
 
 def test_given_pixels_come_out_as_they_are_and_hidden_ones_vary(model, x):

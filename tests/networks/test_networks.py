@@ -110,7 +110,7 @@ def test_tied_weights_are_refused_where_the_sizes_do_not_mirror():
     with pytest.raises(ValueError, match="a condition"):
         TiedMLP(()).pair((8,), 3, 3, (8,), condition_size=2)
     with pytest.raises(ValueError, match="cannot make it alone"):
-        models.SwapAutoencoder((8,), 3, 2, network={"name": "tied_mlp"})
+        models.MultiDomainAutoencoder((8,), 3, 2, network={"name": "tied_mlp"})
 
 
 def test_nearest_upsampling_has_no_checkerboard():

@@ -97,8 +97,8 @@ def test_the_discriminator_finds_the_density_ratio():
             return tfd.MultivariateNormalTriL(tf.zeros((len(x), 2)), chol)
 
     objective = objectives.FactorVAE(hidden_units=(64, 64), learning_rate=3e-3)
-    objective.prepare(Correlated())
-    learn = tf.function(lambda seed: objective.learn(Correlated(), tf.zeros((500, 1)), None, STEP, seed))
+    objective.build(Correlated())
+    learn = tf.function(lambda seed: objective.auxiliary_step(Correlated(), tf.zeros((500, 1)), None, STEP, seed))
     for i in range(600):
         learn(tf.constant([i, 3]))
     z = np.random.default_rng(1).normal(size=(2000, 2)) @ chol.T

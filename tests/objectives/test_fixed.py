@@ -37,8 +37,8 @@ def test_arguments_at_their_defaults_are_left_out():
     assert list(inspect.signature(objectives.ELBO).parameters) == ["beta", "num_samples", "kl", "free_bits"]
     assert repr(objectives.ELBO(0.5, num_samples=2)) == "ELBO(beta=0.5, num_samples=2)"
     assert repr(objectives.ELBO(objectives.Linear(1000))) == "ELBO(beta=Linear(steps=1000))"
-    assert repr(objectives.Reconstruction({"name": "dropped_pixels", "rate": 0.1}, "l1")) == (
-        "Reconstruction(corruption=DroppedPixels(rate=0.1), penalty=L1())"
+    assert repr(objectives.Reconstruction({"name": "masking_noise", "rate": 0.1}, "l1")) == (
+        "Reconstruction(corruption=MaskingNoise(rate=0.1), penalty=L1())"
     )
     assert repr(objectives.SemiSupervisedELBO(beta=2.0)) == "SemiSupervisedELBO(beta=2.0)"
     assert repr(networks.MLP([8, 4], "tanh")) == "MLP(hidden_units=(8, 4), activation='tanh')"

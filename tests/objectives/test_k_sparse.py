@@ -54,7 +54,7 @@ def test_it_says_for_which_models_it_is(rng):
 
 
 def test_round_trip_and_recipe():
-    objective = objectives.KSparse(30, 7, corruption="dropped_pixels")
+    objective = objectives.KSparse(30, 7, corruption="masking_noise")
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(objective))
     assert again.get_config() == objective.get_config()
     recipe = Recipe.from_dict(

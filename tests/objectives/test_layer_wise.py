@@ -51,7 +51,7 @@ def test_a_layers_terms_are_those_of_its_own_autoencoder(activation, x):
 def test_only_the_layer_whose_turn_it_is_learns(model, x, jit_compile):
     # Plain gradient descent: what gets no gradient stays, to the bit.
     model.compile(
-        keras.optimizers.SGD(0.1), objectives.LayerWise(2, corruption="dropped_pixels"), jit_compile=jit_compile
+        keras.optimizers.SGD(0.1), objectives.LayerWise(2, corruption="masking_noise"), jit_compile=jit_compile
     )
     parts = {
         0: ["encoder/hidden_0", "decoder/pixels", "decoder/output"],

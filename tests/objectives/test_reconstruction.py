@@ -42,7 +42,7 @@ def test_a_gaussian_of_scale_one_is_half_the_squared_error(rng):
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_corruptions_change_as_many_elements_as_they_say(rate):
     x = tf.fill((100, 20, 20, 1), 0.7)
-    dropped = objectives.DroppedPixels(rate)(x, SEED).numpy()
+    dropped = objectives.MaskingNoise(rate)(x, SEED).numpy()
     noisy = objectives.SaltAndPepper(rate)(x, SEED).numpy()
     error = 5 * np.sqrt(rate * (1 - rate) / x.numpy().size)
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(0.7)}
@@ -60,7 +60,7 @@ def test_gaussian_noise_is_gaussian():
 
 def test_corruption_is_the_same_for_a_seed_and_leaves_the_target_alone(rng):
     model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8)), _x(rng)
-    objective = objectives.Reconstruction(corruption={"name": "dropped_pixels", "rate": 0.5})
+    objective = objectives.Reconstruction(corruption={"name": "masking_noise", "rate": 0.5})
     a, b = (objective.terms(model, x, None, 0, SEED) for _ in range(2))
     np.testing.assert_array_equal(a.loss, b.loss)
     assert np.abs(a.loss - objective.terms(model, x, None, 0, tf.constant([9, 9])).loss).max() > 1e-4
@@ -224,7 +224,7 @@ def test_round_trip_of_the_configuration(bits):
 
 def test_round_trip_of_a_noisy_code_and_of_one_that_was_saved_before_the_cycle():
     saved = keras.saving.serialize_keras_object(
-        objectives.NoisyCode(0.5, penalty="domain_alignment", cycle=2.0, contrast=3.0)
+        objectives.UnitGaussianCode(0.5, penalty="domain_alignment", cycle=2.0, contrast=3.0)
     )
     again = keras.saving.deserialize_keras_object(saved)
     assert keras.saving.serialize_keras_object(again) == saved
@@ -238,33 +238,33 @@ def test_round_trip_of_a_noisy_code_and_of_one_that_was_saved_before_the_cycle()
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: objectives.DroppedPixels(1.0), "rate=1.0: must be .* to 0.999"),
+        (lambda: objectives.MaskingNoise(1.0), "rate=1.0: must be .* to 0.999"),
         (lambda: objectives.SaltAndPepper(-0.1), "rate=-0.1"),
         (lambda: objectives.GaussianNoise(float("nan")), "stddev=nan"),
-        (lambda: objectives.Reconstruction(corruption="snow"), "corruption='snow': must be one of 'dropped_pixels'"),
+        (lambda: objectives.Reconstruction(corruption="snow"), "corruption='snow': must be one of 'masking_noise'"),
         (lambda: objectives.Reconstruction(penalty="l2"), "penalty='l2': must be one of"),
         (lambda: models.SparseAutoencoder(SHAPE, 20), "Nothing makes this code sparse"),
         (lambda: models.SparseAutoencoder(SHAPE, 20, num_active=20), "num_active=20: must be less than the 20 units"),
         (lambda: models.SparseAutoencoder(SHAPE, 20, sparsity="activation_rate"), "code_activation='relu'"),
         (lambda: objectives.ActivationRate(0.0), "rate=0.0"),
         (lambda: objectives.Contraction(jacobian="approximate"), "jacobian='approximate': must be one of"),
-        (lambda: models.SwapAutoencoder(SHAPE, 3, 1), "num_domains=1: must be a whole number from 2"),
-        (lambda: models.SwapAutoencoder(SHAPE, 3, 2, own_layers=0), "own_layers=0"),
+        (lambda: models.MultiDomainAutoencoder(SHAPE, 3, 1), "num_domains=1: must be a whole number from 2"),
+        (lambda: models.MultiDomainAutoencoder(SHAPE, 3, 2, own_layers=0), "own_layers=0"),
         (
-            lambda: models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8), own_layers=2),
+            lambda: models.MultiDomainAutoencoder(SHAPE, 3, 2, network=_mlp(8), own_layers=2),
             "own_layers=2: the decoder has 2 layers, of which one must be shared",
         ),
         (
-            lambda: models.SwapAutoencoder(
+            lambda: models.MultiDomainAutoencoder(
                 SHAPE, 3, 2, network={"name": "conv_net", "filters": (4,), "residual_blocks": 2}, own_layers=2
             ),
             "own_layers=2: a connection of the network skips 'block_1_b'",
         ),
-        (lambda: objectives.NoisyCode(beta=-1.0), "beta=-1.0"),
-        (lambda: objectives.NoisyCode(penalty="l3"), "penalty='l3'"),
-        (lambda: objectives.NoisyCode(cycle=-0.5), "cycle=-0.5"),
-        (lambda: objectives.NoisyCode(cycle=1.0, contrast=0.5), "contrast=0.5"),
-        (lambda: objectives.NoisyCode(contrast=4.0), "contrast=4.0: is that of what the cycle draws"),
+        (lambda: objectives.UnitGaussianCode(beta=-1.0), "beta=-1.0"),
+        (lambda: objectives.UnitGaussianCode(penalty="l3"), "penalty='l3'"),
+        (lambda: objectives.UnitGaussianCode(cycle=-0.5), "cycle=-0.5"),
+        (lambda: objectives.UnitGaussianCode(cycle=1.0, contrast=0.5), "contrast=0.5"),
+        (lambda: objectives.UnitGaussianCode(contrast=4.0), "contrast=4.0: is that of what the cycle draws"),
     ],
 )
 def test_bad_settings(make, message):
@@ -307,7 +307,7 @@ def test_a_noisy_code_has_the_bound_of_a_posterior_of_unit_scale(rng):
     model, x = models.Autoencoder(SHAPE, 3, network=_mlp(8)), _x(rng, 4)
     code = model.encode(x).numpy()
     kl = tfd.kl_divergence(tfd.Normal(code, 1.0), tfd.Normal(0.0, 1.0)).numpy().sum(axis=1)
-    objective = objectives.NoisyCode(objectives.Linear(10, end=0.5))
+    objective = objectives.UnitGaussianCode(objectives.Linear(10, end=0.5))
     for step, beta in ((0, 0.0), (5, 0.25), (20, 0.5)):
         np.testing.assert_allclose(objective.terms(model, x, None, step, SEED).penalty, beta * kl, rtol=1e-5)
     found = np.mean(
@@ -317,7 +317,7 @@ def test_a_noisy_code_has_the_bound_of_a_posterior_of_unit_scale(rng):
     expected = np.mean([model.decode(part).log_prob(x) for part in z], axis=0)
     np.testing.assert_allclose(found, expected, atol=0.2)
     # A penalty is of what the decoder hears.
-    loud = objectives.NoisyCode(0.5, penalty=objectives.L1(2.0))
+    loud = objectives.UnitGaussianCode(0.5, penalty=objectives.L1(2.0))
     added = np.mean([loud.terms(model, x, None, 0, tf.constant([1, i])).penalty - 0.5 * kl for i in range(300)], axis=0)
     np.testing.assert_allclose(added, 2.0 * np.abs(z).sum(axis=2).mean(axis=0), atol=0.6)
     assert (added > 2.0 * np.abs(code).sum(axis=1) + 1.0).all()
@@ -325,12 +325,12 @@ def test_a_noisy_code_has_the_bound_of_a_posterior_of_unit_scale(rng):
 
 @pytest.mark.parametrize("contrast", [1.0, 4.0])
 def test_a_cycle_scores_an_image_that_went_through_the_next_domain(rng, contrast):
-    model, x = models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
+    model, x = models.MultiDomainAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
     domains = np.array([0, 1, 1, 0])
     condition = model.condition_of(domains, 4)
 
     def terms(cycle, seed=SEED):
-        objective = objectives.NoisyCode(0.5, cycle=cycle, contrast=contrast if cycle else 1.0)
+        objective = objectives.UnitGaussianCode(0.5, cycle=cycle, contrast=contrast if cycle else 1.0)
         return objective.terms(model, x, condition, 0, seed)
 
     added = np.mean(
@@ -343,15 +343,15 @@ def test_a_cycle_scores_an_image_that_went_through_the_next_domain(rng, contrast
     expected = np.mean([model.decode(part, domains).log_prob(x) for part in z], axis=0)
     np.testing.assert_allclose(added, -3.0 * expected, atol=0.5)
     with pytest.raises(ValueError, match="cycle=3.0: Autoencoder has no domains to go through"):
-        objectives.NoisyCode(cycle=3.0).terms(models.Autoencoder(SHAPE, 3), x, None, 0, SEED)
+        objectives.UnitGaussianCode(cycle=3.0).terms(models.Autoencoder(SHAPE, 3), x, None, 0, SEED)
 
 
 def test_a_cycle_teaches_the_way_back_alone(rng):
     """The decoder of the other domain draws what is taken as a given, so it has no gradient from the cycle."""
-    model, x = models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
+    model, x = models.MultiDomainAutoencoder(SHAPE, 3, 2, network=_mlp(8)), _x(rng, 4)
     condition = model.condition_of(np.zeros(4, int), 4)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(objectives.NoisyCode(0.0, cycle=1.0).terms(model, x, condition, 0, SEED).loss)
+        loss = tf.reduce_sum(objectives.UnitGaussianCode(0.0, cycle=1.0).terms(model, x, condition, 0, SEED).loss)
     slopes = tape.gradient(loss, model.trainable_variables, unconnected_gradients="zero")
     largest = {w.path: float(tf.reduce_max(tf.abs(g))) for w, g in zip(model.trainable_variables, slopes, strict=True)}
     assert all(value == 0.0 for path, value in largest.items() if "domain_1" in path)
@@ -359,7 +359,9 @@ def test_a_cycle_teaches_the_way_back_alone(rng):
 
 
 def test_domains_share_all_layers_of_the_decoder_but_the_last(rng):
-    alone, shared = (models.SwapAutoencoder(SHAPE, 3, 2, network=_mlp(8, 6), own_layers=own) for own in (None, 1))
+    alone, shared = (
+        models.MultiDomainAutoencoder(SHAPE, 3, 2, network=_mlp(8, 6), own_layers=own) for own in (None, 1)
+    )
     code = tf.constant(rng.normal(size=(5, 3)), tf.float32)
 
     def changed_by_training(model, domain):

@@ -20,7 +20,7 @@ NUMBERS = {
     "SemiSupervisedELBO": {"beta", "classification_weight"},
     "VectorQuantization": {"commitment"},
     "EmbeddedClustering": {"weight"},
-    "NoisyCode": {"beta", "cycle", "contrast"},
+    "UnitGaussianCode": {"beta", "cycle", "contrast"},
     "WassersteinMMD": {"weight"},
     "InfoVAE": {"alpha", "lambda_"},
     "L1": {"weight"},

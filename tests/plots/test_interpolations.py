@@ -88,7 +88,7 @@ def test_models_are_compared_on_the_same_images(model, images):
 
 
 def test_a_swap_shows_every_domain(images):
-    model = models.SwapAutoencoder(SHAPE, 2, 3, {"name": "mlp", "hidden_units": (8,)})
+    model = models.MultiDomainAutoencoder(SHAPE, 2, 3, {"name": "mlp", "hidden_units": (8,)})
     figure = plots.swaps(model, images, ["ink", "chalk", "paint"])
     assert _labels(figure) == ["input", "ink", "chalk", "paint"]
     expected = plots.image_grid(np.concatenate([images, *(np.asarray(model.swap(images, d)) for d in range(3))]), 4)

@@ -18,7 +18,7 @@ def _tiles(figure, columns, count):
 @pytest.fixture
 def model():
     model = models.DenoisingAutoencoder(
-        SHAPE, 4, network={"name": "mlp", "hidden_units": ()}, corruption={"name": "dropped_pixels", "rate": 0.5}
+        SHAPE, 4, network={"name": "mlp", "hidden_units": ()}, corruption={"name": "masking_noise", "rate": 0.5}
     )
     model.decoder.get_layer("output").bias.assign(np.full(SHAPE, 3.0, "float32"))  # no part of what a unit adds
     return model
@@ -63,6 +63,6 @@ def test_a_row_of_a_cluster_holds_its_surest(rng):
 
 
 def test_models_that_take_labels_are_refused(rng):
-    model = models.SwapAutoencoder(SHAPE, 2, 2, name="pair")
+    model = models.MultiDomainAutoencoder(SHAPE, 2, 2, name="pair")
     with pytest.raises(ValueError, match="pair takes labels"):
         plots.features(model)

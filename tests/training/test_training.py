@@ -380,7 +380,7 @@ def test_an_autoencoder_trains_in_the_same_runner_and_resumes_to_the_same_weight
         "model": {"class": "StackedAutoencoder", "data_shape": [28, 28, 1], "layer_units": [16, 8]},
         "data": {"name": "digits", "validation": 200},
         "training": {"epochs": 3, "batch_size": 100, "seed": 1},
-        "objective": {"name": "layer_wise", "epochs_per_layer": 1, "corruption": "dropped_pixels"},
+        "objective": {"name": "layer_wise", "epochs_per_layer": 1, "corruption": "masking_noise"},
     }
     recipe = training.Recipe.from_dict(tables)
     whole = training.train(recipe, tmp_path / "whole", verbose=0)

@@ -44,7 +44,7 @@ def _write(folder, text):
         "class = 'VAE'\nlatent_size = 2\nprior = {name='real_nvp', num_couplings=32, hidden_units=["
         + "2," * 32
         + "]}\nhidden_units=[1]",
-        "class = 'SwapAutoencoder'\nlatent_size = 2\nnum_domains = 100\nnetwork = {name='mlp', hidden_units=[9999, 9999]}",
+        "class = 'MultiDomainAutoencoder'\nlatent_size = 2\nnum_domains = 100\nnetwork = {name='mlp', hidden_units=[9999, 9999]}",
     ],
 )
 def test_a_model_that_the_file_of_weights_cannot_hold_is_not_built(folder, model, monkeypatch):

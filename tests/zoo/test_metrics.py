@@ -89,7 +89,7 @@ epochs = 1
 
 
 def test_swaps_are_judged_by_what_learned_from_each_domain(tmp_path):
-    model = models.SwapAutoencoder(SHAPE, 8, 2, network=MLP)
+    model = models.MultiDomainAutoencoder(SHAPE, 8, 2, network=MLP)
     figures, card = _evaluated(model, tmp_path / "swap", "digits_outlines", images=100)
     (first, second), _ = data.pairs("digits_outlines", "test")
     expected = -10 * np.log10(np.mean((first[:100] - second[:100]) ** 2))

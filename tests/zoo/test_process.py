@@ -107,7 +107,7 @@ def _loss(case, objective=None):
         ),
         (
             "stacked",
-            objectives.LayerWise(corruption="dropped_pixels"),
+            objectives.LayerWise(corruption="masking_noise"),
             "each layer in turn: -log p(h_l | h_l₊₁), h₀ = x, h_l₊₁ of a corrupted h_l, then all as one",
         ),
     ],
@@ -122,7 +122,7 @@ def test_the_loss_of_noisy_codes():
         (1.0, 1.0, " - log p(x | h' + ε), h' the code of x as drawn in the next domain,"),
         (0.5, 4.0, " - 0.5 log p(x | h' + ε), h' the code of x as drawn in the next domain, its odds to the power 4,"),
     ):
-        objective = objectives.NoisyCode(2.0, objectives.DomainAlignment(7.0), weight, contrast)
+        objective = objectives.UnitGaussianCode(2.0, objectives.DomainAlignment(7.0), weight, contrast)
         noisy = f"-log p(x | h + ε) + 2 |h|² / 2{between} + domain alignment (weight 7.0), ε ~ N(0, I)"
         assert _loss("swap", objective) == noisy
 
@@ -259,7 +259,7 @@ SMALL = {
     "DEC": lambda: models.DEC(_DIGITS, 3, num_clusters=4, network=_SMALL),
     "ImageConditionalVAE": lambda: models.ImageConditionalVAE(_DIGITS, (28, 28, 2), 2, network=_SMALL, completes=True),
     "SemiSupervisedVAE": lambda: models.SemiSupervisedVAE(_DIGITS, 10, 2, network=_SMALL),
-    "SwapAutoencoder": lambda: models.SwapAutoencoder(_DIGITS, 2, 2, network=_SMALL),
+    "MultiDomainAutoencoder": lambda: models.MultiDomainAutoencoder(_DIGITS, 2, 2, network=_SMALL),
     "VaDE": lambda: models.VaDE(_DIGITS, 2, num_clusters=4, hidden_units=(4,)),
 }
 

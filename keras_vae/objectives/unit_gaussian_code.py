@@ -20,14 +20,14 @@ from keras_vae.objectives.schedules import Linear, Schedule, as_schedule
 
 
 @serializable
-class NoisyCode(Objective):
+class UnitGaussianCode(Objective):
     """log p(x | h + noise) - beta * |h|^2 / 2 - penalty + cycle * log p(x | h' + noise), with the code h of x and normal noise.
 
     The noise has unit scale; h' is the code of x as the next domain's decoder draws it, in the contrast asked for.
 
     The bound of a VAE whose posterior is N(h, I), as Liu et al. (2017), section 3, have it: |h|^2 / 2 is the KL to the prior
     N(0, I), in nats, and the noise hides what is said in a whisper. So a code says what the reconstruction needs and no more;
-    above all not what the decoder is told anyway, such as the domain that a `models.SwapAutoencoder` decodes to.
+    above all not what the decoder is told anyway, such as the domain that a `models.MultiDomainAutoencoder` decodes to.
 
     Codes may be alike between domains as a whole and yet mean other things: a thick digit's outline may have the code of a thin
     digit. The cycle (Zhu et al., 2017, equation 2) sees that: there and back, an image must be itself. What was drawn on the way
@@ -40,7 +40,7 @@ class NoisyCode(Objective):
             does not rise from 0, codes may never grow out of the noise.
         penalty: as in `Reconstruction`, of the code with its noise: what the decoder hears.
         cycle: weight of the way there and back, a number from 0 or a `Schedule`; above 0 only for a
-            `models.SwapAutoencoder`, whose condition is the domain.
+            `models.MultiDomainAutoencoder`, whose condition is the domain.
         contrast: the odds y / (1 - y) of each value drawn on that way are raised to this power, at least 1, which leaves them as
             they are; above 1 only for data from 0 to 1.
 
@@ -86,7 +86,7 @@ class NoisyCode(Objective):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "NoisyCode":
+    def from_config(cls, config: dict[str, Any]) -> "UnitGaussianCode":
         """Make the objective that `get_config` described."""
         beta, penalty = keras.saving.deserialize_keras_object(config["beta"]), part_from_config(config["penalty"])
         # Models saved before there was a cycle, or a contrast, do not name it.
@@ -115,7 +115,8 @@ class NoisyCode(Objective):
         """log p(x | h' + noise), `(B,)`: see the class."""
         if condition is None:
             raise ValueError(
-                f"cycle={self.cycle}: {type(model).__name__} has no domains to go through. Take a SwapAutoencoder, or cycle=0."
+                f"cycle={self.cycle}: {type(model).__name__} has no domains to go through. Use a MultiDomainAutoencoder, or "
+                "cycle=0."
             )
         elsewhere = tf.roll(condition, shift=1, axis=-1)
         drawn = model.likelihood_given(code, elsewhere, training).mean()
@@ -125,8 +126,8 @@ class NoisyCode(Objective):
         heard = _heard(model.code_given(drawn, elsewhere, training), seed)
         return model.likelihood_given(heard, condition, training).log_prob(x)
 
-    def trains(self, model: Any) -> list[Any]:
-        """All but clusters: see `Objective.trains`."""
+    def trainable_variables(self, model: Any) -> list[Any]:
+        """All but clusters: see `Objective.trainable_variables`."""
         return without_clusters(model)
 
 

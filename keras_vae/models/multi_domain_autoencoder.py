@@ -11,19 +11,19 @@ from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.capabilities import TranslatesDomains
 from keras_vae.networks import Architecture
 from keras_vae.networks.per_domain import PerDomain
-from keras_vae.objectives import DomainAlignment, NoisyCode, Objective
+from keras_vae.objectives import DomainAlignment, Objective, UnitGaussianCode
 
 
 @serializable
-class SwapAutoencoder(TranslatesDomains, Autoencoder):
+class MultiDomainAutoencoder(TranslatesDomains, Autoencoder):
     """Autoencoder of several domains: all share the encoder, and each has a decoder of its own.
 
     Decoded by another domain's decoder, an image keeps what the code says of it and takes the looks of that domain. Pairs of
     the same thing in two domains are not needed; what is, is that codes do not tell the domain, or a decoder would be handed codes
     unlike any that it learned from. So codes are noisy and what they say costs, and each domain's are made like the others': see
-    `objectives.NoisyCode` and `objectives.DomainAlignment`. The labels of `fit` are the numbers of the domains.
+    `objectives.UnitGaussianCode` and `objectives.DomainAlignment`. The labels of `fit` are the numbers of the domains.
 
-    >>> model = SwapAutoencoder((28, 28, 1), 64, num_domains=2)
+    >>> model = MultiDomainAutoencoder((28, 28, 1), 64, num_domains=2)
     >>> model.compile("adam")
     >>> model.fit(images, domains, epochs=10)
     >>> model.swap(images, domains=1)
@@ -73,7 +73,7 @@ class SwapAutoencoder(TranslatesDomains, Autoencoder):
 
     def default_objective(self) -> Objective:
         """Reconstruction from noisy codes, with those of the domains made alike."""
-        return NoisyCode(penalty=DomainAlignment())
+        return UnitGaussianCode(penalty=DomainAlignment())
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """One-hot domains, `(B, num_domains)`."""

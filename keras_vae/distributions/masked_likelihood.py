@@ -6,7 +6,7 @@ from keras_vae._backend import tf, tfd
 from keras_vae.distributions.broadcasting import check_value
 
 
-class PartlyGiven(tfd.Distribution):
+class MaskedLikelihood(tfd.Distribution):
     """p(x|z) where some elements of x are given: its density is that of the others alone, and what is given comes out as it is.
 
     Args:
@@ -31,7 +31,7 @@ class PartlyGiven(tfd.Distribution):
             validate_args=False,
             allow_nan_stats=True,
             parameters={"likelihood": likelihood, "values": values, "given": given},
-            name="PartlyGiven",
+            name="MaskedLikelihood",
         )
 
     @classmethod

@@ -1,0 +1,34 @@
+"""Names that have changed. Code that uses an old one gets an error with the new one; files that were saved with it still load."""
+
+from typing import Any
+
+# Classes and functions of the public packages. An old name stays here as long as files may hold it.
+_NOW = {
+    "DroppedPixels": "MaskingNoise",
+    "LargestOnly": "TopK",
+    "NoisyCode": "UnitGaussianCode",
+    "PartlyGiven": "MaskedLikelihood",
+    "SwapAutoencoder": "MultiDomainAutoencoder",
+    "draws_with_log_prob": "sample_and_log_prob",
+}
+# As plain data name their objects: see `_named`.
+_IN_PLAIN_DATA = {
+    "dropped_pixels": "masking_noise",
+    "noisy_code": "unit_gaussian_code",
+}
+METHODS_OF_OBJECTIVES = {"learn": "auxiliary_step", "prepare": "build", "trains": "trainable_variables"}
+
+
+def now(name: Any) -> Any:
+    """The name that a class has now; anything else as it is."""
+    return _NOW.get(name, name) if isinstance(name, str) else name
+
+
+def now_in_plain_data(name: str) -> str:
+    """The same of a name in snake case."""
+    return _IN_PLAIN_DATA.get(name, name)
+
+
+def old_names() -> dict[str, str]:
+    """The new name by the old one."""
+    return dict(_NOW)
