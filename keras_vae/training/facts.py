@@ -37,6 +37,7 @@ def facts_of(model: Any, recipe: Recipe, images: np.ndarray, steps_per_epoch: in
         epochs=recipe.training.epochs,
         levels=_levels(model, images),
         has_kl=isinstance(model, models.LatentVariableModel),
+        latents=model.latent_size if isinstance(model, models.LatentVariableModel) else None,
         mean_image_error=float(np.mean(np.square(images - images.mean(axis=0)))),
         keeps_best=recipe.training.patience > 0,
         starts_trained=bool(recipe.training.start_from or recipe.pretraining),
