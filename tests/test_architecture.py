@@ -58,6 +58,95 @@ def test_helpers_import_no_room():
             assert set(_imports(path)) & set(ORDER) <= allowed.get(path.name, set()), path
 
 
+def _model_classes():
+    """The classes of models, whose names no other package asks for; capabilities are what it asks for instead."""
+    classes = {
+        node.name: node for path in (PACKAGE / "models").glob("*.py") for node in _tree(path).body if _is_class(node)
+    }
+
+    def is_model(name):
+        node = classes.get(name)
+        return name == "keras.Model" or (node is not None and any(is_model(ast.unparse(base)) for base in node.bases))
+
+    return {name for name in classes if is_model(name)}
+
+
+def _is_class(node):
+    return isinstance(node, ast.ClassDef)
+
+
+def _tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _named(node):
+    """The names in an expression, such as those of `A | models.B` or `(A, B)`."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {
+        n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)
+    }
+
+
+def _is_model(node):
+    """Whether an expression is a model by its name: `model`, `self.model`, `self._model`."""
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return name.strip("_") == "model"
+
+
+def class_checks(tree, classes):
+    """The lines of a syntax tree that ask for the class of a model: by isinstance, by type, by a match, or by a method."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            if node.func.id in ("isinstance", "issubclass") and len(node.args) == 2 and _named(node.args[1]) & classes:
+                found.append(node.lineno)
+            if node.func.id in ("hasattr", "getattr") and _is_model(node.args[0]):
+                found.append(node.lineno)
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            of_type = [side for side in sides if isinstance(side, ast.Call) and ast.unparse(side.func) == "type"]
+            of_name = [side for side in sides if ast.unparse(side).endswith("__class__")]
+            rest = [side for side in sides if side not in of_type]
+            if (of_type or of_name) and any(_named(side) & classes for side in rest):
+                found.append(node.lineno)
+        if isinstance(node, ast.MatchClass) and _named(node.cls) & classes:
+            found.append(node.lineno)
+    return sorted(found)
+
+
+def test_no_package_asks_for_the_class_of_a_model():
+    """Capabilities are asked for, so that a new kind of model is one class: see `keras_vae.models.capabilities`."""
+    classes = _model_classes()
+    assert {"VAE", "VQVAE", "EncoderDecoder", "Classifier"} <= classes
+    assert not {"Clusters", "Samples", "HasPosterior"} & classes
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith("models/"):
+            lines = class_checks(_tree(path), classes)
+            assert not lines, f"{name} asks for classes of models in the lines {lines}"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("isinstance(model, VAE)", [1]),
+        ("x = 1\nif isinstance(thing, models.VAE):\n    pass", [2]),
+        ("isinstance(model, (int, VQVAE | None))", [1]),
+        ("issubclass(cls, VAE)", [1]),
+        ("hasattr(model, 'sample')", [1]),
+        ("getattr(self.model, 'num_classes', None)", [1]),
+        ("type(model) is VAE", [1]),
+        ("model.__class__ == VAE", [1]),
+        ("match model:\n    case VAE():\n        pass", [2]),
+        ("isinstance(model, Samples) and isinstance(model.prior, StandardNormal)", []),
+        ("type(model.prior) is StandardNormal", []),
+        ("getattr(source, 'name', None)", []),
+        ("VAE(model)", []),
+    ],
+)
+def test_the_count_of_checks_sees_each_form(source, lines):
+    assert class_checks(ast.parse(source), {"VAE", "VQVAE"}) == lines
+
+
 @pytest.mark.parametrize("room", ["", *ORDER])
 def test_all_lists_what_is_there(room):
     module = importlib.import_module(f"keras_vae.{room}".rstrip("."))

@@ -125,7 +125,9 @@ def _callables():
         # Take what other parts of the library make, and no value of a user's.
         distributions.AutoregressiveGrid, distributions.DiscretizedLogisticDistribution, distributions.NoiseDistribution,
         distributions.PartlyGiven, distributions.draws_with_log_prob, networks.Quantized, networks.OutputBias, objectives.part,
-        objectives.kl_divergence,
+        objectives.kl_divergence, objectives.squared_mmd,
+        # Takes a class: tests/test_own_kind_of_model.py tries wrong ones.
+        models.register,
     }  # fmt: skip
     found = {}
     for package in (distributions, networks, objectives, models):

@@ -222,16 +222,20 @@ def escaped(value: Any) -> str:
 
 def generative(model: Any, what: str) -> Any:
     """The model, or an error that says what it cannot do: draw."""
-    return _having("sample", model, what)
+    from keras_vae.models import Samples
+
+    return _having(Samples, model, what)
 
 
 def with_codes(model: Any, what: str) -> Any:
     """The model, or an error that says what it cannot do: encode and decode."""
-    return _having("reconstruct", model, what)
+    from keras_vae.models import Reconstructs
+
+    return _having(Reconstructs, model, what)
 
 
-def _having(method: str, model: Any, what: str) -> Any:
-    if not hasattr(model, method):
+def _having(capability: type, model: Any, what: str) -> Any:
+    if not isinstance(model, capability):
         raise ValueError(
             f"{model.name} is a {type(model).__name__}: it cannot {what}. `keras-vae list` shows the presets that can."
         )

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keras_vae import _checks, data, export, lite, zoo
+from keras_vae import _checks, data, export, lite, models, zoo
 from keras_vae.cli import inputs
 
 SERVER = "server"
@@ -114,7 +114,7 @@ def _data(
             raise data.DataUnavailableError(f"{source.name} names no data set: choose one, or a folder, with --data.")
         x, y = data.arrays(chosen, data.split_for_arrays(chosen, "train"), source.preprocessing, seed=0)
     except data.DataUnavailableError as error:
-        if given is not None or not hasattr(model, "sample"):
+        if given is not None or not isinstance(model, models.Samples):
             raise
         words = f"The builds are compared on images that the model draws. {error}"
         console.print(words, soft_wrap=True, highlight=False, markup=False)

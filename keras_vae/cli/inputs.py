@@ -180,7 +180,7 @@ def images_for(
         for path, picture in zip(files, read, strict=True):
             console.print(f"{path}: {picture.changes}", soft_wrap=True, highlight=False)
     given = None if labels is None else np.array(labels_of(labels, zoo.class_names(preset)))
-    if given is None and model.conditional and hasattr(model, "num_classes"):
+    if given is None and model.conditional and model.num_classes is not None:
         raise ValueError(
             f"{preset} is a conditional model: say what the images show, such as --labels {','.join('3' for _ in files)}."
         )

@@ -171,6 +171,7 @@ def _words_for_labels(model: Any, classes: tuple[str, ...], source: Any) -> tupl
 def _tell_length(folder: Path) -> Any:
     """A callback that says at the start how long the training is, whether that is little, and where to look meanwhile."""
     from keras_vae._backend import keras
+    from keras_vae.models import Reconstructs
 
     class TellLength(keras.callbacks.Callback):
         def on_train_begin(self, logs: Any = None) -> None:
@@ -179,7 +180,7 @@ def _tell_length(folder: Path) -> Any:
             if epochs * steps < _FEW_STEPS:
                 words += " That is little: expect blurry images, and raise training.epochs for better ones."
             console.print(words, highlight=False)
-            if hasattr(self.model, "reconstruct"):
+            if isinstance(self.model, Reconstructs):
                 console.print(
                     f"Look at {escaped(folder / 'sheets' / 'latest.png')} from the first minute on.",
                     soft_wrap=True,

@@ -37,6 +37,15 @@ class DistributionLayer(Written, keras.layers.Layer, abc.ABC):
         """The arguments of the constructor that are this layer's own, as plain data (no event shape, no Keras ones)."""
         return {}
 
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula, for the model card; by default the call that makes the layer.
+
+        Args:
+            given: the arguments of the network whose outputs are the parameters, such as `"z, c"`; of a prior, the letter of its
+                condition. "" for none.
+        """
+        return repr(self)
+
     def get_config(self) -> dict[str, Any]:
         """The configuration from which `from_config` builds the same layer."""
         return {**super().get_config(), "event_shape": list(self.event_shape), **self.settings()}

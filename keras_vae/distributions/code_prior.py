@@ -163,6 +163,10 @@ class CodePrior(DistributionLayer):
             raise ValueError(f"condition={'None' if condition is None else 'a tensor'}: this prior was made {made}.")
         return _CodesDistribution(self, condition, temperature)
 
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"Π p(kᵢ | k₁…kᵢ₋₁{f', {given}' if given else ''}), a gated pixel CNN"
+
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
         """Turn standard normal noise `(B, N)` into codes `(B, N)`: what an exported model does."""
         return self(condition).draw(_random.uniform_of(noise))

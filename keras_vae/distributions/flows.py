@@ -103,6 +103,11 @@ class RealNVP(Prior):
             name="RealNVP",
         )
 
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        of = f" that depends on {given}" if self.condition_size else ""
+        return f"g(ε), ε ~ N(0, I), g a learned chain of {self.num_couplings} affine couplings{of}"
+
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
         """f(noise)."""
         return self.bijector(condition if self.condition_size else None).forward(noise)

@@ -64,6 +64,10 @@ class Bernoulli(Likelihood):
         """The independent Bernoulli distributions with logits `params`."""
         return UnitEvent(_LogitBernoulli(params), len(self.event_shape))
 
+    def formula(self, given: str = "z") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"Π Bernoulli(xᵢ; sigmoid(lᵢ)), l = decoder({given})"
+
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The logit of the mean, kept within +-7."""
         return _logit(mean)
@@ -79,6 +83,10 @@ class ContinuousBernoulli(Likelihood):
     def distribution(self, params: Any) -> Any:
         """The independent continuous Bernoulli distributions with logits `params`."""
         return UnitEvent(_ContinuousBernoulli(params), len(self.event_shape))
+
+    def formula(self, given: str = "z") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"Π continuous Bernoulli(xᵢ; sigmoid(lᵢ)), l = decoder({given})"
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The logit whose continuous Bernoulli has about the given mean: 1/2 + l/12 near the middle, 1/|l| at the ends."""
@@ -152,6 +160,16 @@ class Gaussian(Likelihood):
             scale = tf.constant(self.scale, tf.float32)
         return independent_normal(tf.sigmoid(params) if self.bounded else params, scale, len(self.event_shape))
 
+    def formula(self, given: str = "z") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        network = f"decoder({given})"
+        if self.scale == "per_element":
+            mean = ", μ = sigmoid(a), [a, s]" if self.bounded else ", [μ, s]"
+            return f"N(x; μ, diag(s²)){mean} = {network}"
+        scale, learned = ("s²", ", s learned") if self.scale == "learned" else (f"{self.scale:g}²", "")
+        mean = f"sigmoid({network})" if self.bounded else network
+        return f"N(x; μ, {'' if self.scale == 1.0 else f'{scale} '}I), μ = {mean}{learned}"
+
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The mean, with unit scale."""
         mean = _logit(mean) if self.bounded else mean
@@ -188,6 +206,10 @@ class DiscretizedLogistic(Likelihood):
         loc, raw = _halves(params)
         base = DiscretizedLogisticDistribution(loc, positive(raw, self.min_scale), self.levels)
         return UnitEvent(base, len(self.event_shape))
+
+    def formula(self, given: str = "z") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"Π logistic(xᵢ; μᵢ, sᵢ), integrated around each of {self.levels} values, [μ, s] = decoder({given})"
 
     def initial_params(self, mean: np.ndarray) -> np.ndarray:
         """The mean, with a scale of a twentieth of the range."""

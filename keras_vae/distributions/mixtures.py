@@ -101,6 +101,10 @@ class MixtureOfGaussians(_Mixture):
         """The constructor's own arguments."""
         return {"num_components": self.num_components}
 
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"Σₖ wₖ N(mₖ, diag(sₖ²)), {self.num_components} components, learned"
+
     def start(self, weights: np.ndarray, means: np.ndarray, scales: np.ndarray) -> None:
         """Set weights `(K,)`, means `(K, Z)` and standard deviations `(K, Z)`, such as those of a mixture fitted to codes.
 
@@ -214,6 +218,10 @@ class VampPrior(_Mixture):
             "num_components": self.num_components,
             "support": None if self.support is None else list(self.support),
         }
+
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"1/K Σₖ q(z | uₖ), {self.num_components} pseudo-inputs uₖ, learned"
 
     def connect(self, posterior_of: Callable[[Any], Any]) -> None:
         """Say how pseudo-inputs `(K,) + data_shape` become q(z|u), a diagonal Gaussian."""

@@ -25,6 +25,10 @@ class DiagonalGaussian(Posterior):
         """`(2 Z,)`."""
         return (2 * self.event_shape[0],)
 
+    def formula(self, given: str = "x") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"N(μ, diag(s²)), [μ, s] = encoder({given})"
+
     def distribution(self, params: Any) -> Any:
         """The `Independent(Normal)` of parameters `(B, 2 Z)`."""
         size = self.event_shape[0]
@@ -70,6 +74,10 @@ class FullCovarianceGaussian(Posterior):
         """`(Z + Z (Z + 1) / 2,)`."""
         size = self.event_shape[0]
         return (size + size * (size + 1) // 2,)
+
+    def formula(self, given: str = "x") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"N(μ, L Lᵀ), [μ, L] = encoder({given})"
 
     def distribution(self, params: Any) -> Any:
         """The `MultivariateNormalTriL` of parameters `(B, Z + Z (Z + 1) / 2)`."""

@@ -18,6 +18,10 @@ class StandardNormal(Prior):
         zeros = tf.zeros(self.event_shape)
         return independent_normal(zeros, zeros + temperature, 1)
 
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return "N(0, I)"
+
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
         """The noise itself."""
         return noise
@@ -69,6 +73,10 @@ class ConditionalGaussian(Prior):
             )
         loc, raw = tf.split(tf.cast(condition, tf.float32) @ self.kernel, 2, axis=-1)
         return independent_normal(loc, positive(raw, _SCALE_FLOOR) * temperature, 1)
+
+    def formula(self, given: str = "c") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"N(m({given}), diag(s({given})²)), m and s learned"
 
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
         """m(c) + s(c) noise."""

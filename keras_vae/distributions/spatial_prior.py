@@ -93,6 +93,11 @@ class SpatialPrior(Prior):
             name="SpatialPrior",
         )
 
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        v = f"v, {given}" if self.condition_size else "v"
+        return f"N(v; 0, I) N(m; μ({v}), diag(s({v})²)), z = [v, m], μ and s learned, m a map of {self.map_shape}"
+
     def from_noise(self, noise: Any, condition: Any = None) -> Any:
         """The vector is the first noise; the map is mu + sigma times the rest."""
         return self._drawn(noise, condition)

@@ -110,6 +110,10 @@ class TopDownPosterior(Posterior):
         """`(F,)`."""
         return (self.num_features,)
 
+    def formula(self, given: str = "x") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"level by level from the top, N(μ_l, diag(s_l²)) of encoder({given}) and z₁…z_l₋₁"
+
     def distribution(self, params: Any) -> Any:
         """The distribution of features `(B, F)`."""
         return self._chain(params, frozen=False)
@@ -193,6 +197,10 @@ class TopDownPrior(Prior):
     def from_config(cls, config: dict[str, Any]) -> "TopDownPrior":
         """Make the prior that `get_config` described."""
         return cls(**{**config, "top": keras.saving.deserialize_keras_object(config["top"])})
+
+    def formula(self, given: str = "") -> str:
+        """The distribution as a formula: see `DistributionLayer.formula`."""
+        return f"z₁ ~ {self.top.formula(given)}, then z_l ~ N(m_l(z₁…z_l₋₁), diag(s_l²)), level by level"
 
     @property
     def noise_size(self) -> int:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         separated_attribute_predictability,
     )
     from keras_vae.evaluation.likelihood import active_units, likelihood_report
+    from keras_vae.evaluation.metrics import Metric, find_metric, metric_named, register_metric
     from keras_vae.evaluation.probes import (
         Spread,
         error_rate,
@@ -40,13 +41,16 @@ if TYPE_CHECKING:
         spread,
     )
     from keras_vae.evaluation.reconstruction import reconstruction_report
+    from keras_vae.evaluation.report import TestSet, figures, report
     from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 
 __all__ = [
     "ClassifierRecipe",
     "CodesRecipe",
+    "Metric",
     "ProbeRecipe",
     "Spread",
+    "TestSet",
     "active_units",
     "annealed_importance_estimate",
     "class_accuracy",
@@ -63,13 +67,18 @@ __all__ = [
     "error_rate",
     "factor_vae_score",
     "few_labels",
+    "figures",
+    "find_metric",
     "likelihood_report",
     "linear_probe",
+    "metric_named",
     "mutual_information_gap",
     "normalized_mutual_information",
     "prior_log_prob",
     "psnr",
     "reconstruction_report",
+    "register_metric",
+    "report",
     "separated_attribute_predictability",
     "shallow_probe",
     "spread",

@@ -6,7 +6,8 @@ from typing import Any
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
 from keras_vae.evaluation import inputs
-from keras_vae.models import LatentVariableModel
+from keras_vae.models import HasPosterior
+from keras_vae.models.capabilities import require
 from keras_vae.models.importance import Estimate
 
 # The acceptance rate that step sizes are tuned to, and by how much they are after each step (Neal, 2011, section 5.4.2).
@@ -31,7 +32,7 @@ def annealed_importance_estimate(
     where both agree, neither is loose.
 
     Args:
-        model: a `LatentVariableModel`.
+        model: a model with a posterior, such as a `VAE`.
         x: data, `(B,) + data_shape`; all of it is held at a time.
         labels: int labels `(B,)`, for a conditional model.
         num_chains: chains an example.
@@ -48,7 +49,7 @@ def annealed_importance_estimate(
     num_chains = _checks.positive_int("num_chains", num_chains, maximum=10_000)
     num_steps = _checks.positive_int("num_steps", num_steps, maximum=10**6)
     num_leapfrog = _checks.positive_int("num_leapfrog", num_leapfrog, maximum=1000)
-    inputs.model_of("annealed_importance_estimate", model, LatentVariableModel)
+    require("annealed_importance_estimate", model, HasPosterior, "a model with a posterior, such as a VAE")
     x, labels = inputs.examples(model, x, labels)
     condition = model.condition_of(labels, len(x))
     run = tf.function(

@@ -5,7 +5,20 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
+from keras_vae.evaluation.metrics import Metric
+from keras_vae.models import Samples
 from keras_vae.models.classifier import IMAGES
+
+METRICS = (
+    Metric("accuracy", "accuracy", "%", better="higher", headline=True),
+    Metric(
+        "class_accuracy",
+        "samples recognised as the class asked for",
+        "%",
+        better="higher",
+        label="samples of their class",
+    ),
+)
 
 
 def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed: int = 0) -> float:
@@ -23,7 +36,7 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
     Raises:
         ValueError: if the model has no classes, or the classifier does not know all of them.
     """
-    if not (getattr(model, "conditional", False) and getattr(model, "num_classes", None) and hasattr(model, "sample")):
+    if not (isinstance(model, Samples) and model.num_classes):
         raise ValueError(
             f"{type(model).__name__} draws no class that was asked for: class_accuracy takes a conditional model."
         )

@@ -12,8 +12,9 @@ from keras_vae._backend import keras, tf
 from keras_vae._batches import in_batches
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
-from keras_vae.models import Autoencoder, SemiSupervisedVAE, classifier_on
+from keras_vae.models import Autoencoder, SemiSupervisedVAE, SparseCode, classifier_on
 from keras_vae.objectives import Corruption, reconstruction
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -21,6 +22,42 @@ Say = Callable[[str], None]
 
 _BATCH = 1000
 _STEPS = 50  # a call of the training function, for speed
+
+METRICS = (
+    Metric(
+        "probe_error", "test error of a linear classifier on the codes", "%", better="lower", label="linear classifier"
+    ),
+    Metric("probe_error_of_pixels", "test error of a linear classifier on the pixels", "%"),
+    Metric(
+        "classifier_error",
+        "test error of a classifier fine-tuned from the encoder",
+        "%",
+        better="lower",
+        label="classifier on top",
+    ),
+    Metric("classifier_error_from_scratch", "test error of the same classifier from fresh weights", "%"),
+    Metric(
+        "classifier_error_{n}_labels",
+        "test error of a classifier fine-tuned from the encoder, {n} label{s}",
+        "%",
+        better="lower",
+        error="over draws of labels",
+    ),
+    Metric(
+        "classifier_error_from_scratch_{n}_labels",
+        "test error of the same classifier from fresh weights, {n} label{s}",
+        "%",
+        error="over draws of labels",
+    ),
+    Metric(
+        "classification_error", "test error of the model's own classifier", "%", better="lower", label="its classifier"
+    ),
+    Metric(
+        "classification_error_of_labels_alone",
+        "test error of the same classifier trained on the labelled images alone",
+        "%",
+    ),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,7 +306,7 @@ def _corrupted(x: np.ndarray, y: np.ndarray, batch: int, recipe: ClassifierRecip
 def _codes(model: Autoencoder, x: np.ndarray, num_active: int | None) -> np.ndarray:
     if num_active is None:
         return in_batches(model.encode, x)
-    if getattr(model, "num_active", None) is None or num_active > model.latent_size:
+    if not isinstance(model, SparseCode) or model.num_active is None or num_active > model.latent_size:
         raise ValueError(
             f"probe.num_active={num_active}: is for a SparseAutoencoder with num_active, and at most its {model.latent_size} units."
         )

@@ -9,18 +9,39 @@ from keras_vae._backend import tf
 from keras_vae._batches import batch_size
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.likelihood import in_bits
-from keras_vae.models import VQVAE
+from keras_vae.evaluation.metrics import Metric
+from keras_vae.models import DiscreteCodes
+from keras_vae.models.capabilities import require
 
 _BATCH = 250
 
+METRICS = (
+    Metric(
+        "squared_error_of_variance",
+        "mean squared error as a share of the variance of the images",
+        precision=4,
+        better="lower",
+        label="error / variance",
+    ),
+    Metric(
+        "perplexity",
+        "perplexity of the codes by level, the smallest grid first",
+        precision=1,
+        better="higher",
+        label="perplexity of the codes",
+    ),
+    Metric("codes_used", "codes in use by level", precision=None, better="higher"),
+    Metric("code_bits", "bits that name the codes of an image", precision=0),
+)
+
 
 def codebook_report(
-    model: VQVAE, images: np.ndarray, labels: np.ndarray | None = None, dequantized_levels: int | None = None
+    model: Any, images: np.ndarray, labels: np.ndarray | None = None, dequantized_levels: int | None = None
 ) -> dict[str, Any]:
     """Score a model with discrete codes on a test set.
 
     Args:
-        model: a `VQVAE`.
+        model: a model with discrete codes, such as a `VQVAE`.
         images: `(N,) + data_shape`.
         labels: int `(N,)`, for a model with classes.
         dequantized_levels: as in `likelihood_report`.
@@ -35,11 +56,11 @@ def codebook_report(
     Raises:
         ValueError: if the data or the labels are not what the model takes.
     """
-    inputs.model_of("codebook_report", model, VQVAE)
+    require("codebook_report", model, DiscreteCodes, "a model with discrete codes, such as a VQVAE")
     images, given = inputs.examples(model, images, labels)
     total = len(images)
     errors, log_likelihood, rate = [], [], []
-    counts = np.zeros((len(model.downsampling), model.num_codes))
+    counts = np.zeros((len(model.prior.grids), model.num_codes))
     size = batch_size(model.latent_size * model.num_codes, _BATCH)  # of the prior's logits
     for start in range(0, total, size):
         x = images[start : start + size]

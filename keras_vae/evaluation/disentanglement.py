@@ -9,13 +9,23 @@ from keras_vae import _checks
 from keras_vae._batches import in_batches
 from keras_vae.data import Shapes
 from keras_vae.evaluation import inputs
-from keras_vae.models import LatentVariableModel
+from keras_vae.evaluation.metrics import Metric
+from keras_vae.models import Reconstructs
 
 _ALIVE = 0.05
 _TREES, _DEPTH = 30, 12
 # Of a factor with fewer examples of each value its values are not counted but put into bins, where it has more of them than bins.
 _EXAMPLES_OF_A_VALUE = 10
 _BINS = 20
+
+METRICS = (
+    Metric("mig", "mutual information gap (MIG)", precision=3, better="higher", label="MIG", headline=True),
+    Metric("sap", "separated attribute predictability (SAP)", precision=3, better="higher"),
+    Metric("dci_disentanglement", "disentanglement (DCI)", precision=3, better="higher"),
+    Metric("dci_completeness", "completeness (DCI)", precision=3, better="higher"),
+    Metric("dci_informativeness", "informativeness (DCI)", precision=3, better="higher"),
+    Metric("factor_vae_score", "FactorVAE score", precision=3, better="higher"),
+)
 
 
 def mutual_information_gap(codes: Any, factors: Any, bins: int = 20) -> float:
@@ -180,7 +190,7 @@ def factor_vae_score(
 
 
 def disentanglement_report(
-    encode: LatentVariableModel | Callable[[np.ndarray], Any],
+    encode: Reconstructs | Callable[[np.ndarray], Any],
     shapes: Shapes | None = None,
     num_examples: int = 10_000,
     seed: int = 0,
@@ -197,7 +207,7 @@ def disentanglement_report(
         `mig`, `sap`, `dci_disentanglement`, `dci_completeness`, `dci_informativeness`, `factor_vae_score`.
     """
     shapes = Shapes() if shapes is None else shapes
-    encode = _means(encode) if isinstance(encode, LatentVariableModel) else encode
+    encode = _codes_of(encode) if isinstance(encode, Reconstructs) else encode
     drawn = shapes.factors(num_examples, seed=seed)
     codes = np.asarray(encode(shapes.images(drawn)))
     varying = [list(shapes.values).index(name) for name in shapes.names]
@@ -210,11 +220,11 @@ def disentanglement_report(
     }
 
 
-def _means(model: LatentVariableModel) -> Callable[[np.ndarray], np.ndarray]:
-    """The means of the posteriors of uint8 images."""
+def _codes_of(model: Reconstructs) -> Callable[[np.ndarray], np.ndarray]:
+    """The codes of uint8 images, of a VAE the means of the posteriors."""
 
     def encode(images: np.ndarray) -> np.ndarray:
-        return in_batches(lambda x: model.encode((x / 255.0).astype("float32")).mean(), images)
+        return in_batches(lambda x: model.code((x / 255.0).astype("float32")), images)
 
     return encode
 

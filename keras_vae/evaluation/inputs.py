@@ -54,12 +54,6 @@ def codes(name: str, given: Any, least: int = 1) -> np.ndarray:
     return values
 
 
-def model_of(function: str, model: Any, cls: type) -> None:
-    """Raise `ValueError` if a model is none of the class that a function is for."""
-    if not isinstance(model, cls):
-        raise ValueError(f"{function} takes a {cls.__name__}, and the model is a {type(model).__name__}.")
-
-
 def examples(model: Any, images: Any, given: Any = None) -> tuple[np.ndarray, Any]:
     """Images as float32 `(N,) + data_shape`, in the range of the model's likelihood, and the labels of a conditional model or None.
 

@@ -9,7 +9,9 @@ import numpy as np
 from keras_vae import _active_units, _checks, _random
 from keras_vae._backend import tf
 from keras_vae.evaluation import inputs
-from keras_vae.models import LatentVariableModel
+from keras_vae.evaluation.metrics import Metric
+from keras_vae.models import HasPosterior
+from keras_vae.models.capabilities import require
 from keras_vae.objectives import ELBO
 
 Progress = Callable[[int, int], None]
@@ -17,6 +19,26 @@ Progress = Callable[[int, int], None]
 _BATCH = 100
 CHECKED = 100
 """The first images, whose figure is kept beside that of all, so that a quick run can check it."""
+
+METRICS = (
+    Metric("nll", "negative log-likelihood", "nats", better="lower", label="NLL", headline=True),
+    Metric("elbo", "ELBO", "nats", better="higher"),
+    Metric(
+        "log_likelihood",
+        "reconstruction term E_q[log p(x given z)]",
+        "nats",
+        better="higher",
+        without_kl="log-likelihood log p(x given its code)",
+    ),
+    Metric("kl", "KL(q(z given x), p(z))", "nats"),
+    Metric("kl_by_level", "KL by level, the top one first"),
+    Metric("bits_per_dim", "bits per dimension", precision=4, better="lower"),
+    Metric("active_units", "active latent units", precision=None),
+    Metric("active_units_by_level", "active latent units by level", precision=None),
+    Metric("effective_samples", "effective importance samples, median", precision=0, better="higher"),
+    Metric("nll_first_100", "NLL of the first 100 images", "nats", precision=3, better="lower", shown=False),
+    Metric("nll_first_100_error", "Monte Carlo standard error of that", "nats", precision=3, shown=False),
+)
 
 
 def likelihood_report(
@@ -32,7 +54,7 @@ def likelihood_report(
     """Score a model on a test set, in nats an example.
 
     Args:
-        model: a `LatentVariableModel`.
+        model: a model with a posterior, such as a `VAE`.
         images: `(N,) + data_shape`, as the likelihood takes them (binarised once for a Bernoulli).
         labels: int `(N,)`, for a conditional model.
         num_samples: importance samples an image; the published tables use 5,000. None estimates the bound alone.
@@ -52,7 +74,7 @@ def likelihood_report(
     Raises:
         ValueError: if the data or the labels are not what the model takes.
     """
-    inputs.model_of("likelihood_report", model, LatentVariableModel)
+    require("likelihood_report", model, HasPosterior, "a model with a posterior, such as a VAE")
     images, given = inputs.examples(model, images, labels)
     total = len(images)
     key = _random.as_seed(seed)
@@ -80,7 +102,7 @@ def likelihood_report(
         "log_likelihood": float(elbos.mean()) + rate,
         "kl": rate,
         "active_units": int(active.sum()),
-        **(_by_level(model.latent_sizes, active, np.concatenate(rates)) if hasattr(model, "latent_sizes") else {}),
+        **(_by_level(model.level_sizes, active, np.concatenate(rates)) if len(model.level_sizes) > 1 else {}),
         **(_by_importance(model, estimates, dequantized_levels) if estimates else {}),
     }
 
@@ -121,7 +143,7 @@ def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = Non
     Raises:
         ValueError: if the model has no latents, or the data or the labels are not what it takes.
     """
-    inputs.model_of("active_units", model, LatentVariableModel)
+    require("active_units", model, HasPosterior, "a model with a posterior, such as a VAE")
     images, labels = inputs.examples(model, images, labels)
     means = [
         model.encode(images[i : i + 1000], None if labels is None else labels[i : i + 1000]).mean()

@@ -1,20 +1,14 @@
 """The real examples that an export is calibrated and proven on."""
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_vae._batches import in_batches
-from keras_vae.models import (
-    VQVAE,
-    AttributeConditionalVAE,
-    EncoderDecoder,
-    ImageConditionalVAE,
-    LatentVariableModel,
-    validation,
-)
+from keras_vae.models import DiscreteCodes, LatentPrior, Reconstructs, validation
 
-_DRAWN = 1000
+_SAMPLED = 1000
 
 
 class Examples(NamedTuple):
@@ -27,7 +21,7 @@ class Examples(NamedTuple):
     source: str
     """Where they are from, for the report."""
 
-    def condition(self, model: EncoderDecoder) -> np.ndarray | None:
+    def condition(self, model: Any) -> np.ndarray | None:
         """The condition vectors, `(N, C)`, that the networks see, or None."""
         if self.labels is None:
             return None
@@ -51,20 +45,13 @@ def examples_for(model: Any, examples: Any, source: str = "given by the caller")
         TypeError: if `model` is no model of this library.
         ValueError: if the examples are not what the model takes, or none are left.
     """
-    if not isinstance(model, EncoderDecoder):
+    if not isinstance(model, Reconstructs):
         raise TypeError(
             f"{type(model).__name__} is no autoencoder of this library, so it has no encoder and decoder to export. "
             "For another keras.Model use its own export method."
         )
     if examples is None:
-        if not isinstance(model, LatentVariableModel):
-            why = "draws one code after the other" if isinstance(model, VQVAE) else "draws nothing itself"
-            raise ValueError(f"{type(model).__name__} {why}: give examples of its data.")
-        if isinstance(model, ImageConditionalVAE):
-            raise ValueError(
-                f"The conditions of {type(model).__name__} are pictures: give examples of data and of conditions."
-            )
-        return _drawn(model)
+        return Examples(*sampled(model), "sampled from the model itself")
     data, labels = examples if isinstance(examples, tuple | list) and len(examples) == 2 else (examples, None)
     data = np.asarray(validation.data(np.asarray(data), model.data_shape, model.likelihood.support))
     if not len(data):
@@ -76,15 +63,27 @@ def examples_for(model: Any, examples: Any, source: str = "given by the caller")
     return Examples(data, np.asarray(labels), source)
 
 
-def _drawn(model: LatentVariableModel) -> Examples:
-    labels: np.ndarray | None
-    if isinstance(model, AttributeConditionalVAE):
-        labels = model.random_vectors(_DRAWN, seed=0)
-    else:
-        labels = np.arange(_DRAWN) % model.condition_size if model.conditional else None
-    z = model.prior_given(None if labels is None else model.condition_of(labels, _DRAWN))
-    z = z.sample(_DRAWN if z.batch_shape.rank == 0 else (), seed=0)
+@functools.singledispatch
+def sampled(model: Any) -> tuple[np.ndarray, Any]:
+    """Data that a model samples itself, and their labels or None; by default there are none.
+
+    Raises:
+        ValueError: if the model does not sample data.
+    """
+    raise ValueError(f"{type(model).__name__} does not sample: give examples of its data.")
+
+
+@sampled.register(DiscreteCodes)
+def _codes_are_slow(model: Any) -> tuple[np.ndarray, Any]:
+    raise ValueError(f"{type(model).__name__} samples one code after the other: give examples of its data.")
+
+
+@sampled.register(LatentPrior)
+def _from_prior(model: Any) -> tuple[np.ndarray, Any]:
+    labels = model.example_labels(_SAMPLED)
+    z = model.prior_given(None if labels is None else model.condition_of(labels, _SAMPLED))
+    z = z.sample(_SAMPLED if z.batch_shape.rank == 0 else (), seed=0)
     data = model.decode(z, labels).sample(seed=1).numpy()
     if model.likelihood.support is not None:
         data = np.clip(data, *model.likelihood.support)
-    return Examples(data, labels, "drawn from the model itself")
+    return data, labels

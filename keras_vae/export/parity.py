@@ -1,5 +1,6 @@
 """The proof of a build: its error beside the Keras model, and the ELBO computed through it."""
 
+import functools
 import statistics
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from keras_vae._batches import batch_size
 from keras_vae.export.examples import Examples
 from keras_vae.lite import Build
 from keras_vae.lite.build import takes_whole_numbers
-from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
+from keras_vae.models import DiscreteCodes, HasPosterior
 from keras_vae.objectives import kl_divergence
 
 _BATCH = 500
@@ -34,7 +35,8 @@ class _Errors:
         self.count += off.size
 
 
-def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
+@functools.singledispatch
+def measure(model: Any, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
     """Compare builds with the model on real examples.
 
     The ELBO is estimated with one draw of z an example, of the same noise for both, from the parameters that the encoder and
@@ -51,25 +53,25 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
         absolute), and `elbo` (of an autoencoder
         without a posterior the log-likelihood, which is what is left of it) in nats an example: `keras`, `build`, `change`.
     """
-    if isinstance(model, VQVAE):
-        return _measure_codes(model, builds, examples)
     keras, build = [], []
     errors = {part: _Errors() for part in builds}
-    for start, x, condition, given in _batches(model, examples):
+    for start, x, condition, given in _batches(model, examples, _BATCH):
         key = _random.fold_in(_random.as_seed(seed), start)
         if "features" in builds:
             given = builds["features"](picture=given["condition"])
             errors["features"].add(model.features(condition), given["condition"])
 
-        z, mean, cost = _code(model, model.encoder_outputs(tf.constant(x), condition), condition, key)
-        outputs = model.decoder(z if condition is None else [z, model.features(condition)])
+        z, mean, cost = code_and_cost(model, model.encoder_outputs(tf.constant(x), condition), condition, key)
+        reached = condition is not None and "decoder" in model.condition_reaches
+        outputs = model.decoder([z, model.features(condition)] if reached else z)
         keras.append((model.likelihood_of(outputs, condition).log_prob(x) - cost).numpy())
         from_encoder = builds["encoder"](data=x, **(given if "condition" in builds["encoder"].inputs else {}))
         errors["encoder"].add(mean, from_encoder["mean"])
-        found = builds["decoder"](latents=z.numpy(), **given)["mean"]
+        to_decoder = given if "condition" in builds["decoder"].inputs else {}
+        found = builds["decoder"](latents=z.numpy(), **to_decoder)["mean"]
         errors["decoder"].add(model.likelihood(outputs).mean(), found)
         if "prior" in builds:
-            noise = _random.normal((len(x), model.prior.noise_size), key)
+            noise = _random.normal((len(x), model.noise_size), key)
             found = builds["prior"](noise=noise.numpy(), **given)["latents"]
             errors["prior"].add(model.latents_from_noise(noise, condition), found)
         if "clusters" in builds:
@@ -79,18 +81,20 @@ def measure(model: EncoderDecoder, builds: dict[str, Build], examples: Examples,
             found = builds["classifier"](data=x)["log_probs"]
             errors["classifier"].add(np.exp(model.class_log_probs_given(tf.constant(x))), np.exp(found))
 
-        z, _, cost = _code(model, tf.constant(from_encoder["params"]), condition, key)
-        params = builds["decoder"](latents=z.numpy(), **given)["params"]
+        z, _, cost = code_and_cost(model, tf.constant(from_encoder["params"]), condition, key)
+        params = builds["decoder"](latents=z.numpy(), **to_decoder)["params"]
         build.append((model.likelihood_of(tf.constant(params), condition).log_prob(x) - cost).numpy())
-    name = "elbo" if isinstance(model, LatentVariableModel) else "log_likelihood"
-    return _proof(errors, name, np.concatenate(keras), np.concatenate(build))
+    return _proof(errors, score_name(model), np.concatenate(keras), np.concatenate(build))
 
 
-def _measure_codes(model: VQVAE, builds: dict[str, Build], examples: Examples) -> dict[str, Any]:
+@measure.register(DiscreteCodes)
+def _measure_codes(model: Any, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
     """The same of discrete codes: errors of the encoder are codes that are not the model's, as a share."""
     keras, build = [], []
     errors = {part: _Errors() for part in builds}
-    for _, x, condition, given in _batches(model, examples):
+    # A prior over codes puts out K numbers for each.
+    size = batch_size(model.latent_size * model.num_codes, _BATCH)
+    for _, x, condition, given in _batches(model, examples, size):
         codes = model.encode(x).numpy()
         likelihood = model.decode(codes)
         keras.append((likelihood.log_prob(x) + model.prior_given(condition).log_prob(codes)).numpy())
@@ -107,10 +111,8 @@ def _measure_codes(model: VQVAE, builds: dict[str, Build], examples: Examples) -
     return _proof(errors, "elbo", np.concatenate(keras), np.concatenate(build))
 
 
-def _batches(model: EncoderDecoder, examples: Examples) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
-    """The examples some at a time: where each batch starts, its data, its condition, and that by the name that builds take."""
-    # A prior over codes puts out K numbers for each.
-    size = batch_size(model.latent_size * model.num_codes, _BATCH) if isinstance(model, VQVAE) else _BATCH
+def _batches(model: Any, examples: Examples, size: int) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
+    """The examples `size` at a time: where each batch starts, its data, its condition, and that by the name that builds take."""
     for start in range(0, len(examples.data), size):
         x = examples.data[start : start + size]
         labels = None if examples.labels is None else examples.labels[start : start + size]
@@ -143,11 +145,26 @@ def latency(build: Build) -> float:
     return statistics.median(times) * 1000.0
 
 
-def _code(model: EncoderDecoder, outputs: Any, condition: Any, seed: Any) -> tuple[Any, Any, Any]:
-    """Of what an encoder puts out: a draw of the code, the mean, and the nats that the code costs (the KL)."""
-    if not isinstance(model, LatentVariableModel):
-        code = model.code_of(outputs)
-        return code, code, 0.0
+@functools.singledispatch
+def code_and_cost(model: Any, outputs: Any, condition: Any, seed: Any) -> tuple[Any, Any, Any]:
+    """Of what an encoder puts out: the code that the decoder is given, its mean, and the nats that it costs (the KL)."""
+    code = model.code_of(outputs)
+    return code, code, 0.0
+
+
+@code_and_cost.register(HasPosterior)
+def _of_posterior(model: Any, outputs: Any, condition: Any, seed: Any) -> tuple[Any, Any, Any]:
     posterior = model.posterior(outputs)
     z = posterior.sample(seed=seed)
     return z, posterior.mean(), kl_divergence(posterior, model.prior_given(condition), z[None])
+
+
+@functools.singledispatch
+def score_name(model: Any) -> str:
+    """The name of the value in nats that is compared: without a KL, of the ELBO the log-likelihood is left."""
+    return "log_likelihood"
+
+
+@score_name.register(HasPosterior)
+def _elbo(model: Any) -> str:
+    return "elbo"

@@ -8,11 +8,12 @@ import numpy as np
 
 from keras_vae import _checks, _files, _random
 from keras_vae._backend import tf
+from keras_vae._gathered import Gathered
 from keras_vae.export import endpoints
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
 from keras_vae.export.precision import in_float32
-from keras_vae.models import VQVAE, EncoderDecoder, LatentVariableModel
+from keras_vae.models import DiscreteCodes, Reconstructs, Samples
 
 CONFIG = "models.config"
 BATCHING = "batching.config"
@@ -72,8 +73,8 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
             f"{target} is there already, and a server may be reading it: give a version that is new, or none for the next."
         )
     served = endpoints.for_server(model)
-    batches = [_inputs(model, found, size) for size in _WARM_UP_BATCHES]
-    requests = [request for values in batches for request in _requests(served, values, folder.name)]
+    batches = [values(model, found, size) for size in _WARM_UP_BATCHES]
+    requests = [request for given in batches for request in _requests(served, given, folder.name)]
     _files.check_writable(folder)
     with _files.replacing_folder(target, overwrite=False) as aside:
         _write(served, model, requests, aside)
@@ -88,7 +89,7 @@ def _next(folder: Path) -> int:
     return max((int(path.name) for path in folder.glob("[1-9]*") if path.name.isdecimal()), default=0) + 1
 
 
-def _write(served: dict[str, endpoints.Endpoint], model: EncoderDecoder, requests: list[Any], folder: Path) -> None:
+def _write(served: dict[str, endpoints.Endpoint], model: Any, requests: list[Any], folder: Path) -> None:
     try:
         endpoints.write(served, model, str(folder))
         (folder / "assets.extra").mkdir()
@@ -106,9 +107,9 @@ def _compare(served: dict[str, endpoints.Endpoint], folder: Path, batches: list[
         ExportError: if a signature gives anything else.
     """
     signatures = tf.saved_model.load(str(folder)).signatures
-    for values in batches:
+    for given in batches:
         for name, endpoint in served.items():
-            inputs = {key: tf.constant(values[key], spec.dtype) for key, spec in endpoint.inputs.items()}
+            inputs = {key: tf.constant(given[key], spec.dtype) for key, spec in endpoint.inputs.items()}
             found = signatures[name](**inputs)
             for key, expected in endpoint.function(**inputs).items():
                 error = float(tf.reduce_max(tf.abs(found[key] - expected)))
@@ -132,21 +133,30 @@ model_config_list {{
 """
 
 
-def _inputs(model: EncoderDecoder, examples: Examples, size: int) -> dict[str, Any]:
-    """Values for a batch of `size`, by the names that endpoints give them."""
+values = Gathered(
+    "values",
+    """Values of a batch of some size by the names of endpoints' inputs, of a model, its `Examples` and the size.""",
+)
+
+
+@values.register(Reconstructs)
+def _of_data(model: Any, examples: Examples, size: int) -> dict[str, Any]:
     data = np.resize(examples.data, (size, *model.data_shape))
     labels = None if examples.labels is None else np.resize(examples.labels, (size, *examples.labels.shape[1:]))
-    given = {"data": data, "labels": labels}
-    if isinstance(model, VQVAE):
-        noise = _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy()
-        return {**given, "codes": model.encode(data).numpy(), "noise": noise}
-    if not isinstance(model, LatentVariableModel):
-        return {**given, "latents": model.encode(data).numpy()}
-    noise = _random.normal((size, model.prior.noise_size), _random.as_seed(0)).numpy()
-    return {**given, "latents": model.encode(data, labels).mean().numpy(), "noise": noise}
+    return {"data": data, "labels": labels, "latents": model.code(data, labels).numpy()}
 
 
-def _requests(served: dict[str, endpoints.Endpoint], values: dict[str, Any], name: str) -> list[Any]:
+@values.register(DiscreteCodes)
+def _of_codes(model: Any, examples: Examples, size: int) -> dict[str, Any]:
+    return {"codes": model.code(np.resize(examples.data, (size, *model.data_shape))).numpy(), "latents": None}
+
+
+@values.register(Samples)
+def _of_noise(model: Any, examples: Examples, size: int) -> dict[str, Any]:
+    return {"noise": _random.normal((size, model.noise_size), _random.as_seed(0)).numpy()}
+
+
+def _requests(served: dict[str, endpoints.Endpoint], given: dict[str, Any], name: str) -> list[Any]:
     """Requests as a server logs them, one a signature."""
     _checks.importable("tensorflow_serving.apis", "Exporting for a server", "export")
     from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
@@ -155,6 +165,6 @@ def _requests(served: dict[str, endpoints.Endpoint], values: dict[str, Any], nam
     for signature, endpoint in served.items():
         request = predict_pb2.PredictRequest(model_spec=model_pb2.ModelSpec(name=name, signature_name=signature))
         for key, spec in endpoint.inputs.items():
-            request.inputs[key].CopyFrom(tf.make_tensor_proto(values[key], dtype=spec.dtype))
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(given[key], dtype=spec.dtype))
         requests.append(prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request)))
     return requests

@@ -1,5 +1,6 @@
 """TFLite builds of a model for one kind of device, proven before they are written."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,14 @@ import numpy as np
 
 from keras_vae import __version__, _checks, _files, _named
 from keras_vae._backend import keras, tf
+from keras_vae._gathered import Gathered
 from keras_vae.export import parity, ways
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
 from keras_vae.export.precision import in_float32
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
 from keras_vae.lite import MANIFEST, Build, manifest, score
-from keras_vae.models import VQVAE, AttributeConditionalVAE, EncoderDecoder, ImageConditionalVAE, specs
+from keras_vae.models import DiscreteCodes, Reconstructs
 
 _FILES = {MANIFEST, *(f"{part}.tflite" for part in manifest.PARTS)}
 
@@ -86,7 +88,7 @@ def tflite(
     """
     kind = TARGETS[_checks.one_of("target", target, tuple(TARGETS))]
     _checks.importable("ai_edge_litert", "Exporting for devices", "export")
-    formats = _formats(model, kind)
+    formats = formats_for(model, kind)
     format = formats[0] if format is None else _checks.one_of("format", format, formats)
     manifest.check_field("origin", origin or {})
     given = examples_for(model, examples)
@@ -107,7 +109,7 @@ def tflite(
             _check_int8(builds)
         proof = parity.measure(model, builds, tested)
         try:
-            bar = _hold_to_bar(format, proof, isinstance(model, VQVAE))
+            bar = _hold_to_bar(format, proof, isinstance(model, DiscreteCodes))
         except ExportError as error:
             last = error
             continue
@@ -136,15 +138,19 @@ def tflite(
     raise last
 
 
-def _formats(model: Any, target: Target) -> tuple[str, ...]:
+@functools.singledispatch
+def formats_for(model: Any, target: Target) -> tuple[str, ...]:
     """The formats of a target that the model can be in.
 
     Raises:
         ExportError: if there is none.
     """
+    return target.formats
+
+
+@formats_for.register(DiscreteCodes)
+def _float_formats(model: Any, target: Target) -> tuple[str, ...]:
     # Weights are rounded so that codes keep their values; which of two codes is nearer no rounding keeps.
-    if not isinstance(model, VQVAE):
-        return target.formats
     if not (found := tuple(name for name in target.formats if name.startswith("float"))):
         raise ExportError(
             f"The codes of a {type(model).__name__} are whole numbers, which int8 would change: the target {target.name!r} takes "
@@ -195,7 +201,24 @@ def _check_int8(builds: dict[str, Build]) -> None:
                 )
 
 
-def _description(model: EncoderDecoder, target: Target, format: str, way: str) -> dict[str, Any]:
+fields = Gathered("fields", "What `build.json` says of the kind of model, by the names of `lite.manifest`.")
+
+
+@fields.register(Reconstructs)
+def _of_parts(model: Any) -> dict[str, Any]:
+    def named(part: str) -> str:
+        return _named.snake_case(type(model.parts[part]).__name__) if part in model.parts else manifest.NONE
+
+    # A deterministic code has no posterior, and a model that does not sample no prior.
+    return {"posterior": named("posterior"), "prior": named("prior")}
+
+
+@fields.register(DiscreteCodes)
+def _of_codes(model: Any) -> dict[str, Any]:
+    return {"num_codes": model.num_codes}
+
+
+def _description(model: Any, target: Target, format: str, way: str) -> dict[str, Any]:
     support = model.likelihood.support
     return {
         "model": model.name,
@@ -205,35 +228,22 @@ def _description(model: EncoderDecoder, target: Target, format: str, way: str) -
         "way": way,
         "data_shape": list(model.data_shape),
         "latent_size": model.latent_size,
-        **_condition(model),
+        **model.condition_fields,
         **({"support": [float(end) if np.isfinite(end) else None for end in support]} if support else {}),
-        # An autoencoder has neither: its code is a point, and there is nothing to draw from.
-        "posterior": _named.snake_case(type(model.posterior).__name__) if "posterior" in model.parts else manifest.NONE,
-        **({"num_codes": model.num_codes} if isinstance(model, VQVAE) else {}),
-        "prior": _named.snake_case(type(model.prior).__name__) if "prior" in model.parts else manifest.NONE,
+        **fields(model),
         "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
     }
 
 
-def _condition(model: EncoderDecoder) -> dict[str, Any]:
-    """What tells `keras_vae.lite` how labels become the condition that the networks take."""
-    if isinstance(model, ImageConditionalVAE):
-        return {"condition_shape": list(model.condition_shape), "completes": model.completes}
-    if isinstance(model, AttributeConditionalVAE):
-        return {"attributes": model.attributes}
-    return {"num_classes": model.condition_size} if model.conditional else {}
-
-
 def _check_parts(model: Any) -> None:
     """Refuse what `keras_vae.lite` could not make sense of."""
-    if "posterior" in model.parts and _named.snake_case(type(model.posterior).__name__) not in manifest.POSTERIORS:
+    posterior = fields(model)["posterior"]
+    if posterior not in (manifest.NONE, *manifest.POSTERIORS):
         raise ExportError(
-            f"The posterior is a {type(model.posterior).__name__}: builds hold one of {', '.join(manifest.POSTERIORS)}. "
+            f"The posterior is a {type(model.parts['posterior']).__name__}: builds hold one of {', '.join(manifest.POSTERIORS)}. "
             "Export such a model with export.saved_model."
         )
-    _, count = specs.label_setting(model) or ("", None)
-    of_no_class = isinstance(model, ImageConditionalVAE | AttributeConditionalVAE)
-    if model.conditional and not of_no_class and model.condition_size != count:
+    if model.condition_fields is None:
         raise ExportError(
             f"The condition of {type(model).__name__} is neither a one-hot label, attributes nor an image: builds take these "
             "alone. Export such a model with export.saved_model."

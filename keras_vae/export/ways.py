@@ -1,9 +1,11 @@
 """The ways to reach a format, from the fastest to the most exact; the first that meets its bar is taken."""
 
+import functools
 import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from keras_vae.export.examples import Examples
 from keras_vae.export.precision import not_float32
 from keras_vae.export.targets import NETWORKS, Target
 from keras_vae.lite import Build
-from keras_vae.models import EncoderDecoder, LatentVariableModel
+from keras_vae.models import EncoderDecoder, HasPosterior
 
 # Examples that weights are rounded on, and that the ranges of activations are taken from.
 _ROUNDED_ON = 5000
@@ -134,7 +136,7 @@ def _int8(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
     networks["decoder"] = rounding.in_two_terms(network, code)
     for part, content in prepared(networks).items():
         some = {name: value[:_RANGES_FROM] for name, value in inputs[part].items()}
-        wanted = rounding.outputs(getattr(model, part), list(some.values()))
+        wanted = rounding.outputs(model.parts[part], list(some.values()))
         found = Build(content)(**some)["params"]
         # Ranges leave out what saturates, and a bias cannot bring that back.
         wanted = np.clip(wanted, found.min(), found.max())
@@ -149,7 +151,7 @@ def _int8(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
 def _rounded(model: EncoderDecoder, inputs: Inputs, leave: dict[str, set[str]] | None = None) -> dict[str, keras.Model]:
     """The encoder and the decoder with weights on the int8 grid, but for the layers in `leave`."""
     return {
-        part: rounding.round_network(getattr(model, part), list(inputs[part].values()), (leave or {}).get(part, set()))
+        part: rounding.round_network(model.parts[part], list(inputs[part].values()), (leave or {}).get(part, set()))
         for part in NETWORKS
     }
 
@@ -157,12 +159,22 @@ def _rounded(model: EncoderDecoder, inputs: Inputs, leave: dict[str, set[str]] |
 def _inputs(model: EncoderDecoder, examples: Examples) -> Inputs:
     """What the networks see of real examples, by name: the encoder the data, the decoder codes drawn from q(z|x)."""
     condition = examples.condition(model)
-    given = {} if condition is None else {"condition": condition}
-    if not isinstance(model, LatentVariableModel):
-        code = model.encode(examples.data).numpy()
-        return {"encoder": {"data": examples.data}, "decoder": {"latents": code, **given}}
-    z = model.encode(examples.data, examples.labels).sample(seed=0).numpy()
-    return {"encoder": {"data": examples.data, **given}, "decoder": {"latents": z, **given}}
+    found = {"encoder": {"data": examples.data}, "decoder": {"latents": decoder_codes(model, examples).numpy()}}
+    for part, given in found.items():
+        if condition is not None and part in model.condition_reaches:
+            given["condition"] = condition
+    return found
+
+
+@functools.singledispatch
+def decoder_codes(model: Any, examples: Examples) -> Any:
+    """Codes `(N, Z)` of examples as the decoder is given them in training."""
+    return model.code(examples.data, examples.labels)
+
+
+@decoder_codes.register(HasPosterior)
+def _sampled(model: Any, examples: Examples) -> Any:
+    return model.encode(examples.data, examples.labels).sample(seed=0)
 
 
 def _dense(network: keras.Model) -> list[str]:
@@ -179,7 +191,7 @@ def _last_product(content: bytes) -> str:
 
 def _why_not(output: str, model: EncoderDecoder) -> str:
     """What the converter's many lines say."""
-    if names := [name for part in NETWORKS for name in not_float32(getattr(model, part))]:
+    if names := [name for part in NETWORKS for name in not_float32(model.parts[part])]:
         return (
             f"The layers {', '.join(names[:5])} compute in a precision of their own, and LiteRT has operations for float32 alone: "
             "build them without a dtype, and give the model one (dtype='mixed_float16'): exports leave that out."

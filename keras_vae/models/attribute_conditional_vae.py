@@ -9,6 +9,7 @@ from keras_vae._attributes import Attributes
 from keras_vae._backend import keras, serializable
 from keras_vae.models import validation
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 
 
@@ -71,9 +72,24 @@ class AttributeConditionalVAE(LatentVariableModel):
         return self._attributes.described
 
     @property
+    def condition_symbol(self) -> Symbol:
+        """The vector of the attributes."""
+        names = ", ".join(self.attributes)
+        return Symbol("c", f"a vector of {self.condition_size} numbers, of the attributes {names}", "labels")
+
+    @property
     def condition_spec(self) -> Any:
         """The shape and the dtype of a condition."""
         return keras.InputSpec(shape=(None, self.condition_size), dtype="float32")
+
+    @property
+    def condition_fields(self) -> dict[str, Any]:
+        """What a build's `build.json` says of the condition."""
+        return {"attributes": self.attributes}
+
+    def example_labels(self, count: int, seed: int = 0) -> np.ndarray:
+        """As `random_vectors`."""
+        return self.random_vectors(count, seed)
 
     def vectors(self, columns: Any) -> np.ndarray:
         """Vectors float32 `(B, K)` of a column `(B,)` for each attribute.

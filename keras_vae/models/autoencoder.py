@@ -6,12 +6,14 @@ from keras_vae import _checks, _named, networks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import validation
 from keras_vae.models.base import EncoderDecoder
+from keras_vae.models.capabilities import DeterministicCode
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
-from keras_vae.objectives import Objective, Reconstruction, ReconstructionTerms
+from keras_vae.objectives import Objective, Reconstruction, ReconstructionTerms, formulas
 
 
 @serializable
-class Autoencoder(EncoderDecoder):
+class Autoencoder(DeterministicCode, EncoderDecoder):
     """Autoencoder: a code of the data, and the data back from the code; shallow, deep or convolutional, as the network says.
 
     It is trained by the log-likelihood of its input, in nats an example: cross-entropy for a Bernoulli, the squared error over 2
@@ -36,7 +38,9 @@ class Autoencoder(EncoderDecoder):
         ValueError: if an argument is out of its range, naming it.
     """
 
-    terms_type = ReconstructionTerms
+    terms_type: Any = ReconstructionTerms
+    condition_reaches = ("decoder",)
+    _decoded_by = "model.reconstruct(x)"
 
     def __init__(
         self,
@@ -65,6 +69,26 @@ class Autoencoder(EncoderDecoder):
         """The three parts by name; their variables are all that the model has."""
         return {name: getattr(self, name) for name in ("encoder", "decoder", "likelihood")}
 
+    @property
+    def condition_symbol(self) -> Symbol | None:
+        """None: the code has no condition."""
+        return None
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """What the encoder is given, the code and the reconstruction: see `EncoderDecoder.symbols`."""
+        seen, rows = "x", []
+        corruption = getattr(objective, "corruption", None)
+        if corruption is not None:
+            seen = "x̃"
+            own = getattr(self.default_objective(), "corruption", None) is not None
+            where = "in fit and evaluate" if own else "in fit alone"
+            rows.append(Symbol("x̃", f"x with {formulas.in_words(corruption)}", where))
+        return [
+            *rows,
+            Symbol("h", f"{self.latent_size} numbers, encoder({seen})", "model.encode(x)"),
+            Symbol("x̂", "the mean of p(x | h), of decoder(h)", self._decoded_by),
+        ]
+
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """There is no condition."""
         return None
@@ -91,28 +115,29 @@ class Autoencoder(EncoderDecoder):
         """New layers that make codes of what the encoder puts out; they have no weights."""
         return [keras.layers.Activation(self.code_activation, dtype="float32", name="code")]
 
-    def encode(self, x: Any) -> Any:
+    def encode(self, x: Any, labels: Any = None) -> Any:
         """Return the codes: `(B, Z)`.
 
         Args:
             x: data, `(B,) + data_shape`, in the range of the likelihood.
+            labels: int `(B,)`, for a model whose decoder takes them; they change nothing here, and may be left out.
 
         Raises:
-            ValueError: if shape, dtype or range are wrong, or a value is not finite.
+            ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
         """
-        return self.code_given(validation.data(x, self.data_shape, self.likelihood.support), None)
+        return self.code(x, labels)
 
-    def decode(self, z: Any, labels: Any = None) -> Any:
+    def decode(self, codes: Any, labels: Any = None) -> Any:
         """Return the likelihood p(x|code): a tfp distribution, batch shape `(B,)`, event shape `data_shape`.
 
         Args:
-            z: codes `(B, Z)`.
+            codes: `(B, Z)`.
             labels: int `(B,)`, for a model whose decoder takes them.
 
         Raises:
             ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
         """
-        z = validation.latents(z, self.latent_size)
+        z = validation.latents(codes, self.latent_size)
         return self.likelihood_given(z, self._condition(labels, tf.shape(z)[-2]))
 
     def reconstruct(self, x: Any, labels: Any = None) -> Any:

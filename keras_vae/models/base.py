@@ -15,14 +15,16 @@ from keras_vae._backend import keras, tf
 from keras_vae.distributions import Bernoulli, Likelihood
 from keras_vae.distributions.base import DistributionLayer
 from keras_vae.models import batch as batches
-from keras_vae.models import frozen, validation
+from keras_vae.models import frozen, symbols, validation
 from keras_vae.models.batch import Batch
+from keras_vae.models.capabilities import HasObjective, Reconstructs
 from keras_vae.models.graph_checks import PredictsUncompiled, Rule, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
 from keras_vae.models.logs import StopAtBrokenRule, TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
+from keras_vae.models.symbols import Symbol
 
 
-class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
+class EncoderDecoder(HasObjective, Reconstructs, PredictsUncompiled, KerasFiles, keras.Model):
     """An encoder, a decoder whose output is the parameters of a likelihood, and an objective that trains them.
 
     A subclass says what the objective's terms are, builds the networks, and says how labels become a condition. The model is built
@@ -44,6 +46,10 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
     """Whether the logs are said to be nats of log p(x), which they are not where a Bernoulli is given values between 0 and 1."""
     max_latents = _checks.MAX_SIZE
     """The largest `latent_size`."""
+    condition_reaches: tuple[str, ...] = ("encoder", "decoder", "prior")
+    """The parts that are given the condition; a method that uses none of them takes labels and needs none."""
+    starts_from_data: Any = False
+    """Whether `adapt` has something to do before training."""
 
     encoder: keras.Model
     decoder: keras.Model
@@ -102,12 +108,41 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
         """What the encoder puts out for data that need no check, `(B, ...)`."""
 
     @abc.abstractmethod
-    def default_objective(self) -> Any:
-        """What `compile` takes where it is given no objective."""
+    def code_of(self, outputs: Any) -> Any:
+        """The code `(B, Z)` of what the encoder puts out: of a posterior its mean."""
 
-    @abc.abstractmethod
-    def reconstruct(self, x: Any, labels: Any = None) -> Any:
-        """Return the decoder's mean at the code of x: `(B,) + data_shape`."""
+    @property
+    def cluster_weights(self) -> list[Any]:
+        """The weights of clusters in the code, which an objective of the code alone leaves as they are; none by default."""
+        return []
+
+    # -- what the model card shows -------------------------------------------------------------------------------------
+
+    @property
+    def condition_symbol(self) -> Symbol | None:
+        """The condition and what it is; None for a model without."""
+        return Symbol("c", f"{self.condition_size} numbers", "labels") if self.conditional else None
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """The symbols between the condition and the loss; by default the distributions among the parts.
+
+        Args:
+            objective: what the model is trained with.
+            condition: letter of the condition, "" for none.
+        """
+        parts = {name: part for name, part in self.parts.items() if isinstance(part, DistributionLayer)}
+        return [Symbol(name, part.formula(), f"model.{name}") for name, part in parts.items()]
+
+    def generative_process(self, objective: Any = None) -> list[Symbol]:
+        """The symbols of the model: the condition, those from which data come, what is inferred, and the loss.
+
+        Args:
+            objective: what it was trained with; by default `default_objective()`.
+        """
+        objective = self.default_objective() if objective is None else objective
+        given = self.condition_symbol
+        letter = given.name.removeprefix("p(").removesuffix(")") if given else ""
+        return [*([given] if given else []), *self.symbols(objective, letter), symbols.loss(objective, letter)]
 
     # -- the likelihood, given a condition vector (what objectives use) -----------------------------------------------
 
@@ -129,6 +164,18 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
         """What the networks see of conditions, `(B, condition_size)`: here the conditions themselves."""
         return condition
 
+    def prepared(self, condition: Any, training: bool = False) -> Any:
+        """A condition with what several of the distributions need of it, computed once; here the condition itself.
+
+        Where a step asks for more than one of the distributions it prepares the condition before. All methods that take a condition
+        take a prepared one too.
+
+        Args:
+            condition: as `condition_of` gives it.
+            training: reaches the layers of the networks, as in Keras.
+        """
+        return condition
+
     def likelihood_of(self, params: Any, condition: Any) -> Any:
         """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
         return self.likelihood(params)
@@ -139,6 +186,25 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
     def conditional(self) -> bool:
         """Whether the methods need labels."""
         return self.condition_size > 0
+
+    def code(self, x: Any, labels: Any = None) -> Any:
+        """Return the code of x as a tensor `(B, Z)`: the mean of the posterior, a vector, or whole numbers.
+
+        Args and errors as in `encode`.
+        """
+        x, condition = self._encoder_inputs(x, labels)
+        return self.code_of(self.encoder_outputs(x, condition))
+
+    def example_labels(self, count: int, seed: int = 0) -> Any:
+        """Labels to try a model with, one for each of `count` examples: every class in turn; None for a model without a condition.
+
+        Raises:
+            ValueError: if the conditions cannot be made up.
+        """
+        return np.arange(count) % self.condition_size if self.conditional else None
+
+    def adapt(self, x: Any) -> None:
+        """Start from training data `(N,) + data_shape` what does: see `starts_from_data`."""
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Reconstruct: see `call`. Keras's own errors of what is no tensor do not say what would be right."""
@@ -351,7 +417,8 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _replicas.replica_id())
         with _replicas.standing_in(given.empty):
             with tf.GradientTape() as tape:
-                terms = self.objective.terms(self, given.x, given.condition, step, seed, training=True, **given.target)
+                condition = self.prepared(given.condition, training=True)
+                terms = self.objective.terms(self, given.x, condition, step, seed, training=True, **given.target)
                 losses = terms.loss  # (B,)
                 # The mean over the examples of all replicas, whose gradients the optimizer adds up.
                 loss = tf.reduce_sum(losses if given.weight is None else losses * given.weight) / _replicas.count(
@@ -373,9 +440,8 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
         seed = _random.fold_in(_random.as_seed(self.noise_seed + 1), self._terms.batches)
         seed = _random.fold_in(seed, _replicas.replica_id())
         with _replicas.standing_in(given.empty):
-            terms = self.objective.terms(
-                self, given.x, given.condition, self.optimizer.iterations, seed, **given.target
-            )
+            condition = self.prepared(given.condition)
+            terms = self.objective.terms(self, given.x, condition, self.optimizer.iterations, seed, **given.target)
         self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
 
@@ -401,6 +467,13 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
     def condition_spec(self) -> Any:
         """The shape and the dtype of what stands where labels stand, for a conditional model."""
         return keras.InputSpec(shape=(None,), dtype="int64")
+
+    @property
+    def condition_fields(self) -> dict[str, Any] | None:
+        """What a build's `build.json` says of the condition, by which `keras_vae.lite` makes it of labels; None where it cannot."""
+        if not self.conditional:
+            return {}
+        return {"num_classes": self.condition_size} if self.num_labels == self.condition_size else None
 
     def quantize(self, mode: Any = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Quantise the layers of the networks that Keras can. Those inside distributions stay as they are: densities need float32.
@@ -503,6 +576,17 @@ class EncoderDecoder(PredictsUncompiled, KerasFiles, keras.Model, abc.ABC):
     def _inputs(self, x: Any, labels: Any) -> tuple[Any, Any]:
         x = validation.data(x, self.data_shape, self.likelihood.support)
         return x, self._condition(labels, tf.shape(x)[0])
+
+    def _encoder_inputs(self, x: Any, labels: Any) -> tuple[Any, Any]:
+        """Data and condition for the encoder; labels are checked where there are any."""
+        x = validation.data(x, self.data_shape, self.likelihood.support)
+        return x, self._condition_for("encoder", labels, tf.shape(x)[0])
+
+    def _condition_for(self, part: str, labels: Any, batch_size: Any) -> Any:
+        """The condition of a part; a part that is given none needs no labels, and those that are there are checked."""
+        reached = part in self.condition_reaches
+        condition = self._condition(labels, batch_size) if reached or labels is not None else None
+        return condition if reached else None
 
     def _how_many(self, n: int | None, labels: Any) -> tuple[Any, Any]:
         """How many images `sample(n, labels)` is to draw, and their condition."""

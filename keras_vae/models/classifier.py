@@ -9,16 +9,18 @@ from keras_vae import _checks, _layers
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import batch as batches
 from keras_vae.models import validation
+from keras_vae.models.capabilities import LabelFacts
 from keras_vae.models.graph_checks import PredictsUncompiled, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
 from keras_vae.models.logs import RuleCounts, StopAtBrokenRule
+from keras_vae.models.symbols import Symbol
 
 IMAGES = (-0.5, 1.5)
 """Range of the images that a classifier takes: photographs are from 0 to 1, and samples of a Gaussian model may overshoot."""
 
 
 @serializable
-class Classifier(PredictsUncompiled, KerasFiles, keras.Model):
+class Classifier(LabelFacts, PredictsUncompiled, KerasFiles, keras.Model):
     """Convolutions in pairs, the second of each pair halving the image, and a dense layer: `(B, H, W, C)` -> logits.
 
     Args:
@@ -61,6 +63,10 @@ class Classifier(PredictsUncompiled, KerasFiles, keras.Model):
     def parts(self) -> dict[str, Any]:
         """The one part; its variables are all that the model has."""
         return {"network": self.network}
+
+    def generative_process(self, objective: Any = None) -> list[Symbol]:
+        """What the model card shows: a classifier generates nothing, so only what it infers."""
+        return [Symbol("p(y | x)", f"softmax of {self.num_classes} logits of a convolutional network", "model(x)")]
 
     @property
     def input_signature(self) -> Any:

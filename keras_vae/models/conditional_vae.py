@@ -4,8 +4,9 @@ from typing import Any
 
 from keras_vae import _checks, _named, networks
 from keras_vae._backend import serializable
-from keras_vae.models import validation
+from keras_vae.models import symbols, validation
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 
 
@@ -55,6 +56,11 @@ class ConditionalVAE(LatentVariableModel):
             likelihood=likelihood,
             **kwargs,
         )
+
+    @property
+    def condition_symbol(self) -> Symbol:
+        """The class."""
+        return symbols.of_classes(self.num_classes)
 
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """One-hot labels, `(B, num_classes)`."""

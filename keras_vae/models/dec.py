@@ -8,6 +8,7 @@ from keras_vae import _checks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.clusters import STARTS, Clusters
+from keras_vae.models.symbols import Symbol
 from keras_vae.objectives import EmbeddedClustering
 
 
@@ -50,7 +51,7 @@ class StudentAssignment(keras.layers.Layer):
 
 
 @serializable
-class DEC(Autoencoder, Clusters):
+class DEC(Clusters, Autoencoder):
     """Deep embedded clustering: an autoencoder with clusters in its code, which learn with it and sharpen it.
 
     Xie et al. (2016), with the decoder kept as in Guo et al. (2017). First the code learns, then clusters start in it, then both
@@ -100,9 +101,21 @@ class DEC(Autoencoder, Clusters):
         """The four parts by name; their variables are all that the model has."""
         return {**super().parts, "assignment": self.assignment}
 
+    @property
+    def cluster_weights(self) -> list[Any]:
+        """The centres."""
+        return list(self.assignment.weights)
+
     def default_objective(self) -> EmbeddedClustering:
         """Reconstruction and clusters."""
         return EmbeddedClustering()
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """As of an `Autoencoder`, and the clusters: see `EncoderDecoder.symbols`."""
+        clusters = Symbol(
+            "q(c | h)", "∝ (1 + |h - m_c|²)⁻¹, Student's t around each cluster's centre", "model.cluster(x)"
+        )
+        return [*super().symbols(objective, condition), clusters]
 
     def cluster_log_probs_of(self, code: Any) -> Any:
         """The log-probabilities of the clusters, `(B, K)`, of codes `(B, Z)`."""

@@ -5,11 +5,12 @@ from typing import Any
 from keras_vae import _named, objectives
 from keras_vae._backend import serializable
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.capabilities import Denoises
 from keras_vae.objectives import Corruption, Reconstruction
 
 
 @serializable
-class DenoisingAutoencoder(Autoencoder):
+class DenoisingAutoencoder(Denoises, Autoencoder):
     """Autoencoder that learns to give back what was there before its input was corrupted: Vincent et al. (2010).
 
     `fit` and `evaluate` take clean data and corrupt them; `encode` and `reconstruct` take data as they are, clean or not.

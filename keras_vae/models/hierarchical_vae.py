@@ -7,7 +7,8 @@ from keras_vae import _checks, _named, distributions, networks
 from keras_vae._backend import serializable
 from keras_vae.distributions import Likelihood, TopDownPosterior, TopDownPrior
 from keras_vae.models.base import FROM_MODEL
-from keras_vae.models.latent_variable import LatentVariableModel, prior_named
+from keras_vae.models.latent_prior import prior_named
+from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.networks import Architecture
 
 
@@ -70,6 +71,11 @@ class HierarchicalVAE(LatentVariableModel):
             likelihood=likelihood,
             **kwargs,
         )
+
+    @property
+    def level_sizes(self) -> tuple[int, ...]:
+        """Number of latents of each level, the top one first."""
+        return self.latent_sizes
 
     def condition_of(self, labels: Any, batch_size: Any) -> None:
         """There is no condition."""

@@ -1,18 +1,27 @@
 """The conditional variational autoencoder whose conditions are pictures."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_vae import _checks, _named, networks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.distributions import PartlyGiven
 from keras_vae.models import validation
 from keras_vae.models.base import policy
+from keras_vae.models.capabilities import ImageConditions
 from keras_vae.models.latent_variable import LatentVariableModel
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 
 
+class _Prepared(NamedTuple):
+    """A condition beside its features, which are then computed once for all distributions."""
+
+    picture: Any
+    features: Any
+
+
 @serializable
-class ImageConditionalVAE(LatentVariableModel):
+class ImageConditionalVAE(ImageConditions, LatentVariableModel):
     """Variational autoencoder conditioned on a picture: q(z|x, c), p(x|z, c) and a learned p(z|c), of features of c.
 
     Sohn et al. (2015). A network of its own makes features of the condition, which the other networks and the prior are given.
@@ -96,6 +105,31 @@ class ImageConditionalVAE(LatentVariableModel):
         """The shape and the dtype of a condition."""
         return keras.InputSpec(shape=(None, *self.condition_shape), dtype="float32")
 
+    @property
+    def condition_fields(self) -> dict[str, Any]:
+        """What a build's `build.json` says of the condition."""
+        return {"condition_shape": list(self.condition_shape), "completes": self.completes}
+
+    def example_labels(self, count: int, seed: int = 0) -> Any:
+        """Nothing: images to condition on are the user's.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            f"The conditions of {type(self).__name__} are images: give examples of data and of conditions."
+        )
+
+    @property
+    def condition_symbol(self) -> Symbol:
+        """The features of a condition."""
+        shape = " x ".join(map(str, self.condition_shape))
+        return Symbol("c", f"features of a picture of shape {shape}", "labels")
+
+    def _likelihood_formula(self, given: str) -> str:
+        hidden = ", of the hidden elements alone" if self.completes else ""
+        return f"{super()._likelihood_formula(given)}{hidden}"
+
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """The conditions as float32 `(B,) + condition_shape`."""
         return validation.pictures(labels, self.condition_shape, batch_size)
@@ -116,12 +150,17 @@ class ImageConditionalVAE(LatentVariableModel):
         """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
         return self._completed(super().likelihood_of(params, condition), condition)
 
+    def prepared(self, condition: Any, training: bool = False) -> Any:
+        """The condition beside its features: see `EncoderDecoder.prepared`."""
+        return _Prepared(condition, self.features(condition, training))
+
     def _completed(self, likelihood: Any, condition: Any) -> Any:
         """The likelihood of the elements that the condition does not give, if it gives any."""
         if not self.completes:
             return likelihood
-        values = condition[..., :-1]
-        return PartlyGiven(likelihood, values, tf.broadcast_to(condition[..., -1:] > 0.5, tf.shape(values)))
+        picture = condition.picture if isinstance(condition, _Prepared) else condition
+        values = picture[..., :-1]
+        return PartlyGiven(likelihood, values, tf.broadcast_to(picture[..., -1:] > 0.5, tf.shape(values)))
 
     def latents_from_noise(self, noise: Any, condition: Any) -> Any:
         """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""
@@ -129,6 +168,8 @@ class ImageConditionalVAE(LatentVariableModel):
 
     def features(self, condition: Any, training: bool = False) -> Any:
         """What the other networks see of conditions `(B,) + condition_shape`: `(B, num_features)`."""
+        if isinstance(condition, _Prepared):
+            return condition.features
         return tf.nn.silu(self.condition_encoder(condition, training=training))
 
     def get_config(self) -> dict[str, Any]:

@@ -6,15 +6,18 @@ import numpy as np
 
 from keras_vae import _checks, _named, _random, distributions
 from keras_vae._backend import tf
-from keras_vae.distributions import Likelihood, Posterior, Prior
-from keras_vae.models import importance, validation
+from keras_vae.distributions import Posterior
+from keras_vae.models import importance, symbols, validation
 from keras_vae.models.base import EncoderDecoder
+from keras_vae.models.capabilities import HasPosterior
+from keras_vae.models.latent_prior import LatentPrior
 from keras_vae.models.logs import warn_of_non_binary
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 from keras_vae.objectives import ELBO, Objective, Terms
 
 
-class LatentVariableModel(EncoderDecoder):
+class LatentVariableModel(LatentPrior, HasPosterior, EncoderDecoder):
     """A generative model p(z|c) p(x|z, c) with an approximate posterior q(z|x, c), trained by a bound on log p(x|c).
 
     Shapes are written `sample_shape + batch_shape + event_shape`. All densities are in nats an example, summed over
@@ -54,9 +57,8 @@ class LatentVariableModel(EncoderDecoder):
         )
         latent = {"event_shape": (self.latent_size,), "condition_size": condition_size}
         self.posterior = _named.build("posterior", distributions, Posterior, posterior, latent)
-        self.prior = prior_named(prior, self.latent_size, self.likelihood, condition_size)
+        self.prior = self.prior_named(prior)
         self._check_event_shape("posterior", (self.latent_size,))
-        self._check_event_shape("prior", (self.latent_size,))
         self._build_networks(self.posterior.params_shape[0])
         # Pseudo-inputs are given no training flag: as a part of the prior they take that of the prior's call.
         self.prior.connect(lambda x: self.posterior(self.encoder(x)))
@@ -64,6 +66,29 @@ class LatentVariableModel(EncoderDecoder):
     def default_objective(self) -> Objective:
         """The plain ELBO."""
         return ELBO()
+
+    # -- what the model card shows -------------------------------------------------------------------------------------
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """Prior, likelihood and posterior, and the bound: see `EncoderDecoder.symbols`."""
+        given, labels, over = (f", {condition}", ", labels", f" | {condition}") if condition else ("", "", "")
+        bound = symbols.bound(given, over)
+        return [
+            *self._distribution_symbols(condition, over),
+            Symbol(f"log p(x{over})", f"≥ {bound}, the ELBO", f"model.elbo(x{labels}), model.log_prob(x{labels})"),
+        ]
+
+    def _distribution_symbols(self, condition: str, over: str) -> list[Symbol]:
+        """The three distributions; `over` is what the prior is conditioned on, `" | c"`, or "" for nothing."""
+        given, labels = (f", {condition}", ", labels") if condition else ("", "")
+        return [
+            Symbol(f"p(z{over})", f"{self.prior.formula(condition)}; {self.latent_size} latents", "model.prior"),
+            Symbol(f"p(x | z{given})", self._likelihood_formula(f"z{given}"), f"model.decode(z{labels})"),
+            Symbol(f"q(z | x{given})", self.posterior.formula(f"x{given}"), f"model.encode(x{labels})"),
+        ]
+
+    def _likelihood_formula(self, given: str) -> str:
+        return self.likelihood.formula(given)
 
     # -- the distributions, given a condition vector (what objectives use) ---------------------------------------------
 
@@ -75,13 +100,9 @@ class LatentVariableModel(EncoderDecoder):
         """The parameters of q(z|x, c), as the encoder puts them out."""
         return self.encoder(x if condition is None else [x, condition], training=training)
 
-    def prior_given(self, condition: Any, temperature: float = 1.0, training: bool = False) -> Any:
-        """p(z|c): batch shape `()` or `(B,)`, event shape `(Z,)`."""
-        return self.prior(condition, temperature=temperature, training=training)
-
-    def latents_from_noise(self, noise: Any, condition: Any) -> Any:
-        """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""
-        return self.prior.from_noise(noise, condition)
+    def code_of(self, outputs: Any) -> Any:
+        """The posterior means `(B, Z)` of what the encoder puts out."""
+        return self.posterior(outputs).mean()
 
     # -- methods -------------------------------------------------------------------------------------------------------
 
@@ -103,17 +124,17 @@ class LatentVariableModel(EncoderDecoder):
         x, condition = self._inputs(x, labels)
         return self.posterior_given(x, condition)
 
-    def decode(self, z: Any, labels: Any = None) -> Any:
+    def decode(self, codes: Any, labels: Any = None) -> Any:
         """Return the likelihood p(x|z): a tfp distribution, batch shape `(B,)`, event shape `data_shape`.
 
         Args:
-            z: latents, `(B, Z)`, or `(S, B, Z)` for a batch shape of `(S, B)`.
+            codes: latents z, `(B, Z)`, or `(S, B, Z)` for a batch shape of `(S, B)`.
             labels: int labels `(B,)`, for a conditional model only.
 
         Raises:
             ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
         """
-        z = validation.latents(z, self.latent_size)
+        z = validation.latents(codes, self.latent_size)
         return self.likelihood_given(z, self._condition(labels, tf.shape(z)[-2]))
 
     def reconstruct(self, x: Any, labels: Any = None) -> Any:
@@ -122,27 +143,8 @@ class LatentVariableModel(EncoderDecoder):
         Args and errors as in `encode`.
         """
         x, condition = self._inputs(x, labels)
+        condition = self.prepared(condition)
         return self.likelihood_given(self.posterior_given(x, condition).mean(), condition).mean()
-
-    def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:
-        """Draw z from the prior and return the mean of p(x|z): `(n,) + data_shape`.
-
-        For draws of x itself: `model.decode(z).sample()`.
-
-        Args:
-            n: number of images, for a model without a condition.
-            labels: int labels `(n,)`, one an image, for a conditional model.
-            seed: an int; the same seed draws the same images. None draws fresh ones.
-            temperature: factor on the prior's standard deviation, >= 0; below 1 more typical, less varied.
-
-        Raises:
-            ValueError: if `n` is given to a conditional model or `labels` to another, or a value is out of its range.
-        """
-        temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
-        n, condition = self._how_many(n, labels)
-        prior = self.prior_given(condition, temperature=temperature)
-        z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
-        return self.likelihood_given(z, condition).mean()
 
     def elbo(self, x: Any, labels: Any = None, num_samples: int = 1, kl: str = "auto", seed: Any = None) -> Any:
         """Return the evidence lower bound of each example in nats: `(B,)`.
@@ -155,7 +157,8 @@ class LatentVariableModel(EncoderDecoder):
         """
         x, condition = self._inputs(x, labels)
         self._warn_of_grey(x)
-        terms = ELBO(num_samples=num_samples, kl=kl).terms(self, x, condition, 0, _random.as_seed(seed))
+        objective = ELBO(num_samples=num_samples, kl=kl)
+        terms = objective.terms(self, x, self.prepared(condition), 0, _random.as_seed(seed))
         return terms.log_likelihood - terms.kl
 
     def log_prob(self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None) -> Any:
@@ -183,14 +186,3 @@ class LatentVariableModel(EncoderDecoder):
     def _warn_of_grey(self, x: Any) -> None:
         if (isinstance(x, np.ndarray) or hasattr(x, "numpy")) and self.weighs_grey(x):
             warn_of_non_binary()
-
-
-def prior_named(spec: Any, size: int, likelihood: Likelihood, condition_size: int = 0) -> Prior:
-    """Make the prior that `spec` names, over `size` latents of data that `likelihood` is over."""
-    offered = {
-        "event_shape": (size,),
-        "condition_size": condition_size,
-        "data_shape": likelihood.event_shape,
-        "support": likelihood.support,
-    }
-    return _named.build("prior", distributions, Prior, spec, offered)

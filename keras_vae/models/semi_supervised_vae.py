@@ -7,15 +7,17 @@ import numpy as np
 from keras_vae import _named, networks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae._batches import in_batches
-from keras_vae.models import validation
+from keras_vae.models import symbols, validation
 from keras_vae.models.base import policy
+from keras_vae.models.capabilities import Classifies
 from keras_vae.models.conditional_vae import ConditionalVAE
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
 from keras_vae.objectives import SemiSupervisedELBO, SemiSupervisedTerms
 
 
 @serializable
-class SemiSupervisedVAE(ConditionalVAE):
+class SemiSupervisedVAE(Classifies, ConditionalVAE):
     """Conditional VAE with a classifier q(y|x), trained on examples of which few have labels: Kingma et al. (2014), model M2.
 
     In `fit` and `evaluate` the label -1 stands for one that is not known. The methods take labels as those of a `ConditionalVAE`
@@ -65,6 +67,24 @@ class SemiSupervisedVAE(ConditionalVAE):
     def default_objective(self) -> SemiSupervisedELBO:
         """The bound of model M2."""
         return SemiSupervisedELBO()
+
+    @property
+    def condition_symbol(self) -> Symbol:
+        """The label, which is generated as the latents are, since it may be unknown."""
+        return Symbol("p(y)", f"one of {self.num_classes} classes, each as likely", "labels")
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """Prior, likelihood, posterior and classifier, and the two bounds: see `EncoderDecoder.symbols`."""
+        bound = symbols.bound(f", {condition}", "")
+        return [
+            *self._distribution_symbols(condition, ""),
+            Symbol("q(y | x)", "softmax of a classifier; y is summed over where it is not known", "model.classify(x)"),
+            Symbol(
+                "log p(x, y)",
+                f"≥ {bound} + log p(y), the ELBO; without y, log p(x) ≥ its mean over q(y | x) + the entropy of q(y | x)",
+                "model.elbo(x, labels)",
+            ),
+        ]
 
     def training_condition_of(self, labels: Any, batch_size: Any) -> Any:
         """One-hot labels, `(B, num_classes)`, with zeros where the label is -1."""

@@ -5,6 +5,7 @@ from typing import Any
 from keras_vae import _checks, _named, objectives
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.capabilities import SparseCode
 from keras_vae.objectives import Penalty, Reconstruction
 
 
@@ -36,7 +37,7 @@ class LargestOnly(keras.layers.Layer):
 
 
 @serializable
-class SparseAutoencoder(Autoencoder):
+class SparseAutoencoder(SparseCode, Autoencoder):
     """Autoencoder of which few code units are active at a time, so that the code may have more units than the data elements.
 
     >>> model = SparseAutoencoder((28, 28, 1), 1000, sparsity={"name": "l1", "weight": 0.1})

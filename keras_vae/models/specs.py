@@ -5,16 +5,18 @@ from typing import Any
 
 from keras_vae import _budget, _checks, models
 from keras_vae._backend import keras
+from keras_vae.models import hierarchy
 
 
 def classes() -> dict[str, Any]:
     """The model classes that plain data may name."""
     found = {name: getattr(models, name) for name in models.__all__}
-    return {
+    library = {
         name: cls
         for name, cls in found.items()
         if isinstance(cls, type) and issubclass(cls, keras.Model) and not inspect.isabstract(cls)
     }
+    return {**library, **hierarchy.own()}
 
 
 def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> Any:
@@ -30,7 +32,7 @@ def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> An
     spec = _checks.table("model", spec)
     cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
     arguments = {key: value for key, value in spec.items() if key != "class"}
-    parameters = inspect.signature(cls).parameters
+    parameters = _parameters(cls)
     taken = [name for name, p in parameters.items() if p.kind != p.VAR_KEYWORD]
     _checks.known_keys(f"model {cls.__name__}", [key for key in arguments if key != "name"], taken)
     for name in taken:
@@ -46,16 +48,26 @@ def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> An
         ) from error
 
 
+def _parameters(cls: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a class's constructor; those that a user's own class passes on are of the class that it derives from."""
+    own = dict(inspect.signature(cls).parameters)
+    if cls.__name__ not in hierarchy.own() or all(p.kind != p.VAR_KEYWORD for p in own.values()):
+        return own
+    known = set(classes().values())
+    return {**_parameters(next((base for base in cls.__mro__[1:] if base in known), object)), **own}
+
+
 def describe(model: Any) -> dict[str, Any]:
     """The plain data from which `build` makes a model like `model`.
 
     Raises:
-        ValueError: if the model, or a part of it, is not the library's own.
+        ValueError: if the model's class is neither the library's own nor registered, or a part of it is not the library's own.
     """
     name = type(model).__name__
     if classes().get(name) is not type(model):
         raise ValueError(
-            f"{name} is no class of keras_vae.models, so it has no plain-data form. Keep it with model.save('x.keras')."
+            f"{name} is no class of keras_vae.models, so it has no plain-data form. Register the class with "
+            "keras_vae.models.register, or keep the model with model.save('x.keras')."
         )
     config = model.get_config()
     for key, value in config.items():
@@ -79,7 +91,7 @@ def label_setting(model: Any) -> tuple[str, int] | None:
 
 def label_count(spec: dict[str, Any]) -> int | None:
     """How many labels the model has that `spec` describes; None without labels."""
-    parameters = inspect.signature(classes()[spec["class"]]).parameters
+    parameters = _parameters(classes()[spec["class"]])
     for name in _LABEL_SETTINGS:
         if name in parameters:
             return spec.get(name, parameters[name].default)

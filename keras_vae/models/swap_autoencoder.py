@@ -8,13 +8,14 @@ from keras_vae import _checks, _named, networks
 from keras_vae._backend import serializable
 from keras_vae.models import validation
 from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.capabilities import TranslatesDomains
 from keras_vae.networks import Architecture
 from keras_vae.networks.per_domain import PerDomain
 from keras_vae.objectives import DomainAlignment, NoisyCode, Objective
 
 
 @serializable
-class SwapAutoencoder(Autoencoder):
+class SwapAutoencoder(TranslatesDomains, Autoencoder):
     """Autoencoder of several domains: all share the encoder, and each has a decoder of its own.
 
     Decoded by another domain's decoder, an image keeps what the code says of it and takes the looks of that domain. Pairs of
@@ -39,6 +40,8 @@ class SwapAutoencoder(Autoencoder):
         ValueError: if an argument is out of its range, naming it.
     """
 
+    _decoded_by = "model.swap(x, domain)"
+
     def __init__(
         self,
         data_shape: Any,
@@ -62,6 +65,11 @@ class SwapAutoencoder(Autoencoder):
             condition_size=self.num_domains,
             **kwargs,
         )
+
+    @property
+    def num_labels(self) -> int:
+        """How many domains there are."""
+        return self.num_domains
 
     def default_objective(self) -> Objective:
         """Reconstruction from noisy codes, with those of the domains made alike."""

@@ -9,13 +9,14 @@ from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import MixtureOfGaussians
 from keras_vae.models.clusters import STARTS, Clusters
+from keras_vae.models.symbols import Symbol
 from keras_vae.models.vae import VAE
 
 _LEAST_VARIANCE = 1e-4
 
 
 @serializable
-class VaDE(VAE, Clusters):
+class VaDE(Clusters, VAE):
     """Variational deep embedding: a VAE whose prior is a mixture of Gaussians, one component a cluster. Jiang et al. (2017).
 
     The paper's bound has q(c|x) in it; here the cluster is summed over, log p(z) = log sum_c p(c) p(z|c). This bound is at least as
@@ -72,6 +73,11 @@ class VaDE(VAE, Clusters):
             network=network,
             **kwargs,
         )
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """As of a `VAE`, and the clusters: see `EncoderDecoder.symbols`."""
+        clusters = Symbol("p(k | z)", "∝ wₖ N(z; mₖ, diag(sₖ²)), at the mean of q(z | x)", "model.cluster(x)")
+        return [*super().symbols(objective, condition), clusters]
 
     def cluster_log_probs(self, x: Any) -> Any:
         """Return log p(c|z) at the posterior mean z, `(B, K)`. Arguments and errors as in `encode`."""

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
-from keras_vae._backend import serializable
+from keras_vae._backend import serializable, tf
 from keras_vae.distributions import CodePrior
-from keras_vae.models import validation
+from keras_vae.models import symbols, validation
 from keras_vae.models.base import EncoderDecoder, policy
 from keras_vae.models.batch import Batch
+from keras_vae.models.capabilities import DiscreteCodes, Samples
+from keras_vae.models.symbols import Symbol
 from keras_vae.networks.code_pyramid import CodePyramid, QuantizedMaps
 from keras_vae.networks.residual_net import ResidualNet, grids
 from keras_vae.objectives import QuantizationTerms, VectorQuantization
@@ -26,7 +28,7 @@ _SETTINGS = {
 
 
 @serializable
-class VQVAE(EncoderDecoder):
+class VQVAE(Samples, DiscreteCodes, EncoderDecoder):
     """VQ-VAE: van den Oord et al. (2017); with codes at two resolutions VQ-VAE-2: Razavi et al. (2019).
 
     A picture becomes whole numbers from 0 to K - 1, one for each place of a grid (of each of several grids), and a picture again.
@@ -60,6 +62,7 @@ class VQVAE(EncoderDecoder):
 
     terms_type = QuantizationTerms
     states_log_prob = True
+    condition_reaches = ("prior",)
     # Codes lie on grids, and no layer has as many outputs: large images have more codes than a layer may have units.
     max_latents = _checks.MAX_ELEMENTS
 
@@ -118,6 +121,22 @@ class VQVAE(EncoderDecoder):
         """The five parts by name; their variables are all that the model has."""
         return {name: getattr(self, name) for name in ("encoder", "quantizer", "prior", "decoder", "likelihood")}
 
+    @property
+    def condition_symbol(self) -> Symbol | None:
+        """The class, for a model with classes."""
+        return None if self.num_classes is None else symbols.of_classes(self.num_classes)
+
+    def symbols(self, objective: Any, condition: str) -> list[Symbol]:
+        """Prior, likelihood and codes, and the bound: see `EncoderDecoder.symbols`."""
+        given, labels = (f" | {condition}", ", labels") if condition else ("", "")
+        codes = f"{self.latent_size} numbers from 0 to {self.num_codes - 1}"
+        return [
+            Symbol(f"p(k{given})", f"{self.prior.formula(condition)}; {codes}", "model.prior"),
+            Symbol("p(x | k)", f"{self.likelihood.formula('e_k')}, e_k the codes of the book", "model.decode(k)"),
+            Symbol("k(x)", "the nearest codes to encoder(x)", "model.encode(x)"),
+            Symbol(f"log p(x{given})", f"≥ log p(x | k(x)) + log p(k(x){given})", f"model.elbo(x{labels})"),
+        ]
+
     def condition_of(self, labels: Any, batch_size: Any) -> Any:
         """One-hot labels `(B, num_classes)`, or None without classes."""
         return None if self.num_classes is None else validation.labels(labels, self.num_classes, batch_size)
@@ -133,6 +152,10 @@ class VQVAE(EncoderDecoder):
         maps = self.encoder(x, training=training)
         return list(maps) if isinstance(maps, list | tuple) else [maps]
 
+    def code_of(self, outputs: Any) -> Any:
+        """The numbers `(B, N)` of the nearest codes of what the encoder puts out."""
+        return self.quantizer(outputs).indices
+
     def quantized_given(self, x: Any, seed: Any = None, training: bool = False) -> QuantizedMaps:
         """The codes of data that need no check."""
         return self.quantizer(self.encoder_outputs(x, None, training), seed=seed, training=training)
@@ -145,6 +168,10 @@ class VQVAE(EncoderDecoder):
         """The parameters of p(x|k), as the decoder puts them out."""
         return self.decoder(maps if len(maps) > 1 else maps[0], training=training)
 
+    def params_of(self, codes: Any) -> Any:
+        """The parameters of p(x|k), as the decoder puts them out, of numbers `(B, N)` that need no check."""
+        return self.decoder_outputs(self.maps_of(codes))
+
     def maps_of(self, codes: Any) -> list[Any]:
         """A map of codes for each level, the one nearest to the data first, of numbers `(B, N)` that need no check."""
         return self.quantizer.lookup(self.prior.split(codes)[::-1])
@@ -155,27 +182,30 @@ class VQVAE(EncoderDecoder):
 
     # -- methods -------------------------------------------------------------------------------------------------------
 
-    def encode(self, x: Any) -> Any:
+    def encode(self, x: Any, labels: Any = None) -> Any:
         """Return the numbers of the nearest codes: int32 `(B, N)`.
 
         Args:
             x: data, `(B,) + data_shape`, in the range of the likelihood.
+            labels: int labels `(B,)`, for a model with classes; they change nothing here, and may be left out.
 
         Raises:
-            ValueError: if shape, dtype or range are wrong, or a value is not finite.
+            ValueError: if shape, dtype or range of an argument are wrong, or a value is not finite.
         """
-        return self.quantized_given(validation.data(x, self.data_shape, self.likelihood.support)).indices
+        return self.code(x, labels)
 
-    def decode(self, codes: Any) -> Any:
+    def decode(self, codes: Any, labels: Any = None) -> Any:
         """Return the likelihood p(x|k): a tfp distribution, batch shape `(B,)`, event shape `data_shape`.
 
         Args:
             codes: whole numbers `(B, N)` from 0 to K - 1.
+            labels: as in `encode`.
 
         Raises:
-            ValueError: if shape or dtype are wrong, or a number is out of range.
+            ValueError: if shape or dtype of an argument are wrong, or a number is out of range.
         """
         codes = validation.codes(codes, self.latent_size, self.num_codes)
+        self._condition_for("decoder", labels, tf.shape(codes)[0])
         return self.likelihood_given_maps(self.maps_of(codes))
 
     def grids(self, codes: Any) -> list[Any]:
@@ -183,8 +213,17 @@ class VQVAE(EncoderDecoder):
         return self.prior.split(validation.codes(codes, self.latent_size, self.num_codes))
 
     def reconstruct(self, x: Any, labels: Any = None) -> Any:
-        """Return the mean of p(x|k) at the codes of x: `(B,) + data_shape`. Labels, which change nothing, may be there."""
-        return self.decode(self.encode(x)).mean()
+        """Return the mean of p(x|k) at the codes of x: `(B,) + data_shape`. Args and errors as in `encode`."""
+        return self.decode(self.encode(x, labels)).mean()
+
+    @property
+    def noise_size(self) -> int:
+        """Number of standard normal values that one sample is made of."""
+        return self.prior.noise_size
+
+    def sample_from_noise(self, noise: Any, condition: Any) -> Any:
+        """The means of p(x|k) at codes of p(k|c) from standard normal noise `(B, N)`: `(B,) + data_shape`."""
+        return self.decode(self.prior.from_noise(noise, condition)).mean()
 
     def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:
         """Draw codes from the prior and return the mean of p(x|k): `(n,) + data_shape`.

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from keras_vae.objectives.elbo import ELBO, kl_divergence
     from keras_vae.objectives.embedded_clustering import EmbeddedClustering
     from keras_vae.objectives.factor_vae import FactorVAE
+    from keras_vae.objectives.info_vae import InfoVAE
     from keras_vae.objectives.iwae import IWAE
     from keras_vae.objectives.k_sparse import KSparse
     from keras_vae.objectives.layer_wise import LayerWise
     from keras_vae.objectives.map_dropout import MapDropoutELBO
+    from keras_vae.objectives.mmd import MMDTerms, WassersteinMMD, squared_mmd
     from keras_vae.objectives.noisy_code import NoisyCode
     from keras_vae.objectives.penalties import L1, ActivationRate, Contraction, DomainAlignment, Penalty
     from keras_vae.objectives.reconstruction import Reconstruction, ReconstructionTerms, part
@@ -40,9 +42,11 @@ __all__ = [
     "EmbeddedClustering",
     "FactorVAE",
     "GaussianNoise",
+    "InfoVAE",
     "KSparse",
     "LayerWise",
     "Linear",
+    "MMDTerms",
     "MapDropoutELBO",
     "NoisyCode",
     "Objective",
@@ -58,8 +62,10 @@ __all__ = [
     "SemiSupervisedTerms",
     "Terms",
     "VectorQuantization",
+    "WassersteinMMD",
     "kl_divergence",
     "part",
+    "squared_mmd",
     "total_correlation",
 ]
 

@@ -67,7 +67,7 @@ class Objective(Fixed):
         Args:
             model: gives the distributions: see `Parts`.
             x: data, `(B,) + data_shape`.
-            condition: `(B, C)` or None.
+            condition: `(B, C)`, or what the model makes of its conditions for its own methods, or None: pass it on to those.
             step: number of optimizer steps taken, for schedules; scalar int64.
             seed: stateless seed, int32 of shape `(2,)`.
             training: whether this is a training step, for the layers that behave differently in one.
@@ -91,6 +91,14 @@ class Objective(Fixed):
     def variables(self) -> list[Any]:
         """The state of what it trains, which a checkpoint keeps with the model's."""
         return []
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula with the objective's settings, for the model card; by default the call that makes the objective.
+
+        Args:
+            given: letter of the condition of the densities, "" for none.
+        """
+        return repr(self)
 
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from typing import Any
 
 from keras_vae import _checks, _replicas
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
-from keras_vae.objectives.schedules import Linear, Schedule
+from keras_vae.objectives.schedules import Constant, Linear, Schedule
 
 
 @serializable
@@ -32,6 +33,10 @@ class AnnealedCapacity(Objective):
             )
         self.weight = _checks.finite_float("weight", weight, minimum=0.0)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"-E_q[log p(x | {formulas.given('z', given)})] + {self.weight:g} |KL - C|, C {_nats(self.capacity)}"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"capacity": keras.saving.serialize_keras_object(self.capacity), "weight": self.weight}
@@ -49,3 +54,10 @@ class AnnealedCapacity(Objective):
         kl = kl_divergence(posterior, prior, z)
         missed = tf.abs(_replicas.mean(kl) - self.capacity(step))
         return Terms(log_likelihood, kl, self.weight * missed - kl)
+
+
+def _nats(capacity: Schedule) -> str:
+    """A capacity in words: its value, where it ends, or how it goes."""
+    if isinstance(capacity, Constant):
+        return f"= {capacity.value:g} nats"
+    return f"up to {capacity.end:g} nats" if isinstance(capacity, Linear) else f"{capacity.in_words()} nats"

@@ -5,6 +5,7 @@ from typing import Any
 from keras_vae import _checks, _replicas
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions import detached
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.schedules import Schedule, as_schedule
 
@@ -70,6 +71,11 @@ class ELBO(Objective):
         self.free_bits = _checks.finite_float("free_bits", free_bits, minimum=0.0)
         if self.free_bits and self.kl not in ("auto", "analytic"):
             raise ValueError(f"free_bits={free_bits} needs the KL of each latent: use kl='analytic'.")
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        floor = f", of each latent at least {self.free_bits:g} nats" if self.free_bits else ""
+        return f"-E_q[log p(x | {formulas.given('z', given)})] + {formulas.factor('β', self.beta)}KL{floor}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -1,6 +1,6 @@
 """Clusters that sharpen themselves."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
@@ -16,6 +16,7 @@ from keras_vae.objectives.reconstruction import (
 )
 
 
+@runtime_checkable
 class Assigner(Coder, Protocol):
     """What the objective asks of a model."""
 
@@ -50,6 +51,10 @@ class EmbeddedClustering(Objective):
         self.weight = _checks.finite_float("weight", weight, minimum=0.0)
         self.corruption = part("corruption", Corruption, corruption)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"-log p(x | h) + {self.weight:g} KL(p, q(c | h)), p the sharpened q of the batch"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"weight": self.weight, "corruption": part_config(self.corruption)}
@@ -67,7 +72,7 @@ class EmbeddedClustering(Objective):
         Raises:
             ValueError: if the model has no clusters.
         """
-        if not hasattr(model, "cluster_log_probs_of"):
+        if not isinstance(model, Assigner):
             raise ValueError(f"{type(model).__name__} has no clusters in its code: take a DEC.")
         given = x if self.corruption is None else self.corruption(x, _random.fold_in(seed, 0))
         code = model.code_given(given, condition, training)

@@ -33,6 +33,10 @@ class FactorVAE(Objective):
         self._discriminator: Any = None
         self._optimizer: Any = None
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"-ELBO + {self.gamma:g} TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {

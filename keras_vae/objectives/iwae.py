@@ -6,6 +6,7 @@ from typing import Any
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.distributions import detached
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import MAX_DRAWS
 
@@ -39,6 +40,12 @@ class IWAE(Objective):
     def __init__(self, num_samples: int = 50, gradient: str = "doubly_reparameterized"):
         self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=MAX_DRAWS)
         self.gradient = _checks.one_of("gradient", gradient, GRADIENTS)
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        joint, q = formulas.under("x, zₖ", given), formulas.given("x", given)
+        estimator = self.gradient.replace("_", " ")
+        return f"-log 1/{self.num_samples} Σₖ p({joint}) / q(zₖ | {q}), zₖ ~ q, by the {estimator} gradient"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -89,10 +96,14 @@ class _WeightedPath:
 def _log_likelihood(model: Parts, z: Any, x: Any, condition: Any, training: bool) -> Any:
     """log p(x|z_k): `(K, B)`."""
 
-    def of(draws: Any) -> Any:
-        return model.likelihood_given(draws, condition, training).log_prob(x)
+    # A gradient flows into the arguments of what is computed again, not into what it closes over, such as features of a condition.
+    tensors = [] if condition is None else tf.nest.flatten(condition)
+
+    def of(draws: Any, *tensors: Any) -> Any:
+        given = None if condition is None else tf.nest.pack_sequence_as(condition, tensors)
+        return model.likelihood_given(draws, given, training).log_prob(x)
 
     if z.shape[0] <= _CHUNK:
-        return of(z)
-    chunks = [tf.recompute_grad(of)(z[start : start + _CHUNK]) for start in range(0, z.shape[0], _CHUNK)]
+        return of(z, *tensors)
+    chunks = [tf.recompute_grad(of)(z[start : start + _CHUNK], *tensors) for start in range(0, z.shape[0], _CHUNK)]
     return tf.concat(chunks, axis=0)

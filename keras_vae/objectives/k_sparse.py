@@ -1,10 +1,20 @@
 """Training of k-sparse codes, of which k falls."""
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf
 from keras_vae.objectives.reconstruction import Reconstruction
+
+
+@runtime_checkable
+class SparseCoder(Protocol):
+    """What the objective asks of a model, beside what `Reconstruction` does."""
+
+    num_active: int | None
+
+    def code_of_largest(self, x: Any, k: Any, most: int, training: bool = False) -> Any:
+        """The codes `(B, Z)` of data with another k than `num_active`; k is from 1 to `most`."""
 
 
 @serializable
@@ -30,6 +40,10 @@ class KSparse(Reconstruction):
         self.start = _checks.positive_int("start", start)
         self.steps = _checks.positive_int("steps", steps, maximum=10**9)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"{super().formula(given)}, the k largest of h kept, k falling from {self.start}"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "start": self.start, "steps": self.steps}
@@ -40,7 +54,7 @@ class KSparse(Reconstruction):
         Raises:
             ValueError: if the model's code is not k-sparse, or k would have to rise.
         """
-        end = getattr(model, "num_active", None)
+        end = model.num_active if isinstance(model, SparseCoder) else None
         if end is None:
             raise ValueError(
                 f"{type(model).__name__} does not keep its k largest units: take a SparseAutoencoder with num_active."

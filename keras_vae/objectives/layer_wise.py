@@ -1,12 +1,14 @@
 """Greedy training of a deep autoencoder, layer by layer."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, cast, runtime_checkable
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.reconstruction import (
+    Coder,
     Reconstruction,
     ReconstructionTerms,
     part,
@@ -14,6 +16,19 @@ from keras_vae.objectives.reconstruction import (
     part_from_config,
     terms_of,
 )
+
+
+@runtime_checkable
+class Layers(Protocol):
+    """What the objective asks of a model."""
+
+    layer_units: Sequence[int]
+
+    def encode_layer(self, layer: int, h: Any) -> Any:
+        """The codes of one layer from those of the layer below, or from data for layer 0."""
+
+    def decode_layer(self, layer: int, h: Any) -> Any:
+        """The distribution of the codes of the layer below, or of data, that codes of one layer give."""
 
 
 @serializable
@@ -42,6 +57,11 @@ class LayerWise(Objective):
         self.steps_per_layer = _checks.positive_int("steps_per_layer", steps_per_layer, maximum=10**9)
         self.corruption = part("corruption", Corruption, corruption)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        corrupted = "" if self.corruption is None else "h_l₊₁ of a corrupted h_l, "
+        return f"each layer in turn: -log p(h_l | h_l₊₁), h₀ = x, {corrupted}then all as one"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"steps_per_layer": self.steps_per_layer, "corruption": part_config(self.corruption)}
@@ -59,11 +79,11 @@ class LayerWise(Objective):
         Raises:
             ValueError: if the model is not made of layers that can be trained one by one.
         """
-        if not hasattr(model, "encode_layer"):
+        if not isinstance(model, Layers):
             raise ValueError(
                 f"{type(model).__name__} is not made of layers that train one by one: take a StackedAutoencoder."
             )
-        layers = len(model.layer_units)
+        layers, whole_model = len(model.layer_units), cast("Coder", model)
 
         def one(layer: int) -> ReconstructionTerms:
             h = x
@@ -75,7 +95,7 @@ class LayerWise(Objective):
             return terms_of(found, h)
 
         def whole() -> ReconstructionTerms:
-            return Reconstruction(self.corruption).terms(model, x, condition, step, seed, training)
+            return Reconstruction(self.corruption).terms(whole_model, x, condition, step, seed, training)
 
         stage = tf.minimum(tf.cast(step, tf.int64) // self.steps_per_layer, layers)
         branches = [lambda layer=layer: one(layer) for layer in range(layers)]

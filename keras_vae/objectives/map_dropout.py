@@ -35,6 +35,10 @@ class MapDropoutELBO(ELBO):
         super().__init__(beta)
         self.share = _checks.finite_float("share", share, minimum=0.0, maximum=1.0)
 
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"{super().formula(given)}; for {self.share:.0%} of the examples of a batch q(m | x) is p(m | v)"
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"share": self.share, "beta": keras.saving.serialize_keras_object(self.beta)}
@@ -64,7 +68,7 @@ class MapDropoutELBO(ELBO):
         z = posterior.sample(seed=seed)
         loc, scale = posterior.mean(), posterior.stddev()
         vector, own = z[:, :size], z[:, size:]
-        of_map = model.prior.map_given(vector, condition)
+        of_map = model.prior.map_given(vector, model.features(condition, training))
         keeps = _random.uniform(tf.shape(x)[:1], _random.fold_in(seed, 1)) >= self.share
         noise = _random.normal(tf.shape(own), _random.fold_in(seed, 2))
         code = tf.where(keeps[:, None], own, of_map.mean() + of_map.stddev() * noise)

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.penalties import Penalty
 from keras_vae.objectives.reconstruction import (
@@ -57,6 +58,18 @@ class NoisyCode(Objective):
         self.contrast = _checks.finite_float("contrast", contrast, minimum=1.0, maximum=100.0)
         if self.contrast > 1.0 and not self.cycle:
             raise ValueError(f"contrast={contrast}: is that of what the cycle draws, so set cycle above 0 too.")
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        price = f"{formulas.factor('β', self.beta)}|h|² / 2{self._cycle_formula()}{formulas.penalised(self.penalty)}"
+        return f"-log p(x | h + ε) + {price}, ε ~ N(0, I)"
+
+    def _cycle_formula(self) -> str:
+        if not self.cycle:
+            return ""
+        power = f", its odds to the power {self.contrast:g}" if self.contrast > 1.0 else ""
+        weight = formulas.factor("λ", self.cycle)
+        return f" - {weight}log p(x | h' + ε), h' the code of x as drawn in the next domain{power},"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

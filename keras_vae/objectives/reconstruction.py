@@ -4,6 +4,7 @@ from typing import Any, NamedTuple, Protocol
 
 from keras_vae import _named, _random, objectives
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.penalties import Penalty
@@ -38,6 +39,10 @@ class Coder(Protocol):
     def likelihood_given(self, z: Any, condition: Any, training: bool = False) -> Any:
         """p(x|code, c): batch shape `(B,)`."""
 
+    @property
+    def cluster_weights(self) -> list[Any]:
+        """The weights of clusters in the code, if there are any."""
+
 
 @serializable
 class Reconstruction(Objective):
@@ -60,6 +65,10 @@ class Reconstruction(Objective):
     def __init__(self, corruption: Any = None, penalty: Any = None):
         self.corruption = part("corruption", Corruption, corruption)
         self.penalty = part("penalty", Penalty, penalty)
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        return f"-log p(x | h){formulas.penalised(self.penalty)}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -103,7 +112,7 @@ def terms_of(found: Any, x: Any, penalty: Any = None) -> ReconstructionTerms:
 
 def without_clusters(model: Any) -> list[Any]:
     """The trainable weights of a model but for its clusters, of which nothing is said while codes are learned for them."""
-    clusters = {id(weight) for weight in model.assignment.weights} if hasattr(model, "assignment") else set()
+    clusters = {id(weight) for weight in model.cluster_weights}
     return [weight for weight in model.trainable_variables if id(weight) not in clusters]
 
 

@@ -21,6 +21,10 @@ class Schedule(Fixed):
     def settings(self) -> dict[str, Any]:
         """The arguments of the constructor, as plain data."""
 
+    def in_words(self) -> str:
+        """Its values, for the formula of a loss; by default the call that makes the schedule."""
+        return repr(self)
+
     def get_config(self) -> dict[str, Any]:
         """The configuration from which `from_config` makes the same schedule."""
         return self.settings()
@@ -41,6 +45,10 @@ class Constant(Schedule):
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"value": self.value}
+
+    def in_words(self) -> str:
+        """The number."""
+        return f"{self.value:g}"
 
     def as_argument(self) -> str:
         """The number, which stands for this schedule wherever one is taken."""
@@ -69,6 +77,10 @@ class Linear(Schedule):
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"steps": self.steps, "start": self.start, "end": self.end}
+
+    def in_words(self) -> str:
+        """From where to where it goes."""
+        return _course(self.start, self.end)
 
     def __call__(self, step: Any) -> Any:
         """Return the value at `step`."""
@@ -100,12 +112,20 @@ class Cyclical(Schedule):
         """The constructor's arguments."""
         return {"steps": self.steps, "cycles": self.cycles, "ramp": self.ramp, "start": self.start, "end": self.end}
 
+    def in_words(self) -> str:
+        """From where to where it goes, and how often."""
+        return f"{_course(self.start, self.end)} in each of {self.cycles} cycles"
+
     def __call__(self, step: Any) -> Any:
         """Return the value at `step`."""
         step = tf.cast(step, tf.int64)
         within = tf.cast(step % self.steps, tf.float32) / (self.steps * self.ramp)
         done = tf.where(step >= self.steps * self.cycles, 1.0, tf.minimum(within, 1.0))
         return self.end - (self.end - self.start) * (1.0 - done)
+
+
+def _course(start: float, end: float) -> str:
+    return f"{'rising' if start <= end else 'falling'} from {start:g} to {end:g}"
 
 
 def as_schedule(name: str, value: float | Schedule) -> Schedule:

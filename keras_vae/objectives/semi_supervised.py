@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective, Parts
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.elbo import ELBO
@@ -91,6 +92,15 @@ class SemiSupervisedELBO(Objective):
         self.corruption = part("corruption", Corruption, corruption)
         self.bound = ELBO(beta, num_samples, kl)
         self.beta, self.num_samples, self.kl = self.bound.beta, self.bound.num_samples, self.bound.kl
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        more = formulas.beyond_one("β", self.beta, "KL(q(z | x, y), p(z))")
+        seen, what = (
+            ("x", "") if self.corruption is None else ("x̃", f", x̃ being x with {formulas.in_words(self.corruption)}")
+        )
+        label = f"{self.classification_weight:g} log q(y | {seen})"
+        return f"-ELBO{more}, and where y is known - {label} beside it{what}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -5,10 +5,13 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf, tfd
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
 
 _MAX_EXAMPLES = 10**12
+_ESTIMATOR = "estimated by stratified sampling from the batch"
+"""What `total_correlation` does, for the model card."""
 
 
 def total_correlation(posterior: Any, z: Any, num_examples: int) -> Any:
@@ -61,6 +64,11 @@ class BetaTCVAE(Objective):
     def __init__(self, num_examples: int, beta: float = 6.0):
         self.num_examples = _checks.positive_int("num_examples", num_examples, maximum=_MAX_EXAMPLES, minimum=2)
         self.beta = _checks.finite_float("beta", beta, minimum=0.0)
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        more = formulas.beyond_one("β", self.beta, "TC")
+        return f"-ELBO{more}, TC = KL(q(z), Π q(z_d)), {_ESTIMATOR}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf
+from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective
 
 
@@ -56,6 +57,11 @@ class VectorQuantization(Objective):
 
     def __init__(self, commitment: float = 0.25):
         self.commitment = _checks.finite_float("commitment", commitment, minimum=0.0)
+
+    def formula(self, given: str = "") -> str:
+        """The loss as a formula: see `Objective.formula`."""
+        commitment = f"{formulas.factor('β', self.commitment)}|encoder(x) - e_k|²"
+        return f"-log p(x | k) + {commitment} - log p({formulas.under('k', given)}), the last for the prior alone"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

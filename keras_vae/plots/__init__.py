@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from keras_vae.plots.interpolations import interpolation_gif, interpolations
     from keras_vae.plots.latent import latent_scatter, manifold
-    from keras_vae.plots.portraits import portrait
+    from keras_vae.plots.portraits import portrait, portrait_of, portrait_of_factors
     from keras_vae.plots.sheets import TrainingSheets
     from keras_vae.plots.training import training_curves
     from keras_vae.plots.traversals import save_gif, traversal_gif, traversals
@@ -40,6 +40,8 @@ __all__ = [
     "latent_scatter",
     "manifold",
     "portrait",
+    "portrait_of",
+    "portrait_of_factors",
     "reconstructions",
     "restored",
     "samples",

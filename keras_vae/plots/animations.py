@@ -51,7 +51,7 @@ class TrainingGif(keras.callbacks.Callback):
         Raises:
             ValueError: if the model has no `sample`, or images as conditions.
         """
-        if not grids.draws_unasked(self.model):
+        if not grids.samples_unasked(self.model):
             raise ValueError(
                 f"{self.model.name} is a {type(self.model).__name__}: it does not sample images, so leave TrainingGif out."
             )
@@ -99,7 +99,7 @@ class TrainingGif(keras.callbacks.Callback):
 
     def _sheet(self) -> np.ndarray:
         model = self.model
-        if not model.conditional and getattr(model, "latent_size", 0) == 2:
+        if latent.has_plane(model):
             return _shrunk(grids.image_grid(np.nan_to_num(latent.manifold_images(model, _PLANE)), _PLANE, padding=0))
         columns = int(np.clip(_SIDE // (model.data_shape[1] + 2), 2, 8))
         if model.conditional:

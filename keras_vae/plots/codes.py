@@ -26,7 +26,7 @@ def features(model: Any, n: int = 100, images: Any = None) -> Figure:
     n = min(_checks.positive_int("n", n, maximum=10_000), model.latent_size)
     chosen = np.arange(n)
     if images is not None:
-        chosen = np.argsort(-np.asarray(model.encode(images)).std(axis=0), kind="stable")[:n]
+        chosen = np.argsort(-np.asarray(model.code(images)).std(axis=0), kind="stable")[:n]
     codes = np.zeros((n + 1, model.latent_size), "float32")
     codes[np.arange(n), chosen] = 1.0
     found = np.asarray(model.decoder(codes))[..., : model.data_shape[-1]]
@@ -49,7 +49,7 @@ def restored(model: Any, images: Any, corruption: Any = None, seed: int = 0) -> 
         ValueError: if there is no corruption, neither given nor the model's own.
     """
     _refuse_conditional(model)
-    corruption = getattr(model, "corruption", None) if corruption is None else corruption
+    corruption = model.corruption if corruption is None else corruption
     if corruption is None:
         raise ValueError(f"{model.name} learned from no corruption: pass one, such as objectives.DroppedPixels(0.5).")
     x = tf.constant(np.asarray(images), tf.float32)

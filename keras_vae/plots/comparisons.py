@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.models import TranslatesDomains
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure
 
@@ -20,7 +21,7 @@ def swaps(model: Any, images: Any, domain_names: Sequence[str] = ()) -> Figure:
     Raises:
         ValueError: if the model has no domains, or the names are not as many.
     """
-    if not hasattr(model, "swap"):
+    if not isinstance(model, TranslatesDomains):
         raise ValueError(
             f"{model.name} is a {type(model).__name__}, which has no domains: take a SwapAutoencoder, such as "
             "the preset mnist_swap."

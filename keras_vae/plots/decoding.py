@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.models import Reconstructs
+
 
 def vectors(model: Any, images: Any, labels: Any = None) -> np.ndarray:
     """The codes of images `(N, Z)`; of a VAE the means of its posteriors.
@@ -11,9 +13,8 @@ def vectors(model: Any, images: Any, labels: Any = None) -> np.ndarray:
     Raises:
         ValueError: if the model's codes are no vectors of numbers.
     """
-    if hasattr(model, "posterior"):
-        return np.asarray(model.encode(images, labels if model.conditional else None).mean())
-    codes = np.asarray(model.encode(images)) if hasattr(model, "encode") else np.zeros(0, int)
+    of_model = isinstance(model, Reconstructs)
+    codes = np.asarray(model.code(images, labels if model.conditional else None)) if of_model else np.zeros(0, int)
     if codes.dtype.kind != "f":
         raise ValueError(f"{model.name} is a {type(model).__name__}, which has no code that one could move a little.")
     return codes

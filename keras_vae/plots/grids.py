@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.models import Samples
 from keras_vae.plots.figure import Figure
 
 _INCHES_A_LETTER = 0.09
@@ -109,7 +110,7 @@ def samples(model: Any, n: int = 64, seed: int | None = 0, temperature: float = 
     Raises:
         ValueError: if the model does not sample, or as its `sample`.
     """
-    if not hasattr(model, "sample"):
+    if not isinstance(model, Samples):
         raise ValueError(f"model={_checks.shown(model)}: must be a model that samples images, such as a VAE.")
     n = _checks.positive_int("n", n, maximum=10**6)
     title = f"{n} sample{'s' * (n != 1)} of {model.name}"
@@ -176,19 +177,20 @@ def full_row(images: np.ndarray, columns: int) -> np.ndarray:
     return np.concatenate([images, blank])
 
 
-def draws_unasked(model: Any) -> bool:
-    """Whether a model draws images without being given pictures as conditions: of each class, or of none."""
-    return hasattr(model, "sample") and (not model.conditional or getattr(model, "num_classes", None) is not None)
+def samples_unasked(model: Any) -> bool:
+    """Whether a model samples images without being given images or attributes as conditions: of each class, or of none."""
+    return isinstance(model, Samples) and (not model.conditional or model.num_classes is not None)
 
 
 def every_class(model: Any, each: int) -> np.ndarray:
     """`each` labels of every class, class by class."""
-    _check_classes(model)
+    check_classes(model)
     return np.repeat(np.arange(model.num_classes), _checks.positive_int("each", each))
 
 
-def _check_classes(model: Any) -> None:
-    if getattr(model, "num_classes", None) is None:
+def check_classes(model: Any) -> None:
+    """Raise `ValueError` if a model's conditions are not classes."""
+    if model.num_classes is None:
         why = (
             "its conditions are not classes, so pass them to sample(labels=...)"
             if model.conditional
@@ -198,5 +200,5 @@ def _check_classes(model: Any) -> None:
 
 
 def _class_numbers(model: Any) -> list[str]:
-    _check_classes(model)
+    check_classes(model)
     return [str(label) for label in range(model.num_classes)]

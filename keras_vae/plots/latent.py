@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib import colormaps
 
 from keras_vae import _checks
+from keras_vae.models import LatentPrior
 from keras_vae.plots.decoding import vectors
 from keras_vae.plots.figure import Figure
-from keras_vae.plots.grids import grid_figure
+from keras_vae.plots.grids import check_classes, grid_figure
 
 
 def manifold(model: Any, size: int = 20, label: int | None = None) -> Figure:
@@ -36,11 +37,16 @@ def manifold_images(model: Any, size: int = 20, label: int | None = None) -> np.
     z = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2).astype("float32")
     labels = None
     if model.conditional:
-        last = getattr(model, "num_classes", 0) - 1
-        labels = np.full(len(z), _checks.positive_int("label", label, minimum=0, maximum=last))
+        check_classes(model)
+        labels = np.full(len(z), _checks.positive_int("label", label, minimum=0, maximum=model.num_classes - 1))
     elif label is not None:
         raise ValueError(f"label={label!r}: {model.name} has no classes, so leave the label out.")
     return model.decode(z, labels).mean().numpy()
+
+
+def has_plane(model: Any) -> bool:
+    """Whether a model samples images from a plane of latents, without being asked for a class."""
+    return isinstance(model, LatentPrior) and not model.conditional and model.latent_size == 2
 
 
 def latent_scatter(model: Any, images: Any, labels: Any) -> Figure:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _files
+from keras_vae.models import Reconstructs, Samples
 from keras_vae.plots import grids
 from keras_vae.plots.figure import Figure, save
 from keras_vae.training import ExamplesCallback
@@ -109,8 +110,7 @@ class TrainingSheets(ExamplesCallback):
         figure = self._sheet(model, when)
         path = None
         if figure is not None:
-            optimizer = getattr(model, "optimizer", None)  # none before `compile`
-            step = int(optimizer.iterations) if optimizer else 0
+            step = int(model.optimizer.iterations) if model.compiled else 0
             path = save(figure, self._folder / f"step_{step:07d}.png")
             with _files.replacing(self._folder / "latest.png") as part:
                 shutil.copyfile(path, part)
@@ -125,7 +125,9 @@ class TrainingSheets(ExamplesCallback):
         return now - self._last >= max(least, self._took / _COST, _SPREAD * (now - self._begun))
 
     def _sheet(self, model: Any, when: str) -> Figure | None:
-        shape: tuple[int, ...] = getattr(model, "data_shape", ())
+        if not isinstance(model, Reconstructs | Samples):
+            return None
+        shape = model.data_shape
         if len(shape) != 3 or shape[-1] not in (1, 3):
             return None
         columns = int(np.clip(_WIDTH // (shape[1] + 2), 4, 10))
@@ -137,7 +139,7 @@ class TrainingSheets(ExamplesCallback):
         return grids.grid_figure(made, columns, when, words)
 
     def _reconstructions(self, model: Any, columns: int) -> list[tuple[str, np.ndarray]]:
-        if self._images is None or not hasattr(model, "reconstruct"):
+        if self._images is None or not isinstance(model, Reconstructs):
             return []
         x = np.asarray(self._images)
         places = np.unique(np.linspace(0, len(x) - 1, min(columns, len(x))).round().astype(int))
@@ -148,7 +150,7 @@ class TrainingSheets(ExamplesCallback):
         return [(words, given), ("reconstructions", made)]
 
     def _samples(self, model: Any, columns: int) -> list[tuple[str, np.ndarray]]:
-        if not grids.draws_unasked(model):
+        if not grids.samples_unasked(model):
             return []
         if not model.conditional:
             made = np.asarray(model.sample(_SAMPLE_ROWS * columns, seed=self._seed))

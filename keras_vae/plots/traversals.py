@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _files
+from keras_vae.models import HasPosterior
 from keras_vae.plots.decoding import decoded_rows
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import grid_figure, image_grid
@@ -123,7 +124,7 @@ def _moved(
     model: Any, image: Any, label: int | None, rows: int, columns: int, reach: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images `(rows, columns) + data_shape`, and the latents by row."""
-    if not hasattr(model, "posterior"):
+    if not isinstance(model, HasPosterior):
         raise ValueError(f"{model.name} has no posterior: traversals are of a model with latents such as a VAE.")
     if label is not None and not model.conditional:
         raise ValueError(f"label={label!r}: {model.name} has no classes, so leave the label out.")

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _files, _untrusted, distributions, models
+from keras_vae import _checks, _files, _untrusted, distributions
+from keras_vae._gathered import Gathered
+from keras_vae.models import DiscreteCodes, HasPosterior, Reconstructs
+from keras_vae.models.capabilities import LabelFacts
 from keras_vae.training.health import Facts
 from keras_vae.training.recipe import Recipe
 
@@ -24,33 +27,47 @@ def facts_of(model: Any, recipe: Recipe, images: np.ndarray, steps_per_epoch: in
         images: some hundred training images as the model sees them, float32 `(N,) + data_shape`.
         steps_per_epoch: optimizer steps.
     """
-    codes: dict[str, Any] = {}
-    if isinstance(model, models.VQVAE):
-        grids = [math.prod(grid) for grid in model.prior.grids]
-        codes = {
-            "num_codes": model.num_codes,
-            "codes_per_batch": float(np.mean([min(model.num_codes, recipe.training.batch_size * n) for n in grids])),
-        }
     return Facts(
         dimensions=math.prod(model.data_shape),
         steps_per_epoch=steps_per_epoch,
         epochs=recipe.training.epochs,
-        levels=_levels(model, images),
-        has_kl=isinstance(model, models.LatentVariableModel),
-        latents=model.latent_size if isinstance(model, models.LatentVariableModel) else None,
         mean_image_error=float(np.mean(np.square(images - images.mean(axis=0)))),
         keeps_best=recipe.training.patience > 0,
         starts_trained=bool(recipe.training.start_from or recipe.pretraining),
         in_stages=recipe.objective.get("name") == "layer_wise",
-        **codes,
+        **{"levels": None, "has_kl": False, **of_model(model, recipe, images)},
     )
+
+
+of_model = Gathered("of_model", "The facts that a kind of model adds, of the model, its recipe and some images.")
+
+
+@of_model.register(LabelFacts)
+def _nothing(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, Any]:
+    return {}
+
+
+@of_model.register(Reconstructs)
+def _of_likelihood(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, Any]:
+    return {"levels": _levels(model, images)}
+
+
+@of_model.register(HasPosterior)
+def _of_posterior(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, Any]:
+    return {"has_kl": True, "latents": model.latent_size}
+
+
+@of_model.register(DiscreteCodes)
+def _of_codes(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, Any]:
+    grids = [math.prod(grid) for grid in model.prior.grids]
+    per_batch = [min(model.num_codes, recipe.training.batch_size * places) for places in grids]
+    return {"num_codes": model.num_codes, "codes_per_batch": float(np.mean(per_batch))}
 
 
 def _levels(model: Any, images: np.ndarray) -> int | None:
     """How many values the likelihood gives a probability; None for a density, and for a Bernoulli of grayscale images."""
-    likelihood = getattr(model, "likelihood", None)
-    discrete = isinstance(model, models.EncoderDecoder) and getattr(likelihood, "discrete", False)
-    if not discrete or model.weighs_grey(images):
+    likelihood = model.likelihood
+    if not likelihood.discrete or model.weighs_grey(images):
         return None
     return getattr(likelihood, "levels", 2 if isinstance(likelihood, distributions.Bernoulli) else None)
 

@@ -263,6 +263,29 @@ class Recipe:
         except ValueError as error:
             raise ValueError(f"[pretraining]: {error}") from error
 
+    def compile_model(
+        self, model: Any, steps_per_epoch: int, num_examples: int, steps_per_execution: int | None = None
+    ) -> None:
+        """Compile a model for the training that the recipe describes.
+
+        Args:
+            model: the recipe's model.
+            steps_per_epoch: optimizer steps.
+            num_examples: training images.
+            steps_per_execution: in the place of the recipe's own.
+        """
+        from keras_vae.models import HasObjective
+
+        settings = self.training
+        objective = self.build_objective(steps_per_epoch, num_examples)
+        model.compile(
+            optimizer=self.optimizer.build(settings.epochs, steps_per_epoch, settings.ema),
+            **({"objective": objective} if objective else {}),
+            **({"seed": settings.seed} if isinstance(model, HasObjective) else {}),
+            steps_per_execution=steps_per_execution or settings.steps_per_execution,
+            jit_compile=settings.jit_compile,
+        )
+
     def build_objective(self, steps_per_epoch: int, num_examples: int = 2) -> "Objective | None":
         """Make the objective; where a schedule says `epochs`, that many times `steps_per_epoch` steps.
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -16,7 +17,7 @@ import tomli_w
 
 from keras_vae import _checks, _files, _interrupts, _locks, _weights, data
 from keras_vae._backend import keras
-from keras_vae.models import Clusters, EncoderDecoder, LatentVariableModel, specs
+from keras_vae.models import Clusters, HasObjective, Reconstructs, specs
 from keras_vae.training import health
 from keras_vae.training.active_units import ActiveUnits
 from keras_vae.training.callbacks import ExamplesCallback, Logs, NonFiniteLossError, StopOnNonFinite
@@ -168,14 +169,7 @@ def _train(
                 model.start_clusters(data.prepared(known, step, settings.seed).numpy(), settings.seed)
         else:
             _start(model, recipe, images, initial)
-    objective = recipe.build_objective(steps, len(images.labels))
-    model.compile(
-        optimizer=recipe.optimizer.build(settings.epochs, steps, settings.ema),
-        **({"objective": objective} if objective else {}),
-        **({"seed": settings.seed} if isinstance(model, EncoderDecoder) else {}),
-        steps_per_execution=settings.steps_per_execution,
-        jit_compile=settings.jit_compile,
-    )
+    recipe.compile_model(model, steps, len(images.labels))
     model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
     count_active = ActiveUnits(model, *looked_at) if facts.has_kl else dict
     run = _Run(model, recipe, folder, checkpoint_seconds, source, learned, count_active)
@@ -274,8 +268,8 @@ def _check_classes(model: Any, source: str | data.Source | None) -> None:
 
 def _check_attributes(model: Any, source: str | data.Source | None) -> None:
     """Raise `ValueError` if the data set has other attributes than the model."""
-    wanted, own = getattr(model, "attributes", None), getattr(source, "attributes", None)
-    if wanted == own or not getattr(model, "conditional", False):
+    wanted, own = model.attributes, getattr(source, "attributes", None)
+    if wanted == own or not model.conditional:
         return
     called = getattr(source, "name", source)
     if own is None:
@@ -309,11 +303,7 @@ def _room(images: data.Images) -> int:
 
 def _start(model: Any, recipe: Recipe, images: data.Images, initial: Mapping[str, np.ndarray] | None) -> None:
     """Weights to begin with: fitted to the images, and those of another preset."""
-    if isinstance(model, LatentVariableModel) and model.prior.starts_from_data:
-        first = images.first(min(_ADAPTED_TO, _room(images)))
-        model.prior.adapt(data.prepared(first, data.Scaling(), 0).numpy())
-    if isinstance(model, EncoderDecoder) and recipe.training.output_bias:
-        model.adapt_output_bias(data.mean_image(images.images) / 255.0)
+    _start_from_images(model, recipe, images)
     name = recipe.training.start_from
     if not name:
         return
@@ -321,6 +311,20 @@ def _start(model: Any, recipe: Recipe, images: data.Images, initial: Mapping[str
         raise ValueError(f"The recipe starts from the weights of {name!r}: pass initial=zoo.read_weights({name!r}).")
     variables = _weights.named(model)
     _weights.assign(name, {key: variable for key, variable in variables.items() if key in initial}, initial)
+
+
+@functools.singledispatch
+def _start_from_images(model: Any, recipe: Recipe, images: data.Images) -> None:
+    """Fit to the images what starts from them; of a classifier nothing does."""
+
+
+@_start_from_images.register(Reconstructs)
+def _prior_and_bias(model: Any, recipe: Recipe, images: data.Images) -> None:
+    if model.starts_from_data:
+        first = images.first(min(_ADAPTED_TO, _room(images)))
+        model.adapt(data.prepared(first, data.Scaling(), 0).numpy())
+    if recipe.training.output_bias:
+        model.adapt_output_bias(data.mean_image(images.images) / 255.0)
 
 
 def _validation(images: data.Images, recipe: Recipe) -> dict[str, Any]:
@@ -402,8 +406,8 @@ class _Run:
     @property
     def _state(self) -> dict[str, Any]:
         optimizer = {f"optimizer/{i:04d}": v for i, v in enumerate(self.model.optimizer.variables)}
-        # Only a model with an encoder has an objective: a classifier has a loss.
-        beside = self.model.objective.variables if isinstance(self.model, EncoderDecoder) else []
+        # A classifier has a loss, which keeps nothing.
+        beside = self.model.objective.variables if isinstance(self.model, HasObjective) else []
         return {**self._weights, **optimizer, **{f"objective/{i:04d}": v for i, v in enumerate(beside)}}
 
     def end_epoch(self, logs: dict[str, Any], seconds: float) -> None:

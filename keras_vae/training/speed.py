@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import _checks, data
 from keras_vae._backend import keras
-from keras_vae.models import EncoderDecoder, specs
+from keras_vae.models import specs
 from keras_vae.training.recipe import Recipe
 
 # The first steps compile, and the next ones still warm caches.
@@ -28,16 +28,10 @@ def steps_in(recipe: Recipe, minutes: float) -> int:
     minutes = _checks.finite_float("minutes", minutes, minimum=0.1, maximum=1e5)
     settings = recipe.training
     model = specs.build(recipe.model)
-    objective = recipe.build_objective(1, settings.batch_size)
-    model.compile(
-        optimizer=recipe.optimizer.build(1, _WARM + _TIMED, settings.ema),
-        **({"objective": objective} if objective else {}),
-        **({"seed": settings.seed} if isinstance(model, EncoderDecoder) else {}),
-        jit_compile=settings.jit_compile,
-    )
+    recipe.compile_model(model, 1, settings.batch_size, steps_per_execution=1)  # so that each step can be timed
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (2 * settings.batch_size, *model.data_shape)).astype("uint8")
-    classes = getattr(model, "num_classes", None) or 1
+    classes = model.num_classes or 1
     stream = data.training_stream(
         data.Images(images, rng.integers(0, classes, len(images))),
         data.preprocessing_named(recipe.data.preprocessing),

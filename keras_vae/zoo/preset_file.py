@@ -30,7 +30,7 @@ SAMPLES, CURVES = "samples.png", "curves.png"
 """Pictures beside the card, where they were drawn."""
 IN_A_RUN = "preset"
 """Folder of the trained preset in the folder of a run."""
-_BASES = {"vae": "LatentVariableModel", "autoencoder": "Autoencoder", "discrete": "VQVAE"}
+_BASES = {"vae": "HasPosterior", "autoencoder": "DeterministicCode", "discrete": "DiscreteCodes"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
 _CARD_TEXT = ("title", "description", "task", "not_for", "paper")
@@ -218,11 +218,12 @@ def _card(words: Any) -> dict[str, Any]:
             {"figure", "source", "at_least"},
         ):
             raise ValueError(f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least.")
-        if not isinstance(target["figure"], str) or not figures.known(target["figure"]):
-            raise ValueError(f"[card] has the target {target!r}: there is no such figure as {target['figure']!r:.60}.")
         if not isinstance(target["source"], str):
             raise ValueError(f"[card] has the target {target!r}: its source must be text.")
-        _checks.finite_float("[card] bound of a target", figures.bound_of(target))
+        try:
+            figures.check_target(target)
+        except ValueError as error:
+            raise ValueError(f"[card] has the target {target!r}: {error}") from error
     return words
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
+from keras_vae.evaluation import metric_named
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import list_presets, manifest, preset_folder, presets_home, read_metrics
 
@@ -60,6 +61,7 @@ def published_tables() -> dict[str, PublishedTable]:
     found = {}
     for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
         _checks.known_keys(f"[{name}] of {path}", table, keys)
+        metric_named(table["figure"])
         found[name] = PublishedTable(name=name, **table)
     return found
 

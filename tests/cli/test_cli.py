@@ -157,7 +157,7 @@ def test_export_writes_builds_and_prints_their_proof(tiny, tmp_path):
     assert "change" in result.output
     proof = json.loads((tmp_path / "builds" / "gpu" / "build.json").read_text())
     assert proof["origin"] == {"preset": "tiny", "weights_sha256": zoo.manifest(tiny)["sha256"]}
-    assert proof["parity"]["source"] == "drawn from the model itself"  # the preset names no data
+    assert proof["parity"]["source"] == "sampled from the model itself"  # the preset names no data
     result = run("export", tiny, "--target", "server", "--out", tmp_path / "builds")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "builds" / "server" / "tiny" / "1" / "saved_model.pb").is_file()

@@ -9,6 +9,7 @@ from keras_vae import VAE, ConditionalVAE, ConvVAE, zoo
 from keras_vae.models import (
     DEC,
     VQVAE,
+    WAE,
     AttributeConditionalVAE,
     Autoencoder,
     ContractiveAutoencoder,
@@ -119,6 +120,14 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "contractive_tied": lambda: ContractiveAutoencoder(SHAPE, 16, {"name": "tied_mlp"}),
     "tied_deep": lambda: Autoencoder(SHAPE, 3, network={"name": "tied_mlp", "hidden_units": (16, 8)}),
     "dec": lambda: DEC(SHAPE, 3, num_clusters=4, network={"name": "mlp", "hidden_units": (16,)}),
+    "wae": lambda: WAE(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
+    "wae_flow": lambda: WAE(
+        SHAPE,
+        3,
+        network={"name": "conv_net", **CONV},
+        likelihood="bernoulli",
+        prior={"name": "real_nvp", "hidden_units": (8,)},
+    ),
     "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}, own_layers=1),
 }

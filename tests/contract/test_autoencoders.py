@@ -10,7 +10,7 @@ import pytest
 import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import Autoencoder, Clusters, copy_of, freeze, specs
+from keras_vae.models import Autoencoder, Clusters, Samples, copy_of, freeze, specs
 from tests.contract.cases import AUTOENCODER_PRESETS, AUTOENCODERS, CLASSES, SHAPE, one_of_each_class
 from tests.contract.training import often, trains_the_same
 
@@ -22,6 +22,7 @@ BATCH = 6
 SMALL = pytest.mark.parametrize("model", AUTOENCODERS, indirect=True)
 ONE_EACH = pytest.mark.parametrize("model", one_of_each_class(AUTOENCODERS), indirect=True)
 LOGS = ["loss", "log_likelihood", "penalty", "squared_error"]
+MORE_LOGS = {"WAE": ["mmd"]}
 
 
 @pytest.fixture(params=EVERY)
@@ -93,13 +94,14 @@ def test_fit_lowers_the_loss_and_logs_identities(model, batch):
     before = _loss(model, batch)
     model.compile(keras.optimizers.Adam(1e-2))
     history = model.fit(*often(x, y), epochs=3, batch_size=3, validation_data=(x, y), verbose=0).history
-    assert set(LOGS) | {f"val_{name}" for name in LOGS} == set(history)
+    logs = LOGS + MORE_LOGS.get(type(model).__name__, [])
+    assert set(logs) | {f"val_{name}" for name in logs} == set(history)
     assert _loss(model, batch) < before
     for prefix in ("", "val_"):
         columns = (np.float32(history[prefix + name]) for name in LOGS)
         for loss, log_likelihood, penalty, _ in zip(*columns, strict=True):
             assert loss == np.float32(penalty - log_likelihood)
-    assert model.evaluate(x, y, verbose=0) == [model.evaluate(x, y, verbose=0, return_dict=True)[name] for name in LOGS]
+    assert model.evaluate(x, y, verbose=0) == [model.evaluate(x, y, verbose=0, return_dict=True)[name] for name in logs]
 
 
 def test_eager_graph_and_compiled_agree(model, batch):
@@ -236,7 +238,8 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     folder = keras_vae.export.saved_model(model, tmp_path / "served", examples=(x, y))
     served = tf.saved_model.load(str(folder)).signatures
     clusters = {"cluster"} if isinstance(model, Clusters) else set()
-    assert set(served) - {"serving_default"} == {"reconstruct", "encode", "decode"} | clusters
+    samples = {"sample"} if isinstance(model, Samples) else set()
+    assert set(served) - {"serving_default"} == {"reconstruct", "encode", "decode"} | clusters | samples
     labels, code = _labels(model, y), model.encode(x)
     same = {"rtol": 1e-5, "atol": 1e-5}
     np.testing.assert_allclose(served["encode"](data=x)["code"], code, **same)
@@ -244,6 +247,10 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
         served["decode"](latents=code, **given)["mean"], model.decode(code, **labels).mean(), **same
     )
     np.testing.assert_allclose(served["reconstruct"](data=x, **given)["data"], model.reconstruct(x, **labels), **same)
+    for name in samples:
+        noise = np.random.default_rng(1).normal(size=(BATCH, model.noise_size)).astype("float32")
+        expected = model.decode(model.latents_from_noise(noise, None)).mean()
+        np.testing.assert_allclose(served[name](noise=noise)["data"], expected, **same)
     for name in clusters:
         found = served[name](data=x)
         np.testing.assert_allclose(found["log_probs"], model.cluster_log_probs(x), **same)
@@ -267,13 +274,16 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     np.testing.assert_allclose(built.reconstruct(x, **labels), model.reconstruct(x, **labels), **same)
     if isinstance(model, Clusters):
         np.testing.assert_array_equal(built.cluster(x), model.cluster(x))
-    with pytest.raises(ValueError, match="no prior to draw from"):
-        built.sample(**(labels or {"n": 2}))
+    if isinstance(model, Samples):
+        np.testing.assert_allclose(built.sample(2, seed=3), model.sample(2, seed=3), **same)
+    else:
+        with pytest.raises(ValueError, match="no prior to draw from"):
+            built.sample(**(labels or {"n": 2}))
 
 
 def test_an_export_without_examples_says_what_it_needs(tmp_path):
     model = AUTOENCODERS["autoencoder"]()
-    with pytest.raises(ValueError, match="Autoencoder draws nothing itself: give examples"):
+    with pytest.raises(ValueError, match="Autoencoder does not sample: give examples"):
         keras_vae.export.tflite(model, tmp_path / "build")
     assert not list(tmp_path.iterdir())
 

@@ -261,7 +261,7 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
     np.testing.assert_allclose(found, model.decode(drawn).mean(), **same)
     with pytest.raises(tf.errors.InvalidArgumentError, match="A code is out of range"):
         served["decode"](codes=tf.fill(codes.shape, model.num_codes))
-    with pytest.raises(ValueError, match="VQVAE draws one code after the other: give examples"):
+    with pytest.raises(ValueError, match="VQVAE samples one code after the other: give examples"):
         keras_vae.export.saved_model(model, tmp_path / "again")
 
 

@@ -200,13 +200,25 @@ def test_there_is_one_label_for_each_image(function):
 def test_a_model_of_another_kind_is_refused():
     vae, auto = VAE((4, 4, 1), 2, hidden_units=(4,)), Autoencoder((4, 4, 1), 2)
     for call, wanted in (
-        (lambda: evaluation.likelihood_report(auto, X), "LatentVariableModel, and the model is a Autoencoder"),
-        (lambda: evaluation.active_units(auto, X), "LatentVariableModel"),
-        (lambda: evaluation.prior_log_prob(auto, X), "LatentVariableModel"),
-        (lambda: evaluation.annealed_importance_estimate(auto, X), "LatentVariableModel"),
-        (lambda: evaluation.reconstruction_report(vae, X), "a Autoencoder, and the model is a VAE"),
-        (lambda: evaluation.codebook_report(vae, X), "a VQVAE, and the model is a VAE"),
-        (lambda: evaluation.clustering_report(vae, X, np.arange(6)), "a Clusters, and the model is a VAE"),
+        (
+            lambda: evaluation.likelihood_report(auto, X),
+            "a model with a posterior, such as a VAE, and the model is a Autoencoder",
+        ),
+        (lambda: evaluation.active_units(auto, X), "active_units takes a model with a posterior"),
+        (lambda: evaluation.prior_log_prob(auto, X), "prior_log_prob takes a model with a posterior"),
+        (lambda: evaluation.annealed_importance_estimate(auto, X), "a model with a posterior"),
+        (
+            lambda: evaluation.reconstruction_report(vae, X),
+            "such as an Autoencoder, and the model is a VAE",
+        ),
+        (
+            lambda: evaluation.codebook_report(vae, X),
+            "a model with discrete codes, such as a VQVAE, and the model is a VAE",
+        ),
+        (
+            lambda: evaluation.clustering_report(vae, X, np.arange(6)),
+            "such as a DEC or a VaDE, and the model is a VAE",
+        ),
     ):
         with pytest.raises(ValueError, match=wanted):
             call()

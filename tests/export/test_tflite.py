@@ -203,7 +203,7 @@ def test_a_learned_prior_is_a_build_of_its_own(tmp_path, rng):
 
 def test_without_examples_it_is_proven_on_the_models_own_draws(tmp_path):
     proof = export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
-    assert proof["parity"]["source"] == "drawn from the model itself"
+    assert proof["parity"]["source"] == "sampled from the model itself"
 
 
 def test_folders_that_are_there(tmp_path):
