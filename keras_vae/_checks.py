@@ -36,14 +36,15 @@ def shown(value: Any) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
 
 
-def _is_flag(value: Any) -> bool:
+def is_flag(value: Any) -> bool:
+    """Whether a value is a truth value of any library."""
     # NumPy's and TensorFlow's truth values count as numbers for Python, as its own do.
     return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "name", None) == "bool"
 
 
 def whole_number(value: Any) -> int | None:
     """`value` as an int if it is a whole number of any library, and no truth value; None if it is not."""
-    if _is_flag(value) or getattr(value, "shape", ()) != ():
+    if is_flag(value) or getattr(value, "shape", ()) != ():
         return None
     try:
         return operator.index(value)
@@ -63,7 +64,7 @@ def finite_float(name: str, value: Any, minimum: float = -MAX_FLOAT, maximum: fl
     """Return `value` as a float, or raise `ValueError` if it is not finite or outside [minimum, maximum]."""
     number = math.nan
     # What has no __float__, such as text, float() may read all the same.
-    if hasattr(value, "__float__") and not _is_flag(value) and getattr(value, "shape", ()) == ():
+    if hasattr(value, "__float__") and not is_flag(value) and getattr(value, "shape", ()) == ():
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             number = float(value)
     if not math.isfinite(number) or not minimum <= number <= maximum:
@@ -73,7 +74,7 @@ def finite_float(name: str, value: Any, minimum: float = -MAX_FLOAT, maximum: fl
 
 def flag(name: str, value: Any) -> bool:
     """Return `value` as a bool, or raise `ValueError` if it is neither True nor False: `"no"` and 0 are not."""
-    if not _is_flag(value) or getattr(value, "shape", ()) != ():
+    if not is_flag(value) or getattr(value, "shape", ()) != ():
         raise ValueError(f"{name}={shown(value)}: must be true or false.")
     return bool(value)
 
@@ -203,6 +204,9 @@ def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None
     """Raise `ValueError` if `given` has a key that is not in `allowed`."""
     for key in given:
         if key not in allowed:
-            raise ValueError(
-                f"{where} has no setting {shown(key)}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}"
-            )
+            raise ValueError(unknown_key(where, key, allowed))
+
+
+def unknown_key(where: str, key: Any, allowed: Sequence[str]) -> str:
+    """Return the message of `known_keys` for a key that is not in `allowed`."""
+    return f"{where} has no setting {shown(key)}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}"

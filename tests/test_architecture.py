@@ -1,6 +1,7 @@
 """A room imports only the rooms that stand above it, and what is public is what is listed."""
 
 import ast
+import graphlib
 import importlib
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import keras_vae
+from keras_vae import _lazy
 
 PACKAGE = Path(keras_vae.__file__).parent
 # docs/architecture.md tells why. What begins with an underscore serves all.
@@ -56,6 +58,73 @@ def test_helpers_import_no_room():
     for path in PACKAGE.glob("_*.py"):
         if path.name not in ("__init__.py", "__main__.py"):
             assert set(_imports(path)) & set(ORDER) <= allowed.get(path.name, set()), path
+
+
+def _modules():
+    """The files of the package by the names of their modules."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if path.name == "__init__.py" else parts)] = path
+    return found
+
+
+def _executed(node):
+    """The parts of a syntax tree that run at some time, inside functions too: not what is there for type checkers alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _executed(child)
+
+
+def _needed(text, modules):
+    """The modules whose code a module uses, wherever in it they are imported; a package stands for where its names come from."""
+    found, packages = set(), {}
+
+    def add(package, name):
+        is_package = modules.get(package, PACKAGE).name == "__init__.py"
+        home = _lazy._homes(package).get(name) if is_package and importlib.import_module(package) else None
+        homes = (home if home != package else None, f"{package}.{name}", package)
+        module = next((m for m in homes if m in modules), None)
+        if module and modules[module].name == "__init__.py":
+            return module
+        found.add(module)
+        return None
+
+    nodes = list(_executed(ast.parse(text)))
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "keras_vae":
+            for alias in node.names:
+                if package := add(node.module, alias.name):
+                    packages[alias.asname or alias.name] = package
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("keras_vae.")}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in packages:
+            add(packages[node.value.id], node.attr)
+    return found - {None}
+
+
+def _order(needed):
+    return list(graphlib.TopologicalSorter(needed).static_order())
+
+
+def test_no_modules_import_each_other():
+    modules = _modules()
+    needed = {name: _needed(path.read_text(encoding="utf-8"), modules) - {name} for name, path in modules.items()}
+    assert "keras_vae.zoo.hub" in needed["keras_vae.zoo.presets"], "imports of modules are found"
+    assert "keras_vae.zoo.presets" in needed["keras_vae.cli.pictures"], "and so are names of a package, in functions"
+    assert len(_order(needed)) >= len(modules)
+
+
+def test_a_circle_would_be_found():
+    modules = _modules()
+    text = "def f():\n    from keras_vae import zoo\n    zoo.load('x')\n"
+    needed = {"keras_vae.zoo.hub": _needed(text, modules), "keras_vae.zoo.presets": {"keras_vae.zoo.hub"}}
+    with pytest.raises(graphlib.CycleError) as caught:
+        _order(needed)
+    assert set(caught.value.args[1]) == {"keras_vae.zoo.hub", "keras_vae.zoo.presets"}
 
 
 def _model_classes():
@@ -187,3 +256,9 @@ def test_another_backend_is_refused_with_the_remedy():
     script = "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras_vae; keras_vae.VAE"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "backend is 'jax'. Set the environment variable KERAS_BACKEND=tensorflow" in done.stderr
+
+
+def test_tests_of_the_same_name_in_two_folders_do_not_meet():
+    tests = Path(__file__).parent
+    folders = {path.parent for path in tests.rglob("test_*.py")}
+    assert not [folder.name for folder in folders if not (folder / "__init__.py").exists()]

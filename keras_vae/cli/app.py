@@ -7,9 +7,8 @@ mistakes are told at once, and afterwards it does what it said it would.
 import contextlib
 import os
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -92,31 +91,33 @@ def _options(
     """What stands before a command."""
 
 
-def pinned(preset: str) -> str:
-    """The preset by a name that means the same until the command ends: that of one on the hub gets its commit."""
+def found(preset: "str | zoo.Preset") -> "zoo.Preset":
+    """The preset of a command: looked for once, and passed on as what was found."""
     from keras_vae import zoo
 
-    return zoo.pinned(preset)
+    return zoo.find_preset(preset)
 
 
-def trained(preset: str) -> str:
-    """The same for a command that loads the weights, after checking that they are there and what the preset's file says."""
+def trained(preset: "str | zoo.Preset") -> "zoo.Preset":
+    """The same for a command that loads the weights, which must be there."""
     from keras_vae import zoo
 
-    preset = pinned(preset)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what there is to warn of is told when the preset is loaded
-        zoo.trained_preset(preset)
-    return preset
+    return zoo.trained_preset(preset)
 
 
-PresetArgument = Annotated[
+_Named = Annotated[
     str,
     typer.Argument(
         help="Name of a preset (see `keras-vae list`), path of a preset folder (./NAME), or hf://user/name@revision.",
         autocompletion=completion.preset_names,
     ),
 ]
+if TYPE_CHECKING:
+    from keras_vae import zoo
+
+    PresetArgument = str | zoo.Preset  # given as a name, and a command goes on with what `found` or `trained` returns
+else:
+    PresetArgument = _Named
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
 AttributeOption = Annotated[
     list[str] | None,
@@ -164,7 +165,7 @@ def start_tensorflow(doing: str) -> None:
     Only the file descriptor is silenced: an error in Python is raised, and shows, after it is back.
 
     Args:
-        doing: what the command does with it, such as "Loading mnist_vae". It is told on the error stream, so that what programs
+        doing: what the command does with it, such as "Loading mnist_cvae". It is told on the error stream, so that what programs
             read stays clean, and once: TensorFlow that is there already takes no time.
     """
     words = escaped(f"{doing} (starting TensorFlow, a few seconds) ...")

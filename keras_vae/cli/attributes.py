@@ -7,32 +7,28 @@ from keras_vae import _checks, zoo
 from keras_vae._attributes import Attributes, in_words
 
 
-def described_in(preset: Any) -> dict[str, Any] | None:
-    """The attributes of a preset's model, as `Attributes.described`; None if it has none.
-
-    Args:
-        preset: a `zoo.Preset`.
-    """
+def described_in(preset: zoo.Preset) -> dict[str, Any] | None:
+    """The attributes of a preset's model, as `Attributes.described`; None if it has none."""
     given = preset.model.get("attributes")
     return None if given is None else Attributes(given).described
 
 
-def asked_for(preset: str, texts: Sequence[str] | None, labels: str | None) -> dict[str, list[Any]] | None:
+def asked_for(preset: zoo.Preset, texts: Sequence[str] | None, labels: str | None) -> dict[str, list[Any]] | None:
     """The attributes that are to be sampled, as columns; None for a model without attributes.
 
     Args:
-        preset: its name.
+        preset: as it was found.
         texts: what `--attribute` gives.
         labels: what `--labels` gives, which only models with classes have.
 
     Raises:
         ValueError: as `attributes_of`, or if a model with attributes is given none, or labels.
     """
-    described = described_in(zoo.Preset.parse(zoo.preset_folder(preset)))
+    described = described_in(preset)
     if texts and labels is not None:
         raise ValueError(f"--labels {labels} and --attribute {texts[0]}: give one of the two.")
     if texts:
-        return attributes_of(texts, described, preset)
+        return attributes_of(texts, described, str(preset))
     if described:
         instead = f" in place of --labels {labels}" if labels is not None else ""
         raise ValueError(

@@ -13,7 +13,7 @@ from keras_vae.cli.app import (
     app,
     console,
     escaped,
-    pinned,
+    found,
     plain_errors,
     start_tensorflow,
 )
@@ -50,18 +50,17 @@ def list_(
         if family is not None:
             _checks.one_of("--family", family, zoo.FAMILIES)
         rows = []
-        for name in zoo.list_presets():
-            preset = zoo.Preset.parse(zoo.preset_folder(name))
-            weights = zoo.manifest(preset.folder)
+        presets = {preset.name: preset for preset in zoo.zoo_presets()}
+        for preset in presets.values():
             rows.append(
                 {
-                    "name": name,
+                    "name": preset.name,
                     "family": zoo.family(preset),
                     "class": preset.model["class"],
                     "data": preset.recipe.data.name if preset.recipe else "",
                     "task": preset.card.get("task", ""),
-                    "parameters": weights["parameters"],
-                    "bytes": weights["bytes"],
+                    "parameters": preset.manifest["parameters"],
+                    "bytes": preset.manifest["bytes"],
                 }
             )
         rows = [
@@ -75,7 +74,7 @@ def list_(
             print(json.dumps(rows, indent=2))
             return
         if markdown:
-            print(zoo.zoo_table(zoo.preset_folder(row["name"]) for row in rows))
+            print(zoo.zoo_table(presets[row["name"]].folder for row in rows))
             return
         if not rows:
             raise ValueError("No trained model is like that: `keras-vae list` shows all.")
@@ -93,19 +92,20 @@ def info(preset: PresetArgument, as_json: JsonOption = False) -> None:
 
         from keras_vae import zoo
 
-        preset = pinned(preset)
-        folder = zoo.preset_folder(preset)
+        preset = found(preset)
+        folder = preset.folder
         if as_json:
-            found = zoo.Preset.parse(folder)
-            metrics = zoo.read_metrics(folder) if (folder / "metrics.json").exists() else {}
-            facts = {"name": found.name, "model": found.model, "weights": zoo.manifest(folder), **metrics}
+            metrics = zoo.read_metrics(preset) if (folder / "metrics.json").exists() else {}
+            facts = {"name": preset.name, "model": preset.model, "weights": preset.manifest, **metrics}
             print(json.dumps(facts, indent=2))
             return
         pictures = ", ".join(str(folder / name) for name in (zoo.SAMPLES, zoo.CURVES) if (folder / name).is_file())
-        process = zoo.written_process(folder)
+        process = zoo.written_process(preset)
         if process is None:  # there is no card to read it from, so the model is built
             start_tensorflow(f"Describing {preset}")
-        lines = [line for line in zoo.card(folder, preset, process=process).splitlines() if not line.startswith("![")]
+        lines = [
+            line for line in zoo.card(preset, str(preset), process=process).splitlines() if not line.startswith("![")
+        ]
         console.print(Markdown("\n".join(lines)))
         if pictures:
             console.print(f"\nPictures: {pictures}", soft_wrap=True, highlight=False)

@@ -4,6 +4,7 @@ import glob
 from collections.abc import Callable, Iterable
 
 from keras_vae import _named, data, export, zoo
+from keras_vae.cli import targets as export_targets
 
 Completer = Callable[[str], list[str]]
 
@@ -13,31 +14,19 @@ def words(known: Callable[[], Iterable[str]]) -> Completer:
     return lambda incomplete: [word for word in known() if word.startswith(incomplete)]
 
 
-def _preset_names() -> list[str]:
-    from keras_vae.zoo.presets import presets_home
-
-    return sorted(path.parent.name for path in presets_home().glob("*/preset.toml"))
-
-
 def _preprocessings() -> Iterable[str]:
     from keras_vae.data import preprocessing
 
     return _named.choices(preprocessing, data.Preprocessing)
 
 
-def _targets() -> Iterable[str]:
-    from keras_vae.cli.export import ALL, SERVER
-
-    return (*export.TARGETS, SERVER, ALL)
-
-
-preset_names = words(_preset_names)
+preset_names = words(lambda: zoo.preset_names())
 table_names = words(lambda: sorted(zoo.published_tables()))
 families = words(lambda: zoo.FAMILIES)
 kinds = words(lambda: zoo.KINDS)
 named_data = words(lambda: data.DATASETS)
 preprocessings = words(_preprocessings)
-targets = words(_targets)
+targets = words(export_targets.names)
 formats = words(lambda: export.TARGETS["cpu"].formats)
 
 

@@ -14,7 +14,7 @@ _SAMPLES = 200  # importance samples per image: within about half a nat of thous
 _TRAINING, _TEST, _BATCH = 4000, 200, 64
 
 
-def run(out: Path, console: Console, preset: str = "mnist_cvae", epochs: int = 15) -> list[Path]:
+def run(out: Path, console: Console, preset: str | zoo.Preset = zoo.DEFAULT_PRESET, epochs: int = 15) -> list[Path]:
     """Run the demo; images and the fine-tuned preset go to `out`. Returns the paths of the images.
 
     Raises:

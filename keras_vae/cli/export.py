@@ -8,16 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_vae import _checks, data, export, lite, models, zoo
-from keras_vae.cli import inputs
+from keras_vae.cli import inputs, targets
+from keras_vae.cli.targets import ALL, SERVER
 
-SERVER = "server"
-ALL = "all"
 _CALIBRATED_ON = 5000
 
 
 def run(
     model: Any,
-    preset: str,
+    preset: str | zoo.Preset,
     target: str,
     format: str | None,
     out: Path | None,
@@ -31,11 +30,11 @@ def run(
     Calibrated and proved on the data set or folder `given`, whose files are read as `files` says; by default on the preset's own.
     The same arguments have passed `check` before.
     """
-    source = zoo.Preset.parse(zoo.preset_folder(preset))
-    out, wanted = out or _folder(source), _targets(target)
+    source = zoo.find_preset(preset)
+    out, wanted = out or _folder(source), targets.wanted(target)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each new signature that is traced
     train, test, words = _data(source, model, given, console, files)
-    origin = {"preset": source.name, "weights_sha256": zoo.manifest(source.folder)["sha256"]}
+    origin = {"preset": source.name, "weights_sha256": source.manifest["sha256"]}
     proofs, refused = [], []
     for name in wanted:
         where = out / name
@@ -76,7 +75,12 @@ def run(
 
 
 def check(
-    preset: str, target: str, format: str | None, out: Path | None, overwrite: bool, given: str | None = None
+    preset: str | zoo.Preset,
+    target: str,
+    format: str | None,
+    out: Path | None,
+    overwrite: bool,
+    given: str | None = None,
 ) -> None:
     """Check what `run` is given as far as it can be told without the model.
 
@@ -84,11 +88,11 @@ def check(
         ValueError: if there is no such target, a format is given for several, or `given` is neither a data set nor a folder.
         FileExistsError: if a build is there already and `overwrite` is not given.
     """
-    _checks.one_of("target", target, (*export.TARGETS, SERVER, ALL))
+    _checks.one_of("target", target, targets.names())
     if format is not None and target not in export.TARGETS:
         raise ValueError(f"--format {format} is of one device: name it, for example --target cpu.")
-    out = out or _folder(zoo.Preset.parse(zoo.preset_folder(preset)))
-    there = [str(out / name) for name in _targets(target) if name != SERVER and (out / name).exists()]
+    out = out or _folder(zoo.find_preset(preset))
+    there = [str(out / name) for name in targets.wanted(target) if name != SERVER and (out / name).exists()]
     if there and not overwrite:
         raise FileExistsError(
             f"{', '.join(there)}: there already. Choose another folder with --out, or pass --overwrite."
@@ -98,10 +102,6 @@ def check(
 
 def _folder(preset: zoo.Preset) -> Path:
     return Path("exports") / preset.name
-
-
-def _targets(target: str) -> tuple[str, ...]:
-    return (*export.TARGETS, SERVER) if target == ALL else (target,)
 
 
 def _data(

@@ -110,7 +110,7 @@ def choice_of(preset: zoo.Preset, given: str | None, model: Any, files: Reading)
         ValueError: if `given` is neither a data set nor a folder, or its classes are not those of the preset.
     """
     if given is not None:
-        return zoo.numbered_as(preset.folder, model, source_of(given, model.data_shape, files))
+        return zoo.numbered_as(preset, model, source_of(given, model.data_shape, files))
     return preset.recipe.data.name if preset.recipe else None
 
 
@@ -124,14 +124,14 @@ def check_files(files: Sequence[Path]) -> None:
         checked_path(path)
 
 
-def check(preset: str, files: Sequence[Path], source: str | None, labels: str | None = None) -> None:
+def check(preset: str | zoo.Preset, files: Sequence[Path], source: str | None, labels: str | None = None) -> None:
     """Check what `images_for` is given as far as it can be told without the model.
 
     Raises:
         ValueError: if there is no data set, or labels are given that are none, too many or too few.
         OSError: if a file is not there.
     """
-    found = zoo.Preset.parse(zoo.preset_folder(preset))
+    found = zoo.find_preset(preset)
     if not files:
         check_source(source)
         if source is None and (found.recipe is None or found.recipe.data.name == data.FOLDER):
@@ -147,14 +147,14 @@ def check(preset: str, files: Sequence[Path], source: str | None, labels: str | 
             f"{preset} is conditioned on attributes, which image files do not have: leave the files out, and give --data TABLE.csv."
         )
     if labels is not None:
-        given = labels_of(labels, zoo.manifest(found.folder).get("class_names", ()))
+        given = labels_of(labels, found.manifest.get("class_names", ()))
         if len(given) != len(files):
             raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} image files. Give one each.")
 
 
 def images_for(
     model: Any,
-    preset: str,
+    preset: str | zoo.Preset,
     files: Sequence[Path],
     source: str | None,
     count: int,
@@ -170,7 +170,7 @@ def images_for(
     Raises:
         ValueError: if a file is no image, or the model needs labels that are not given.
     """
-    found = zoo.Preset.parse(zoo.preset_folder(preset))
+    found = zoo.find_preset(preset)
     if not files:
         chosen = choice_of(found, source, model, reading)
         x, y = data.arrays(chosen, data.split_for_arrays(chosen, "test"), found.preprocessing)
@@ -179,7 +179,7 @@ def images_for(
     if not quiet:
         for path, picture in zip(files, read, strict=True):
             console.print(f"{path}: {picture.changes}", soft_wrap=True, highlight=False)
-    given = None if labels is None else np.array(labels_of(labels, zoo.class_names(preset)))
+    given = None if labels is None else np.array(labels_of(labels, zoo.class_names(found)))
     if given is None and model.conditional and model.num_classes is not None:
         raise ValueError(
             f"{preset} is a conditional model: say what the images show, such as --labels {','.join('3' for _ in files)}."

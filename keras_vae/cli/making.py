@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from keras_vae import zoo
 from keras_vae.cli import completion
 from keras_vae.cli.app import (
     FollowLinksOption,
@@ -70,7 +71,7 @@ def train_preset(
         from keras_vae import plots, training, zoo
         from keras_vae.cli import inputs, sight
 
-        source = zoo.Preset.parse(preset if preset.endswith(".toml") else zoo.preset_folder(preset))
+        source = zoo.Preset.parse(preset) if preset.endswith(".toml") else zoo.find_preset(preset)
         _recipe_of(source)
         inputs.check_data(source, data)
         name = source.name
@@ -233,12 +234,11 @@ def evaluate(
         if write and images is not None:
             raise ValueError("--write takes the whole test set: leave --images out.")
         preset = trained(preset)
-        found = zoo.Preset.parse(zoo.preset_folder(preset))
-        inputs.check_data(found, data)
+        inputs.check_data(preset, data)
         if preprocessing is not None:
             inputs.check_preprocessing(preprocessing)
         start_tensorflow(f"Evaluating {preset}")
-        shape = found.model.get("data_shape")
+        shape = preset.model.get("data_shape")
         files = inputs.Reading(skip_corrupt, follow_links)
         source = None if data is None else inputs.source_of(data, shape, files)
         with inputs.progress_bar("scoring images") as progress:
@@ -357,9 +357,9 @@ def upload(
     with plain_errors():
         from keras_vae import zoo
 
-        folder = zoo.preset_folder(trained(preset))
+        preset = trained(preset)
         start_tensorflow(f"Checking {preset}")
-        found = zoo.upload(folder, address, private)
+        found = zoo.upload(preset, address, private)
         console.print("It is there. Others load it with:", highlight=False)
         console.print(f'  keras_vae.load("{found}")', soft_wrap=True, highlight=False)
 
@@ -367,32 +367,30 @@ def upload(
 @app.command(rich_help_panel=_SHIP)
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("demo_output"),
-    preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = "mnist_cvae",
+    preset: Annotated[str, typer.Option(help="A conditional preset of 28x28 digits.")] = zoo.DEFAULT_PRESET,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning.")] = 15,
 ) -> None:
     """Load, draw, score, fine-tune, save and reload: the tour in three minutes."""
     with plain_errors():
-        preset = trained(preset)
-        start_tensorflow(f"Loading {preset}")
+        found = trained(preset)
+        start_tensorflow(f"Loading {found}")
         from keras_vae.cli import demo as demo_room
 
-        demo_room.run(out, console, preset, epochs)
+        demo_room.run(out, console, found, epochs)
 
 
-def _draw_portrait(preset: str, source: Any) -> None:
+def _draw_portrait(preset: Any, source: Any) -> None:
     """Draw what the preset makes, for its card."""
     from keras_vae import data, plots, zoo
 
-    folder = zoo.preset_folder(preset)
-    found = zoo.Preset.read(folder)
-    if source is None and found.recipe is None:
+    if source is None and preset.recipe is None:
         return
-    source = source or found.recipe.data.name  # type: ignore[union-attr]
+    source = source or preset.recipe.data.name
     model = zoo.load(preset)
     # Of a model that does not use labels the preset has no names.
     names = tuple(filter(None, getattr(source, "class_names", ())))
     numbered = zoo.numbered_as(preset, model, source)
-    x, y = data.arrays(numbered, data.split_for_arrays(numbered, "test"), found.preprocessing)
-    figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(folder) or names)
+    x, y = data.arrays(numbered, data.split_for_arrays(numbered, "test"), preset.preprocessing)
+    figure = plots.portrait(model, x[:500], y[:500], source == "shapes", zoo.class_names(preset) or names)
     if figure is not None:
-        plots.save(figure, folder / zoo.SAMPLES)
+        plots.save(figure, preset.folder / zoo.SAMPLES)

@@ -82,7 +82,7 @@ def sample(
         preset = trained(preset)
         columns = attributes.asked_for(preset, attribute, labels)
         if labels is not None:
-            labels_of(labels, zoo.manifest(zoo.preset_folder(preset)).get("class_names", ()))
+            labels_of(labels, preset.manifest.get("class_names", ()))
         model = generative(_loaded(preset), "sample images")
         if labels is not None and not model.conditional:
             raise ValueError(
@@ -329,19 +329,19 @@ def compare(
 ) -> None:
     """Show what several models make of the same images."""
     with plain_errors():
-        from keras_vae import plots, zoo
+        from keras_vae import plots
         from keras_vae.cli import inputs
 
-        presets = [trained(preset) for preset in presets]
+        found = [trained(preset) for preset in presets]
         inputs.check_source(data)
         inputs.check_files(images or [])
-        models = [with_codes(_loaded(preset), "be compared by what it reconstructs") for preset in presets]
+        models = [with_codes(_loaded(preset), "be compared by what it reconstructs") for preset in found]
         # A conditional model among them says which labels are needed.
         first = next((i for i, model in enumerate(models) if model.conditional), 0)
-        inputs.check(presets[first], images or [], data, labels)
+        inputs.check(found[first], images or [], data, labels)
         x, y, _ = inputs.images_for(
             models[first],
-            presets[first],
+            found[first],
             images or [],
             data,
             n,
@@ -350,12 +350,12 @@ def compare(
             as_json,
             inputs.Reading(skip_corrupt, follow_links),
         )
-        prepared = {preset: zoo.Preset.parse(zoo.preset_folder(preset)).preprocessing for preset in presets}
-        shown = prepared[presets[first]]
-        for preset, own in prepared.items():
+        shown = found[first].preprocessing
+        for preset in found:
+            own = preset.preprocessing
             if own != shown and not as_json:
                 console.print(
-                    f"{preset} learned from images prepared as {own!r}; here all are prepared as {shown!r}, as {presets[first]} "
+                    f"{preset} learned from images prepared as {own!r}; here all are prepared as {shown!r}, as {found[first]} "
                     "learned from them.",
                     soft_wrap=True,
                     highlight=False,
@@ -367,7 +367,7 @@ def _moving(path: Path) -> bool:
     return path.suffix.lower() == ".gif"
 
 
-def _loaded(preset: str) -> Any:
+def _loaded(preset: Any) -> Any:
     from keras_vae import zoo
 
     start_tensorflow(f"Loading {preset}")

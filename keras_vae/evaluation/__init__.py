@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         separated_attribute_predictability,
     )
     from keras_vae.evaluation.likelihood import active_units, likelihood_report
-    from keras_vae.evaluation.metrics import Metric, find_metric, metric_named, register_metric
+    from keras_vae.evaluation.metrics import Metric, register_metric
     from keras_vae.evaluation.probes import (
         Spread,
         error_rate,
@@ -68,10 +68,8 @@ __all__ = [
     "factor_vae_score",
     "few_labels",
     "figures",
-    "find_metric",
     "likelihood_report",
     "linear_probe",
-    "metric_named",
     "mutual_information_gap",
     "normalized_mutual_information",
     "prior_log_prob",

@@ -3,13 +3,15 @@
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from keras_vae import _checks
+from keras_vae import _checks, _tables
 from keras_vae._backend import keras, tf
 from keras_vae._batches import in_batches
+from keras_vae._tables import OneOf, Real, Says, Text, Whole
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.metrics import Metric
@@ -60,7 +62,7 @@ METRICS = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@_tables.table("probe")
 class ProbeRecipe:
     """A linear classifier on frozen codes.
 
@@ -70,18 +72,22 @@ class ProbeRecipe:
             it (Makhzani & Frey, 2014, section 2.2, where they are alpha k).
     """
 
-    inverse_penalty: float = 1.0
-    scaling: str = "each"
-    num_active: int | None = None
-
-    def __post_init__(self) -> None:
-        _checks.finite_float("probe.inverse_penalty", self.inverse_penalty, minimum=1e-9, maximum=1e9)
-        _checks.one_of("probe.scaling", self.scaling, SCALINGS)
-        if self.num_active is not None:
-            _checks.positive_int("probe.num_active", self.num_active)
+    inverse_penalty: Annotated[Real, Field(ge=1e-9, le=1e9)] = 1.0
+    scaling: Annotated[Text, OneOf(tuple(SCALINGS))] = "each"
+    num_active: Annotated[Whole, Field(ge=1, le=_checks.MAX_SIZE)] | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+def _corruption(spec: Any) -> Any:
+    reconstruction.part("classifier.corruption", Corruption, spec)
+    return spec
+
+
+_Count = Annotated[Whole, Field(ge=0, le=10**6)]
+_Positive = Annotated[Whole, Field(ge=1, le=10**6)]
+_Rate = Annotated[Real, Field(ge=0.0, le=0.999)]
+
+
+@_tables.table("classifier")
 class ClassifierRecipe:
     """How a classifier on a code is trained: Adam, its rate falling along a half cosine to zero; nothing is chosen on test data.
 
@@ -97,27 +103,28 @@ class ClassifierRecipe:
         seed: of new weights, order and dropout.
     """
 
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    dropout: float = 0.0
-    input_dropout: float = 0.0
-    corruption: Any = None
-    hidden_units: tuple[int, ...] = ()
-    min_steps: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, minimum in (("epochs", 1), ("batch_size", 1), ("min_steps", 0), ("seed", 0)):
-            _checks.positive_int(f"classifier.{name}", getattr(self, name), maximum=10**6, minimum=minimum)
-        _checks.finite_float("classifier.learning_rate", self.learning_rate, minimum=0.0, maximum=10.0)
-        for name in ("dropout", "input_dropout"):
-            _checks.finite_float(f"classifier.{name}", getattr(self, name), minimum=0.0, maximum=0.999)
-        reconstruction.part("classifier.corruption", Corruption, self.corruption)
-        object.__setattr__(self, "hidden_units", _checks.sizes("classifier.hidden_units", self.hidden_units))
+    epochs: _Positive = 20
+    batch_size: _Positive = 128
+    learning_rate: Annotated[Real, Field(ge=0.0, le=10.0)] = 1e-3
+    dropout: _Rate = 0.0
+    input_dropout: _Rate = 0.0
+    corruption: Annotated[Any, AfterValidator(_corruption)] = None
+    hidden_units: Annotated[
+        tuple[int, ...], BeforeValidator(lambda value: _checks.sizes("classifier.hidden_units", value))
+    ] = ()
+    min_steps: _Count = 0
+    seed: _Count = 0
 
 
-@dataclasses.dataclass(frozen=True)
+def _settings_of(cls: Any) -> Any:
+    """How a table inside `[codes]` is read: `true` in its place stands for its defaults, and `false` says that there is none."""
+    return BeforeValidator(lambda value: {True: cls(), False: None}[value] if isinstance(value, bool) else value)
+
+
+_TABLE = Says("must be a table, or true or false.")
+
+
+@_tables.table("codes")
 class CodesRecipe:
     """The `[codes]` table of a preset: what `keras-vae evaluate` does with its codes.
 
@@ -129,15 +136,12 @@ class CodesRecipe:
         draws: of the labelled examples, for each number.
     """
 
-    probe: ProbeRecipe | None = ProbeRecipe()
-    classifier: ClassifierRecipe | None = None
-    labels: tuple[int, ...] = ()
-    draws: int = 5
+    probe: Annotated[ProbeRecipe | None, _settings_of(ProbeRecipe), _TABLE] = ProbeRecipe()
+    classifier: Annotated[ClassifierRecipe | None, _settings_of(ClassifierRecipe), _TABLE] = None
+    labels: Annotated[tuple[Annotated[Whole, Field(ge=1, le=10**7)], ...], Field(max_length=100)] = ()
+    draws: Annotated[Whole, Field(ge=1, le=1000)] = 5
 
     def __post_init__(self) -> None:
-        for i, count in enumerate(self.labels):
-            _checks.positive_int(f"codes.labels[{i}]", count, maximum=10**7)
-        _checks.positive_int("codes.draws", self.draws, maximum=1000)
         if self.labels and self.classifier is None:
             raise ValueError(f"codes.labels={list(self.labels)}: needs a table [codes.classifier].")
 
@@ -148,22 +152,7 @@ class CodesRecipe:
         Raises:
             ValueError: if a key is unknown, or a value is out of its range, naming it.
         """
-        _checks.known_keys("[codes]", table, [field.name for field in dataclasses.fields(cls)])
-        settings = dict(table)
-        for name, part in (("classifier", ClassifierRecipe), ("probe", ProbeRecipe)):
-            if name in settings:
-                settings[name] = _part(name, part, settings[name])
-        return cls(**{**settings, "labels": tuple(settings.get("labels", ()))})
-
-
-def _part(name: str, cls: Any, table: Any) -> Any:
-    """What a table inside [codes] says; `false` in its place says that there is none."""
-    if isinstance(table, bool):
-        return cls() if table else None
-    if not isinstance(table, dict):
-        raise ValueError(f"codes.{name}={table!r}: must be a table, or true or false.")
-    _checks.known_keys(f"[codes.{name}]", table, [field.name for field in dataclasses.fields(cls)])
-    return cls(**table)
+        return _tables.read(cls, table)
 
 
 def code_report(

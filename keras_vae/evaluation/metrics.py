@@ -57,6 +57,11 @@ class Metric:
             raise ValueError(
                 f"words={_checks.shown(self.words)}: must be one line of text that says what {self.key} is."
             )
+        for field in ("unit", "label", "without_kl", "error"):
+            if not isinstance(getattr(self, field), str):
+                raise ValueError(f"{field}={_checks.shown(getattr(self, field))}: must be text.")
+        for field in ("headline", "shown"):
+            _checks.flag(field, getattr(self, field))
         if self.precision is not None:
             _checks.positive_int("precision", self.precision, maximum=12, minimum=0)
         if self.better is not None:

@@ -34,7 +34,7 @@ def list_builds() -> dict[str, list[str]]:
 def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
     """The folder of a build: of a shipped preset by its name and target, or a path that `export.tflite` wrote.
 
-    The name of a shipped preset is never taken for a folder: write "./mnist_vae" or `Path("mnist_vae")` for one of that name.
+    The name of a shipped preset is never taken for a folder: write "./mnist_cvae" or `Path("mnist_cvae")` for one of that name.
 
     Raises:
         ValueError: if there is no such build, with those there are.

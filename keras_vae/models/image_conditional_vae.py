@@ -16,7 +16,7 @@ from keras_vae.networks import Architecture
 class _Prepared(NamedTuple):
     """A condition beside its features, which are then computed once for all distributions."""
 
-    picture: Any
+    image: Any
     features: Any
 
 
@@ -158,9 +158,9 @@ class ImageConditionalVAE(ImageConditions, LatentVariableModel):
         """The likelihood of the elements that the condition does not give, if it gives any."""
         if not self.completes:
             return likelihood
-        picture = condition.picture if isinstance(condition, _Prepared) else condition
-        values = picture[..., :-1]
-        return PartlyGiven(likelihood, values, tf.broadcast_to(picture[..., -1:] > 0.5, tf.shape(values)))
+        image = condition.image if isinstance(condition, _Prepared) else condition
+        values = image[..., :-1]
+        return PartlyGiven(likelihood, values, tf.broadcast_to(image[..., -1:] > 0.5, tf.shape(values)))
 
     def latents_from_noise(self, noise: Any, condition: Any) -> Any:
         """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""

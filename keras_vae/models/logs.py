@@ -63,6 +63,12 @@ class TermSums(RuleCounts):
             self.non_binary.assign_add(tf.cast(found_non_binary, tf.float32))
         self.count(rules)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Keep nothing: sums are of one evaluation, and a model that is loaded may count the terms of another objective."""
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take nothing, not even what older files hold."""
+
     def means(self) -> Any:
         """The terms, averaged over the examples seen."""
         weight = tf.convert_to_tensor(self.weight)

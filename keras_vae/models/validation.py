@@ -357,5 +357,5 @@ def completes(model: Any) -> None:
     if not getattr(model, "completes", False):
         raise ValueError(
             f"{model.name} completes no images: take an ImageConditionalVAE with completes=True, "
-            "such as the preset mnist_quadrant_cvae."
+            "such as one of `keras-vae list --task complete`."
         )

@@ -13,9 +13,9 @@ from keras_vae.objectives import MMDTerms, WassersteinMMD
 class WAE(LatentPrior, Autoencoder):
     """Wasserstein autoencoder: a deterministic code whose distribution over the data is held to a prior. Tolstikhin et al. (2018).
 
-    A VAE's posterior of each example is drawn to the prior, so that posteriors overlap and images blur; here only the codes of all
-    examples together are, by their maximum mean discrepancy (WAE-MMD). The prior can be sampled as that of a VAE; there is no
-    ELBO and no log p(x).
+    The KL of a VAE pulls the posterior of each example to the prior, so posteriors overlap and images blur. Here only the codes of
+    all examples together are pulled, by their maximum mean discrepancy (WAE-MMD). The prior can be sampled as that of a VAE; there
+    is no ELBO and no log p(x).
 
     >>> model = WAE((28, 28, 1), latent_size=8)
     >>> model.compile("adam")

@@ -24,7 +24,7 @@ def swaps(model: Any, images: Any, domain_names: Sequence[str] = ()) -> Figure:
     if not isinstance(model, TranslatesDomains):
         raise ValueError(
             f"{model.name} is a {type(model).__name__}, which has no domains: take a SwapAutoencoder, such as "
-            "the preset mnist_swap."
+            "one of `keras-vae list --task swap`."
         )
     names = list(domain_names) or [f"domain {domain}" for domain in range(model.num_domains)]
     if len(names) != model.num_domains:

@@ -2,9 +2,12 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from keras_vae import _checks, _named, _untrusted, data, objectives
+from pydantic import AfterValidator, Field
+
+from keras_vae import _checks, _named, _tables, _untrusted, data, objectives
+from keras_vae._tables import Flag, OneOf, Real, Says, Text, Whole
 from keras_vae._weights import STORED_AS
 
 if TYPE_CHECKING:
@@ -14,9 +17,19 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 """Largest file of a recipe."""
 _OPTIMIZERS = ("adam", "adamw", "adamax", "sgd", "rmsprop")
+_OPTIMIZER_ARGUMENTS = ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "global_clipnorm", "momentum")
+_STAGE = ("objective", "optimizer", "data", "training")
 
 
-@dataclasses.dataclass(frozen=True)
+def _preprocessing(spec: Any) -> Any:
+    data.preprocessing_named(spec, "data.preprocessing")
+    return spec
+
+
+_Images = Annotated[Whole, Field(ge=0, le=10**7)]
+
+
+@_tables.table("data")
 class DataRecipe:
     """The `[data]` table.
 
@@ -27,17 +40,13 @@ class DataRecipe:
     batch are drawn from those that have one.
     """
 
-    name: str
-    preprocessing: Any = "scaling"
-    validation: int = 0
-    labels: int = 0
-    labels_per_batch: int = 0
+    name: Annotated[Text, OneOf((*data.DATASETS, data.FOLDER))]
+    preprocessing: Annotated[Any, AfterValidator(_preprocessing)] = "scaling"
+    validation: _Images = 0
+    labels: _Images = 0
+    labels_per_batch: _Images = 0
 
     def __post_init__(self) -> None:
-        _checks.one_of("data.name", self.name, (*data.DATASETS, data.FOLDER))
-        data.preprocessing_named(self.preprocessing, "data.preprocessing")
-        for name in ("validation", "labels", "labels_per_batch"):
-            _checks.positive_int(f"data.{name}", getattr(self, name), maximum=10**7, minimum=0)
         if bool(self.labels) != bool(self.labels_per_batch):
             raise ValueError(
                 f"data.labels={self.labels} and data.labels_per_batch={self.labels_per_batch}: give both, or neither."
@@ -54,7 +63,7 @@ class DataRecipe:
         return f"train[-{self.validation}:]" if self.validation else None
 
 
-@dataclasses.dataclass(frozen=True)
+@_tables.table("optimizer")
 class OptimizerRecipe:
     """The `[optimizer]` table.
 
@@ -62,32 +71,22 @@ class OptimizerRecipe:
     its peak; with `"constant"` it stays. `arguments` go to the Keras optimizer.
     """
 
-    name: str = "adam"
-    learning_rate: float = 1e-3
-    schedule: str = "cosine"
-    final: float = 0.01
-    warmup_epochs: int = 0
-    arguments: dict[str, float] = dataclasses.field(default_factory=dict)
+    name: Annotated[Text, OneOf(_OPTIMIZERS)] = "adam"
+    learning_rate: Annotated[Real, Field(ge=0.0, le=10.0)] = 1e-3
+    schedule: Annotated[Text, OneOf(("cosine", "constant"))] = "cosine"
+    final: Annotated[Real, Field(ge=0.0, le=1.0)] = 0.01
+    warmup_epochs: Annotated[Whole, Field(ge=0, le=_checks.MAX_SIZE)] = 0
+    arguments: Annotated[
+        dict[
+            Annotated[str, OneOf(_OPTIMIZER_ARGUMENTS)],
+            Annotated[Real, Field(ge=0.0, le=_checks.MAX_FLOAT)],
+        ],
+        Says("must be a table, such as { clipnorm = 1.0 }."),
+    ] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _checks.one_of("optimizer.name", self.name, _OPTIMIZERS)
-        _checks.finite_float("optimizer.learning_rate", self.learning_rate, minimum=0.0, maximum=10.0)
-        _checks.one_of("optimizer.schedule", self.schedule, ("cosine", "constant"))
-        _checks.finite_float("optimizer.final", self.final, minimum=0.0, maximum=1.0)
-        _checks.positive_int("optimizer.warmup_epochs", self.warmup_epochs, minimum=0)
         if self.warmup_epochs and self.schedule == "constant":
             raise ValueError(f"optimizer.warmup_epochs={self.warmup_epochs}: goes with schedule='cosine' only.")
-        if not isinstance(self.arguments, dict):
-            raise ValueError(
-                f"optimizer.arguments={_checks.shown(self.arguments)}: must be a table, such as {{ clipnorm = 1.0 }}."
-            )
-        for key, value in self.arguments.items():
-            _checks.one_of(
-                "optimizer.arguments",
-                key,
-                ("beta_1", "beta_2", "epsilon", "weight_decay", "clipnorm", "global_clipnorm", "momentum"),
-            )
-            _checks.finite_float(f"optimizer.arguments.{key}", value, minimum=0.0)
 
     def build(self, epochs: int, steps_per_epoch: int, ema: float) -> "keras.optimizers.Optimizer":
         """Make the optimizer; `ema` is the decay of the weights' moving average, 0 for none."""
@@ -108,7 +107,7 @@ class OptimizerRecipe:
         return cls(learning_rate=rate, **average, **self.arguments)
 
 
-@dataclasses.dataclass(frozen=True)
+@_tables.table("training")
 class TrainingRecipe:
     """The `[training]` table.
 
@@ -130,36 +129,21 @@ class TrainingRecipe:
         stored_as: number format of the weights in the preset: see `zoo.save_to_preset`.
     """
 
-    epochs: int
-    passes_per_epoch: int = 1
-    batch_size: int = 128
-    seed: int = 0
-    ema: float = 0.0
-    patience: int = 0
-    steps_per_execution: int = 1
-    jit_compile: bool = False
-    output_bias: bool = True
-    start_from: str = ""
-    monitor: str = "elbo"
-    stored_as: str = "float32"
-
-    def __post_init__(self) -> None:
-        _checks.positive_int("training.epochs", self.epochs, maximum=10**6)
-        _checks.positive_int("training.passes_per_epoch", self.passes_per_epoch, maximum=10**6)
-        _checks.positive_int("training.batch_size", self.batch_size, maximum=10**6)
-        _checks.positive_int("training.seed", self.seed, maximum=2**31 - 2, minimum=0)
-        _checks.finite_float("training.ema", self.ema, minimum=0.0, maximum=0.999999)
-        _checks.positive_int("training.patience", self.patience, maximum=10**6, minimum=0)
-        _checks.positive_int("training.steps_per_execution", self.steps_per_execution)
-        _checks.one_of("training.monitor", self.monitor, ("elbo", "log_likelihood", "accuracy"))
-        _checks.one_of("training.stored_as", self.stored_as, STORED_AS)
-        if not isinstance(self.start_from, str):
-            raise ValueError(f"training.start_from={_checks.shown(self.start_from)}: must be the name of a preset.")
-        for name in ("jit_compile", "output_bias"):
-            _checks.flag(f"training.{name}", getattr(self, name))
+    epochs: Annotated[Whole, Field(ge=1, le=10**6)]
+    passes_per_epoch: Annotated[Whole, Field(ge=1, le=10**6)] = 1
+    batch_size: Annotated[Whole, Field(ge=1, le=10**6)] = 128
+    seed: Annotated[Whole, Field(ge=0, le=2**31 - 2)] = 0
+    ema: Annotated[Real, Field(ge=0.0, le=0.999999)] = 0.0
+    patience: Annotated[Whole, Field(ge=0, le=10**6)] = 0
+    steps_per_execution: Annotated[Whole, Field(ge=1, le=_checks.MAX_SIZE)] = 1
+    jit_compile: Flag = False
+    output_bias: Flag = True
+    start_from: Annotated[Text, Says("must be the name of a preset.")] = ""
+    monitor: Annotated[Text, OneOf(("elbo", "log_likelihood", "accuracy"))] = "elbo"
+    stored_as: Annotated[Text, OneOf(STORED_AS)] = "float32"
 
 
-@dataclasses.dataclass(frozen=True)
+@_tables.table("", called="a recipe")
 class Recipe:
     """Everything that decides the weights of a model.
 
@@ -172,9 +156,17 @@ class Recipe:
     training: TrainingRecipe
     optimizer: OptimizerRecipe = OptimizerRecipe()
     objective: dict[str, Any] = dataclasses.field(default_factory=dict)
-    pretraining: dict[str, Any] = dataclasses.field(default_factory=dict)
+    pretraining: dict[Annotated[str, OneOf(_STAGE)], dict[str, Any]] = dataclasses.field(default_factory=dict)
 
-    TABLES = ("model", "data", "training", "optimizer", "objective", "pretraining")
+    TABLES: ClassVar = ("model", "data", "training", "optimizer", "objective", "pretraining")
+
+    def __post_init__(self) -> None:
+        if self.pretraining:
+            self.first_stage()
+        if self.training.patience and not self.data.validation:
+            raise ValueError(
+                f"training.patience={self.training.patience}: needs held-out images, so set data.validation to their number."
+            )
 
     @classmethod
     def from_dict(cls, tables: dict[str, Any]) -> "Recipe":
@@ -194,27 +186,7 @@ class Recipe:
         Raises:
             ValueError: as `from_dict`.
         """
-        tables = _checks.table("recipe", tables)
-        _checks.known_keys("a recipe", tables, cls.TABLES)
-        for name in ("model", "data", "training"):
-            if not isinstance(tables.get(name), dict):
-                raise ValueError(f"A recipe needs a table [{name}].")
-        _all_tables("", tables)
-        recipe = cls(
-            model=tables["model"],
-            data=_table("data", DataRecipe, tables["data"]),
-            training=_table("training", TrainingRecipe, tables["training"]),
-            optimizer=_table("optimizer", OptimizerRecipe, tables.get("optimizer", {})),
-            objective=tables.get("objective", {}),
-            pretraining=tables.get("pretraining", {}),
-        )
-        if recipe.pretraining:
-            recipe.first_stage()
-        if recipe.training.patience and not recipe.data.validation:
-            raise ValueError(
-                f"training.patience={recipe.training.patience}: needs held-out images, so set data.validation to their number."
-            )
-        return recipe
+        return _tables.read(cls, tables)
 
     def check_objectives(self) -> None:
         """Check the objective, and that of the pretraining.
@@ -252,8 +224,6 @@ class Recipe:
         Raises:
             ValueError: if a table or a key of it is unknown, or a value is out of its range.
         """
-        _checks.known_keys("[pretraining]", self.pretraining, ("objective", "optimizer", "data", "training"))
-        _all_tables("pretraining.", self.pretraining)
         own = self.to_dict()
         tables = {"model": own["model"], **self.pretraining}
         for name in ("data", "training"):
@@ -295,39 +265,18 @@ class Recipe:
         """
         if not self.objective:
             return None
-        spec = dict(self.objective)
-        for key in ("beta", "capacity"):
-            if isinstance(spec.get(key), dict):
-                schedule = _in_steps(f"objective.{key}", spec[key], steps_per_epoch)
-                spec[key] = _named.build(f"objective.{key}", objectives, objectives.Schedule, schedule)
-        spec = {"name": "elbo", **_in_steps("objective", spec, steps_per_epoch)}
+        spec = {"name": "elbo", **_in_steps("objective", self.objective, steps_per_epoch)}
         return _named.build("objective", objectives, objectives.Objective, spec, {"num_examples": num_examples})
 
 
-def _all_tables(within: str, tables: dict[str, Any]) -> None:
-    for name, table in tables.items():
-        if not isinstance(table, dict):
-            raise ValueError(f"{within}{name}={_checks.shown(table)}: must be a table, [{within}{name}].")
-
-
 def _in_steps(name: str, table: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
-    """The table with `steps` for `epochs`, and `steps_per_layer` for `epochs_per_layer`."""
-    found = dict(table)
+    """The table, and those in it, with `steps` for `epochs`, and `steps_per_layer` for `epochs_per_layer`."""
+    found = {
+        key: _in_steps(f"{name}.{key}", value, steps_per_epoch) if isinstance(value, dict) else value
+        for key, value in table.items()
+    }
     for key in ("epochs", "epochs_per_layer"):
         if key in found:
             epochs = _checks.finite_float(f"{name}.{key}", found.pop(key), minimum=0.0, maximum=1e6)
             found[key.replace("epochs", "steps")] = max(1, round(epochs * steps_per_epoch))
     return found
-
-
-def _table(name: str, cls: Any, table: dict[str, Any]) -> Any:
-    fields = dataclasses.fields(cls)
-    _checks.known_keys(f"[{name}]", table, [field.name for field in fields])
-    for field in fields:
-        if (
-            field.default is dataclasses.MISSING
-            and field.default_factory is dataclasses.MISSING
-            and field.name not in table
-        ):
-            raise ValueError(f"[{name}] needs the setting {field.name!r}.")
-    return cls(**table)

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from keras_vae.zoo.classes import numbered_as
     from keras_vae.zoo.facts import manifest
     from keras_vae.zoo.figures import in_words
-    from keras_vae.zoo.hub import HubError, download, pinned, upload
+    from keras_vae.zoo.files import CURVES, IN_A_RUN, SAMPLES
+    from keras_vae.zoo.home import DEFAULT_PRESET, preset_names
+    from keras_vae.zoo.hub import HubError, download, pinned
     from keras_vae.zoo.metrics import evaluate_preset, write_metrics
-    from keras_vae.zoo.preset_file import CURVES, FAMILIES, IN_A_RUN, SAMPLES, Preset, family
+    from keras_vae.zoo.preset_file import FAMILIES, Preset, family
     from keras_vae.zoo.presets import (
         class_names,
+        find_preset,
         list_presets,
         load,
         preset_folder,
@@ -22,12 +25,15 @@ if TYPE_CHECKING:
         read_weights,
         save_to_preset,
         trained_preset,
+        zoo_presets,
     )
     from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
     from keras_vae.zoo.template import KINDS, recipe_template
+    from keras_vae.zoo.upload import upload
 
 __all__ = [
     "CURVES",
+    "DEFAULT_PRESET",
     "EXAMPLES",
     "FAMILIES",
     "IN_A_RUN",
@@ -43,6 +49,7 @@ __all__ = [
     "download",
     "evaluate_preset",
     "family",
+    "find_preset",
     "in_words",
     "list_presets",
     "load",
@@ -50,6 +57,7 @@ __all__ = [
     "numbered_as",
     "pinned",
     "preset_folder",
+    "preset_names",
     "published_tables",
     "read_metrics",
     "read_weights",
@@ -60,6 +68,7 @@ __all__ = [
     "upload",
     "write_metrics",
     "written_process",
+    "zoo_presets",
     "zoo_table",
 ]
 

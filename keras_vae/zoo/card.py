@@ -9,8 +9,9 @@ from keras_vae import _checks, _untrusted, data, lite
 from keras_vae.training import Recipe
 from keras_vae.zoo import facts
 from keras_vae.zoo.figures import asked_of, headline, in_words, short, target_rows, value_of, verdict
-from keras_vae.zoo.preset_file import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES, Preset
-from keras_vae.zoo.presets import presets_home
+from keras_vae.zoo.files import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES
+from keras_vae.zoo.home import presets_home
+from keras_vae.zoo.preset_file import Preset
 
 EXAMPLES = {
     "AttributeConditionalVAE": "sampled = model.sample(labels=model.random_vectors(16, seed=0), seed=0)",
@@ -30,7 +31,7 @@ _MAX_BYTES = 1_000_000
 
 
 def card(
-    folder: str | Path,
+    folder: str | Path | Preset,
     called: str | None = None,
     *,
     metrics: dict[str, Any] | None = None,
@@ -41,7 +42,7 @@ def card(
     What is not there yet, weights or figures, the card says.
 
     Args:
-        folder: a preset folder.
+        folder: a preset folder, or what `find_preset` returned.
         called: what `load` and the commands on the card take. By default the name of a preset of the zoo, and `./NAME` for any
             other: a card may be published, so it names no folder of the machine that it was written on.
         metrics: what `evaluate_preset` gives, where it is not in the folder's `metrics.json` yet.
@@ -51,9 +52,11 @@ def card(
     Raises:
         ValueError: if a file of the preset is wrong, naming the key.
     """
-    folder = _checks.path("folder", folder)
-    preset = Preset.read(folder) if process is None else Preset.parse(folder)
-    process = _process(preset) if process is None else process
+    preset = folder if isinstance(folder, Preset) else Preset.parse(_checks.path("folder", folder))
+    folder = preset.folder
+    if process is None:
+        preset.check()
+        process = _process(preset)
     weights = _weights(folder)
     metrics = _metrics(folder) if metrics is None else metrics
     words = preset.card
@@ -108,7 +111,7 @@ def card(
     return "\n".join(lines)
 
 
-def written_process(folder: Path) -> list[str] | None:
+def written_process(folder: Path | Preset) -> list[str] | None:
     """The table of the model's symbols from the card in a folder; None if there is no card, or one of another model or objective.
 
     The table follows from the settings of model and objective, which the card lists, so it is read where they are the same: to make
@@ -117,9 +120,10 @@ def written_process(folder: Path) -> list[str] | None:
     Raises:
         ValueError: if the preset's file is wrong, naming the key.
     """
-    settings = _settings(Preset.parse(folder))
+    preset = folder if isinstance(folder, Preset) else Preset.parse(folder)
+    settings = _settings(preset)
     try:
-        text = _untrusted.read_bytes(folder / CARD, _MAX_BYTES).decode("utf-8")
+        text = _untrusted.read_bytes(preset.folder / CARD, _MAX_BYTES).decode("utf-8")
     except (OSError, ValueError):
         return None
     symbols = _table(text, _SYMBOLS)

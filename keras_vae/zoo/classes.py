@@ -9,10 +9,10 @@ import numpy as np
 from keras_vae import data
 from keras_vae.models import specs
 from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import class_names, preset_folder
+from keras_vae.zoo.presets import class_names, find_preset
 
 
-def numbered_as(name_or_folder: str | Path, model: Any, source: str | data.Source) -> str | data.Source:
+def numbered_as(name_or_folder: str | Path | Preset, model: Any, source: str | data.Source) -> str | data.Source:
     """The data set with its classes numbered as a preset numbers them.
 
     A folder of images numbers its classes in the order of the alphabet, so one without the first class would be taken for another.
@@ -29,9 +29,10 @@ def numbered_as(name_or_folder: str | Path, model: Any, source: str | data.Sourc
     Raises:
         ValueError: if the classes are not those of the preset.
     """
-    known, setting = class_names(name_or_folder), specs.label_setting(model)
+    preset = find_preset(name_or_folder)
+    known, setting = class_names(preset), specs.label_setting(model)
     own = data.class_names(source) if isinstance(source, str) else getattr(source, "class_names", None)
-    recipe = Preset.read(preset_folder(name_or_folder)).recipe
+    recipe = preset.recipe
     if isinstance(source, str) and recipe and source == recipe.data.name:
         return source
     if setting is None or own is None or (isinstance(source, str) and not (known and own)):

@@ -8,7 +8,7 @@ from typing import Any
 from keras_vae import _untrusted
 from keras_vae._weights import CorruptFileError
 from keras_vae.zoo import figures
-from keras_vae.zoo.preset_file import MANIFEST, METRICS
+from keras_vae.zoo.files import MANIFEST, METRICS
 
 _MAX_BYTES = 1_000_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_vae import _checks, _untrusted
-from keras_vae.evaluation import Metric, find_metric, metric_named
+from keras_vae.evaluation.metrics import Metric, find_metric, metric_named
 
 _BESIDE = {"_standard_error": "standard error", "_spread": "standard deviation"}
 """What the number is that a metric's key has with this at the end: it is written beside the metric."""
@@ -27,11 +27,13 @@ def in_words(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """What each metric is, and its value as it is written; the headline first, and one that nobody declared by its key."""
     rows = []
     for key, value in figures.items():
-        metric = find_metric(key) or _unknown(key)
+        known = find_metric(key)
+        metric = known or _unknown(key)
         if not metric.shown or _main_key(key) in figures:
             continue
         words = metric.without_kl if metric.without_kl and "kl" not in figures else metric.words
-        rows.append((not metric.headline, words, _written(metric, key, value, figures)))
+        text = metric.written(value) if known else _plain(value)
+        rows.append((not metric.headline, words, text + _errors(metric, key, figures)))
     return [(words, written) for _, words, written in sorted(rows, key=lambda row: row[0])]
 
 
@@ -50,8 +52,9 @@ def _main_key(key: str) -> str:
     return next((key.removesuffix(end) for end in _BESIDE if key.endswith(end)), "")
 
 
-def _written(metric: Metric, key: str, value: Any, figures: dict[str, Any]) -> str:
-    text = metric.written(value) if find_metric(key) else _plain(value)
+def _errors(metric: Metric, key: str, figures: dict[str, Any]) -> str:
+    """What stands beside the value of a metric: its standard error or its spread."""
+    text = ""
     for end, words in _BESIDE.items():
         if f"{key}{end}" in figures:
             error = figures[f"{key}{end}"]

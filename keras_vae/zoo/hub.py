@@ -1,16 +1,15 @@
 """Preset folders on the Hugging Face hub: `hf://user/name@revision`."""
 
-import contextlib
 import re
 import tempfile
 import urllib.parse
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_vae import _untrusted, _weights
-from keras_vae.zoo import fetch, preset_file
+from keras_vae import _weights
+from keras_vae.training.recipe import MAX_BYTES
+from keras_vae.zoo import fetch, files
 from keras_vae.zoo.fetch import HubError
 
 SCHEME = "hf://"
@@ -18,15 +17,15 @@ _ADDRESS = re.compile(r"hf://([\w.-]{1,96}/[\w.-]{1,96})(?:@([\w./-]{1,200}))?",
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # The files of a preset folder, and the largest of each that is fetched; no other goes up or down.
 SIZES = {
-    preset_file.FILE: preset_file.MAX_BYTES,
-    preset_file.MANIFEST: 1_000_000,
-    preset_file.WEIGHTS: _weights.MAX_BYTES,
-    preset_file.METRICS: 1_000_000,
-    preset_file.CARD: 1_000_000,
-    preset_file.SAMPLES: 10_000_000,
-    preset_file.CURVES: 10_000_000,
+    files.FILE: MAX_BYTES,
+    files.MANIFEST: 1_000_000,
+    files.WEIGHTS: _weights.MAX_BYTES,
+    files.METRICS: 1_000_000,
+    files.CARD: 1_000_000,
+    files.SAMPLES: 10_000_000,
+    files.CURVES: 10_000_000,
 }
-_NEEDED = (preset_file.FILE, preset_file.MANIFEST, preset_file.WEIGHTS)
+_NEEDED = (files.FILE, files.MANIFEST, files.WEIGHTS)
 
 
 class Address(NamedTuple):
@@ -70,7 +69,12 @@ def pinned(name_or_folder: str) -> str:
     """
     if not name_or_folder.startswith(SCHEME) or Address.read(name_or_folder).pinned:
         return name_or_folder
-    return f"{SCHEME}{Address.read(name_or_folder).repository}@{download(name_or_folder).name}"
+    return address_of(name_or_folder, download(name_or_folder))
+
+
+def address_of(address: str, folder: Path) -> str:
+    """The address with the commit of the folder that `download` returned for it."""
+    return f"{SCHEME}{Address.read(address).repository}@{folder.name}"
 
 
 def download(address: str, cache: str | Path | None = None) -> Path:
@@ -139,64 +143,6 @@ def _listing(address: str, found: Address) -> tuple[str, dict[str, Any]]:
         if type(size) is not int or not 0 <= size <= SIZES[name]:
             raise HubError(f"{address}: {name} has {size!r:.40} bytes; at most {SIZES[name]} are fetched.")
     return commit, sizes
-
-
-def upload(folder: str | Path, address: str, private: bool = False) -> str:
-    """Put a preset folder on the hub, in one commit; returns its address with that commit.
-
-    Who uploads is known to huggingface_hub: by `hf auth login`, or by the variable HF_TOKEN.
-
-    Args:
-        folder: a preset folder, as `save_to_preset` writes it.
-        address: `hf://user/name`; the repository is made where there is none.
-        private: whether a new repository is private.
-
-    Raises:
-        ValueError: if it is no such address, names a revision, or the folder is no preset.
-        ImportError: if huggingface_hub is not installed.
-        CorruptFileError: if the weights are not those of the folder's manifest.
-        HubError: if the hub cannot be reached, or refuses.
-    """
-    from keras_vae.zoo.presets import read_weights  # which knows of this module
-
-    hub, target = _hub(), Address.read(address)
-    if target.revision is not None:
-        raise ValueError(f"{address}: an upload makes a revision of its own: leave out @{target.revision}.")
-    preset_file.Preset.read(folder)
-    read_weights(folder)
-    with _told(hub, address):
-        api = hub.HfApi()
-        api.create_repo(target.repository, private=private, exist_ok=True)
-        commit = api.upload_folder(
-            repo_id=target.repository,
-            folder_path=folder,
-            allow_patterns=list(SIZES),
-            commit_message=f"Preset {target.name}",
-        )
-    return f"{SCHEME}{target.repository}@{commit.oid}"
-
-
-@contextlib.contextmanager
-def _told(hub: Any, address: str) -> Iterator[None]:
-    """Turn the errors of huggingface_hub inside the block into `HubError`, with the remedy."""
-    errors = hub.errors
-    try:
-        yield
-    except errors.GatedRepoError as error:
-        raise HubError(f"{address}: {fetch.WORDS['GatedRepo']}.") from error
-    except errors.RepositoryNotFoundError as error:
-        raise HubError(f"{address}: {fetch.WORDS['RepoNotFound']}.") from error
-    except errors.RevisionNotFoundError as error:
-        raise HubError(f"{address}: {fetch.WORDS['RevisionNotFound']}.") from error
-    except (errors.HTTPError, errors.HfHubHTTPError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        token = hub.get_token()
-        reason = (
-            reason.replace(token, "...") if token else reason
-        )  # the words are the server's, which was told the token
-        raise HubError(
-            f"{address}: the hub could not be reached or refused ({_untrusted.printable(reason)[:300]})."
-        ) from error
 
 
 _hub = fetch.hub

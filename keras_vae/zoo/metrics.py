@@ -13,16 +13,14 @@ from keras_vae.evaluation.report import SAMPLES
 from keras_vae.models import Reconstructs
 from keras_vae.zoo.card import card
 from keras_vae.zoo.classes import numbered_as
-from keras_vae.zoo.facts import manifest
-from keras_vae.zoo.preset_file import CARD, METRICS, Preset
-from keras_vae.zoo.presets import list_presets, load, preset_folder
-
-JUDGES = {"mnist": "mnist_classifier", "cifar10": "cifar10_classifier"}
-"""The classifier that judges the samples of models of a data set."""
+from keras_vae.zoo.files import CARD, METRICS
+from keras_vae.zoo.judges import judge_of
+from keras_vae.zoo.preset_file import Preset
+from keras_vae.zoo.presets import find_preset, load, trained_preset
 
 
 def evaluate_preset(
-    name_or_folder: str | Path,
+    name_or_folder: str | Path | Preset,
     *,
     num_samples: int = SAMPLES,
     images: int | None = None,
@@ -55,9 +53,8 @@ def evaluate_preset(
     num_samples = _checks.positive_int("num_samples", num_samples, maximum=10**6)
     if images is not None:
         images = _checks.positive_int("images", images, maximum=10**9)
-    folder = preset_folder(name_or_folder)  # once: an address without a commit may name another preset a moment later
-    model = load(folder)
-    preset = Preset.read(folder)
+    preset = trained_preset(name_or_folder)  # once: an address without a commit may name another preset a moment later
+    model = load(preset)
     recipe = preset.recipe.data if preset.recipe else None
     if source is None and recipe is None:
         raise ValueError(
@@ -66,7 +63,7 @@ def evaluate_preset(
     source = source or recipe.name  # type: ignore[union-attr]
     name = source if isinstance(source, str) else source.name
     known = source if isinstance(source, str) else ""  # a folder of pictures may be called as a data set is
-    source = numbered_as(folder, model, source)
+    source = numbered_as(preset, model, source)
     if preprocessing is None:
         # A classifier learns from shifted images and is judged on the images as they are.
         preprocessing = preset.preprocessing if isinstance(model, Reconstructs) else "scaling"
@@ -76,7 +73,7 @@ def evaluate_preset(
     if split != "test" and images is None:
         images = len(x)
         say(f"{name} has more test images than are evaluated at once: evaluating the first {images:,}")
-    judge = JUDGES.get(known)
+    judge = judge_of(known)
     test = evaluation.TestSet(
         images=x[:images],
         labels=y[:images],
@@ -87,7 +84,7 @@ def evaluate_preset(
         num_samples=num_samples,
         recipe=preset.recipe,
         codes=preset.codes,
-        judge=functools.partial(load, judge) if judge in list_presets() else None,
+        judge=functools.partial(load, judge) if judge else None,
         say=say,
         progress=progress,
     )
@@ -95,7 +92,7 @@ def evaluate_preset(
     return {
         "figures": {key: _rounded(value) for key, value in found["figures"].items()},
         "protocol": found["protocol"],
-        "weights_sha256": manifest(folder)["sha256"],
+        "weights_sha256": preset.manifest["sha256"],
         "versions": {
             "keras_vae": __version__,
             "keras": keras.__version__,
@@ -111,13 +108,13 @@ def _rounded(value: Any) -> Any:
     return round(value, 5) if isinstance(value, float) else value
 
 
-def write_metrics(folder: str | Path, metrics: dict[str, Any]) -> None:
+def write_metrics(folder: str | Path | Preset, metrics: dict[str, Any]) -> None:
     """Write `metrics.json` and the card that is generated from it, as one: an interruption leaves both old or both new.
 
     Raises:
         ValueError: if there is no such preset.
         OSError: if they cannot be written; what was there stays as it was.
     """
-    folder = preset_folder(folder)
+    preset = find_preset(folder)
     text = _files.as_json(metrics)
-    _files.write_together(folder, {METRICS: text, CARD: card(folder, metrics=json.loads(text))})
+    _files.write_together(preset.folder, {METRICS: text, CARD: card(preset, metrics=json.loads(text))})

@@ -12,35 +12,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vae import _checks, _untrusted, _weights
+from keras_vae import _checks, _tables, _untrusted, _weights
 from keras_vae.models import hierarchy
 from keras_vae.training import Recipe
 from keras_vae.training.recipe import MAX_BYTES
-from keras_vae.zoo import figures
+from keras_vae.zoo import facts
+from keras_vae.zoo.files import FILE, IN_A_RUN, WEIGHTS
+from keras_vae.zoo.preset_tables import PresetTables
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import CodesRecipe
 
-FILE = "preset.toml"
-WEIGHTS = "model.safetensors"
-MANIFEST = "weights.json"
-METRICS = "metrics.json"
-CARD = "README.md"
-SAMPLES, CURVES = "samples.png", "curves.png"
-"""Pictures beside the card, where they were drawn."""
-IN_A_RUN = "preset"
-"""Folder of the trained preset in the folder of a run."""
 _BASES = {"vae": "HasPosterior", "autoencoder": "DeterministicCode", "discrete": "DiscreteCodes"}
 FAMILIES = (*_BASES, "classifier")
 """What presets are of: latents, a deterministic code, codes that are whole numbers, or none."""
-_CARD_TEXT = ("title", "description", "task", "not_for", "paper")
 # While a model is built there are up to twice its weights, where a network is the pattern of others, and the counts of its logs.
 _BUILT, _BESIDE = 2, 1_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """A preset: the `[model]` table, the rest of the recipe where it is one that can be trained, and words for the card."""
+    """A preset: the `[model]` table, the rest of the recipe where it is one that can be trained, and words for the card.
+
+    What takes the name of a preset takes this too, and looks for nothing anew then.
+    """
 
     folder: Path
     model: dict[str, Any]
@@ -50,6 +45,11 @@ class Preset:
     """The table `[codes]`, if there is one: see `codes`."""
     file: str = FILE
     """Name of the file that was read."""
+    called: str = ""
+    """What `load` and the commands take for it: a name of the zoo, a path, or an address on the hub with its commit."""
+
+    def __str__(self) -> str:
+        return self.called or str(self.folder)
 
     @property
     def name(self) -> str:
@@ -73,6 +73,15 @@ class Preset:
         from keras_vae.evaluation import CodesRecipe
 
         return None if self.codes_table is None else CodesRecipe.from_dict(self.codes_table)
+
+    @functools.cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What `weights.json` says of the weights, read once.
+
+        Raises:
+            CorruptFileError: if it is missing or no such file.
+        """
+        return facts.manifest(self.folder)
 
     @property
     def preprocessing(self) -> Any:
@@ -147,8 +156,12 @@ class Preset:
         return preset
 
     @classmethod
-    def parse(cls, path: str | Path) -> "Preset":
+    def parse(cls, path: str | Path, called: str = "") -> "Preset":
         """As `read`, without importing TensorFlow: the objective and the table `[codes]` are left to `check`.
+
+        Args:
+            path: a folder, or a TOML file.
+            called: what `load` takes for it; by default the path of the folder.
 
         Raises:
             FileNotFoundError, ValueError: as `read`.
@@ -164,13 +177,9 @@ class Preset:
             raise FileNotFoundError(f"{path} does not exist: {remedy}")
         try:
             tables = _untrusted.read_toml(path, MAX_BYTES)
-            _checks.known_keys("a preset", tables, ("card", "codes", *Recipe.TABLES))
-            if not isinstance(tables.get("model"), dict):
-                raise ValueError("the table [model] is missing.")
-            _checks.one_of("model class", tables["model"].get("class"), hierarchy.names())
-            words = _card(tables.pop("card", {}))
-            codes = _table("codes", tables.pop("codes")) if "codes" in tables else None
-            recipe = Recipe.parse(tables) if "training" in tables else None
+            own = _tables.read(PresetTables, tables)
+            recipe = {name: table for name, table in tables.items() if name in Recipe.TABLES}
+            found = Recipe.parse(recipe) if "training" in recipe else None
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"{path}: is no text file; a recipe is one, in TOML. `keras-vae new` writes one."
@@ -181,7 +190,7 @@ class Preset:
             ) from error
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from error
-        return cls(path.parent, tables["model"], recipe, words, codes, path.name)
+        return cls(path.parent, own.model, found, dict(own.card), own.codes, path.name, called)
 
     def check(self) -> None:
         """Check what `parse` leaves out.
@@ -195,36 +204,6 @@ class Preset:
                 self.recipe.check_objectives()
         except (ValueError, TypeError) as error:
             raise ValueError(f"{self.folder / self.file}: {error}") from error
-
-
-def _table(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{name}={value!r:.60}: must be a table, [{name}].")
-    return value
-
-
-def _card(words: Any) -> dict[str, Any]:
-    """Check the table `[card]`: text, and targets that name a figure and one bound."""
-    _checks.known_keys("[card]", _table("card", words), (*_CARD_TEXT, "targets"))
-    for key in _CARD_TEXT:
-        if not isinstance(words.get(key, ""), str):
-            raise ValueError(f"[card] {key}={words[key]!r:.60}: must be text.")
-    targets = words.get("targets", [])
-    if not isinstance(targets, list):
-        raise ValueError(f"[card] targets={targets!r:.60}: must be a list of tables.")
-    for target in targets:
-        if not isinstance(target, dict) or set(target) not in (
-            {"figure", "source", "at_most"},
-            {"figure", "source", "at_least"},
-        ):
-            raise ValueError(f"[card] has the target {target!r}: it takes figure, source, and at_most or at_least.")
-        if not isinstance(target["source"], str):
-            raise ValueError(f"[card] has the target {target!r}: its source must be text.")
-        try:
-            figures.check_target(target)
-        except ValueError as error:
-            raise ValueError(f"[card] has the target {target!r}: {error}") from error
-    return words
 
 
 def family(preset: Preset) -> str:

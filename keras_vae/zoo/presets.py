@@ -5,52 +5,77 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tomli_w
 
 from keras_vae import _checks, _files, _weights
-from keras_vae.zoo import facts, hub, preset_file
-from keras_vae.zoo.facts import manifest
-from keras_vae.zoo.preset_file import MANIFEST, METRICS, WEIGHTS, Preset
+from keras_vae.zoo import facts, hub
+from keras_vae.zoo.files import FILE, MANIFEST, METRICS, WEIGHTS
+from keras_vae.zoo.home import DEFAULT_PRESET, preset_names, presets_home
+from keras_vae.zoo.preset_file import Preset
 
+_T = TypeVar("_T")
 _FACTS = ("epochs", "seconds", "hardware")
-
-
-def presets_home() -> Path:
-    """The folder of the zoo: inside the package where it is installed, at the top of the repository else."""
-    installed = Path(__file__).parent / "presets"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "zoo"
 
 
 def list_presets() -> list[str]:
     """Names of the presets that `load` takes, in alphabetical order."""
-    return sorted(
-        path.parent.name for path in presets_home().glob(f"*/{preset_file.FILE}") if Preset.parse(path.parent).trained
-    )
+    return [preset.name for preset in zoo_presets()]
 
 
-def preset_folder(name_or_folder: str | Path) -> Path:
+def zoo_presets() -> list[Preset]:
+    """The presets of the zoo that have weights, in alphabetical order."""
+    home = presets_home()
+    found = (Preset.parse(home / name, name) for name in preset_names(home))
+    return [preset for preset in found if preset.trained]
+
+
+def find_preset(name_or_folder: str | Path | Preset) -> Preset:
+    """Find a preset, once, and read what its file says: what is returned is what functions that take a name take too.
+
+    Args:
+        name_or_folder: a name, a path or an address, as in `load`; a `Preset` is returned as it is.
+
+    Raises:
+        ValueError: if there is no such preset, or its file is wrong, naming the key: see `Preset.parse`.
+        HubError: if one on the hub cannot be fetched.
+    """
+    return _of_one_state(name_or_folder, lambda preset: preset)
+
+
+def _of_one_state(name_or_folder: str | Path | Preset, read: Callable[[Preset], _T]) -> _T:
+    """What `read` gives of a preset; of files of one state of its folder, which another process may replace meanwhile."""
+    if isinstance(name_or_folder, Preset):
+        return read(name_or_folder)
+    folder, text = preset_folder(name_or_folder), str(name_or_folder)
+    called = hub.address_of(text, folder) if text.startswith(hub.SCHEME) else text
+    return _files.read_unchanged(folder, lambda: read(Preset.parse(folder, called)))
+
+
+def preset_folder(name_or_folder: str | Path | Preset) -> Path:
     """The folder of a preset: of the zoo by its name, a path to a folder of your own, or one on the hub, `hf://user/name@revision`.
 
-    The zoo's names come first: a folder here that is called as a preset of the zoo is given as a path, `"./mnist_vae"`.
+    The zoo's names come first: a folder here that is called as a preset of the zoo is given as a path, `"./mnist_cvae"`.
 
     Raises:
         ValueError: if there is no such preset, with the names there are.
         HubError: if one on the hub cannot be fetched.
     """
+    if isinstance(name_or_folder, Preset):
+        return name_or_folder.folder
     if not isinstance(name_or_folder, str | Path) or not str(name_or_folder):
         raise ValueError(
-            f"{_checks.shown(name_or_folder)} names no preset: give a name, such as 'mnist_vae', or the path of a folder."
+            f"{_checks.shown(name_or_folder)} names no preset: give a name, such as {DEFAULT_PRESET!r}, or the path of a folder."
         )
     if str(name_or_folder).startswith(hub.SCHEME):
         return hub.download(str(name_or_folder))
     path = Path(name_or_folder)
-    here = os.path.isfile(path / preset_file.FILE)  # unlike Path's, False for a name that is too long
-    known = sorted(found.parent.name for found in presets_home().glob(f"*/{preset_file.FILE}"))
+    here = os.path.isfile(path / FILE)  # unlike Path's, False for a name that is too long
+    known = preset_names(presets_home())
     if isinstance(name_or_folder, str) and name_or_folder in known:
         folder = presets_home() / name_or_folder
         if here and not path.samefile(folder):
@@ -65,25 +90,30 @@ def preset_folder(name_or_folder: str | Path) -> Path:
     recipes = ", ".join(name for name in known if name not in trained)
     raise ValueError(
         f"There is no preset {str(name_or_folder)[:200]!r}.{_checks.did_you_mean(name_or_folder, known)} Give one of "
-        f"{', '.join(trained)}, or the path of a folder with a {preset_file.FILE}"
+        f"{', '.join(trained)}, or the path of a folder with a {FILE}"
         f"{f' (recipes without weights, to train: {recipes})' if recipes else ''}."
     )
 
 
-def trained_preset(name_or_folder: str | Path) -> Preset:
-    """Read a preset that has weights, without loading them: what can be told before TensorFlow is imported.
+def trained_preset(name_or_folder: str | Path | Preset) -> Preset:
+    """Find a preset that has weights, without loading them: what can be told before TensorFlow is imported.
 
     Raises:
         ValueError: if there is no such preset, or its file is wrong, naming the key: see `Preset.parse`.
         FileNotFoundError: if the preset is a recipe without weights.
+        CorruptFileError: if what should describe the weights, `weights.json`, does not.
     """
-    preset = Preset.parse(preset_folder(name_or_folder))
+    return _of_one_state(name_or_folder, _with_manifest)
+
+
+def _with_manifest(preset: Preset) -> Preset:
     if not preset.trained:
-        raise _untrained(preset.folder, name_or_folder)
+        raise FileNotFoundError(f"{preset.name} is a recipe without weights: train it with `keras-vae train {preset}`.")
+    _ = preset.manifest  # kept: weights that are read later must be those of now
     return preset
 
 
-def load(name_or_folder: str | Path) -> Any:
+def load(name_or_folder: str | Path | Preset) -> Any:
     """Load a trained model.
 
     The model is an ordinary `keras.Model`, compiled with Adam and its default objective: `fit`, `evaluate`,
@@ -91,22 +121,19 @@ def load(name_or_folder: str | Path) -> Any:
 
     Args:
         name_or_folder: a name from `list_presets()`, the path of a preset folder (`"./NAME"` where the zoo has a preset of that
-            name), or `hf://user/name@revision` for one on the Hugging Face hub.
+            name), `hf://user/name@revision` for one on the Hugging Face hub, or what `find_preset` returned for one of these.
 
     Raises:
         ValueError: if there is no such preset, or its file is wrong, naming the key.
         FileNotFoundError: if the preset is a recipe without weights.
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
-    folder = preset_folder(name_or_folder)
-    preset, tensors, frozen = _files.read_unchanged(
-        folder,
-        lambda: (Preset.read(folder), _read_weights(folder, name_or_folder), manifest(folder).get("frozen")),
-    )
+    preset, tensors = _of_one_state(name_or_folder, lambda found: (_checked(found), _weights_of(found)))
+    frozen = preset.manifest.get("frozen")
     name = re.sub(r"\W", "_", preset.name)
     model = preset.build(name=name if name[:1].isalpha() else f"preset_{name}")
     if frozen:
-        model = _frozen(folder, model, frozen)
+        model = _frozen(preset.folder, model, frozen)
     _weights.assign(preset.folder / WEIGHTS, _weights.named(model), tensors)
     model.compile()
     return model
@@ -122,31 +149,26 @@ def _frozen(folder: Path, model: Any, names: list[str]) -> Any:
         ) from error
 
 
-def read_weights(name_or_folder: str | Path) -> dict[str, np.ndarray]:
+def read_weights(name_or_folder: str | Path | Preset) -> dict[str, np.ndarray]:
     """The weights of a preset by name, such as `encoder/hidden_0/kernel`, verified by their SHA-256.
 
     Raises:
         ValueError, FileNotFoundError, CorruptFileError: as in `load`.
     """
-    folder = preset_folder(name_or_folder)
-    return _files.read_unchanged(folder, lambda: _read_weights(folder, name_or_folder))
+    return _of_one_state(name_or_folder, _weights_of)
 
 
-def _read_weights(folder: Path, called: str | Path) -> dict[str, np.ndarray]:
-    """The weights in a folder, which the user knows as `called`."""
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise _untrained(folder, called)
-    return _weights.read(weights, manifest(folder)["sha256"])[0]
+def _checked(preset: Preset) -> Preset:
+    preset.check()
+    return preset
 
 
-def _untrained(folder: Path, called: str | Path) -> FileNotFoundError:
-    return FileNotFoundError(
-        f"{Preset.parse(folder).name} is a recipe without weights: train it with `keras-vae train {called}`."
-    )
+def _weights_of(preset: Preset) -> dict[str, np.ndarray]:
+    """The weights that the preset's manifest names; the bytes that are verified are those that are read."""
+    return _weights.read(preset.folder / WEIGHTS, _with_manifest(preset).manifest["sha256"])[0]
 
 
-def read_metrics(name_or_folder: str | Path) -> dict[str, Any]:
+def read_metrics(name_or_folder: str | Path | Preset) -> dict[str, Any]:
     """Read `metrics.json` of a preset.
 
     Raises:
@@ -223,9 +245,9 @@ def save_to_preset(
     frozen = model.get_config().get("frozen", [])
     with _files.replacing_folder(folder, overwrite=overwrite) as aside:
         if source is None:
-            _files.write_text(aside / preset_file.FILE, tomli_w.dumps({"model": description}))
+            _files.write_text(aside / FILE, tomli_w.dumps({"model": description}))
         else:
-            shutil.copyfile(source.folder / source.file, aside / preset_file.FILE)
+            shutil.copyfile(source.folder / source.file, aside / FILE)
         tensors = {name: _stored(variable.numpy(), stored_as) for name, variable in _weights.named(model).items()}
         _weights.write(aside / WEIGHTS, tensors)
         manifest = {
@@ -245,7 +267,7 @@ def _stored(value: np.ndarray, stored_as: str) -> np.ndarray:
         return value.astype(stored_as) if value.dtype == np.float32 else value
 
 
-def class_names(name_or_folder: str | Path) -> tuple[str, ...]:
+def class_names(name_or_folder: str | Path | Preset) -> tuple[str, ...]:
     """Words for a preset's labels, or its domains, in their order; none where the labels are digits.
 
     Raises:
@@ -254,12 +276,12 @@ def class_names(name_or_folder: str | Path) -> tuple[str, ...]:
     """
     from keras_vae.models import specs
 
-    folder = preset_folder(name_or_folder)
-    names, count = manifest(folder).get("class_names", []), specs.label_count(Preset.parse(folder).model)
+    preset = find_preset(name_or_folder)
+    names, count = preset.manifest.get("class_names", []), specs.label_count(preset.model)
     try:
         return facts.check_names("class_names", names, count) if names else ()
     except ValueError as error:
-        raise _weights.CorruptFileError(f"{folder / MANIFEST}: {error}") from error
+        raise _weights.CorruptFileError(f"{preset.folder / MANIFEST}: {error}") from error
 
 
 def _sha256(path: Path) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
-from keras_vae.evaluation import metric_named
-from keras_vae.zoo.preset_file import Preset
-from keras_vae.zoo.presets import list_presets, manifest, preset_folder, presets_home, read_metrics
+from keras_vae.evaluation.metrics import metric_named
+from keras_vae.zoo.home import presets_home
+from keras_vae.zoo.presets import find_preset, read_metrics
 
 _FILE = "tables.toml"
 
@@ -89,15 +89,16 @@ def reproduce(
         DataUnavailableError: if the data set is not on this machine.
     """
     _checks.one_of("preset", preset, table.presets)
-    targets = [t for t in Preset.parse(preset_folder(preset)).card.get("targets", []) if t["figure"] == table.figure]
+    of_zoo = find_preset(preset)
+    targets = [t for t in of_zoo.card.get("targets", []) if t["figure"] == table.figure]
     first = targets[0] if targets else {}
     published = {"published": first.get("at_most", first.get("at_least")), "source": first.get("source", "")}
-    if folder is None and preset not in list_presets():
+    if folder is None and not of_zoo.trained:
         return Reproduction(preset, **published, obtained=None, standard_error=None)
-    place = folder or preset
+    place = of_zoo if folder is None else find_preset(folder)
     metrics = read_metrics(place)
     figures = metrics["figures"]
-    if metrics["weights_sha256"] != manifest(preset_folder(place))["sha256"]:
+    if metrics["weights_sha256"] != place.manifest["sha256"]:
         raise ValueError(
             f"The metrics of {place} belong to other weights: compute them with `keras-vae evaluate {place} --write`."
         )

@@ -1,15 +1,17 @@
 """What the shell completes."""
 
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from keras_vae import data, export, zoo
 from keras_vae._named import snake_case
-from keras_vae.cli import app
-from keras_vae.cli import export as export_room
+from keras_vae.cli import app, completion, targets
 
 
 def completed(line):
@@ -35,7 +37,7 @@ def test_names_of_presets():
         ("list --family ", zoo.FAMILIES),
         ("list --data ", data.DATASETS),
         ("new my.toml --kind ", zoo.KINDS),
-        ("export mnist_vae --target ", (*export.TARGETS, export_room.SERVER, export_room.ALL)),
+        ("export mnist_vae --target ", (*export.TARGETS, targets.SERVER, targets.ALL)),
         ("export mnist_vae --format ", export.TARGETS["cpu"].formats),
         ("reproduce ", zoo.published_tables()),
     ],
@@ -55,6 +57,27 @@ def test_data_is_a_set_or_a_folder(tmp_path, monkeypatch):
     (tmp_path / "diaries").mkdir()
     (tmp_path / "diary.txt").touch()
     assert completed("reconstruct mnist_vae --data di") == ["digits", "digits_outlines", "digits_quadrants", "diaries/"]
+
+
+def test_it_holds_no_list_of_its_own():
+    tree = ast.parse(Path(completion.__file__).read_text(encoding="utf-8"))
+    lists = [node for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)]
+    copied = [
+        ast.unparse(node)
+        for node in lists
+        if any(isinstance(part, ast.Constant) for part in ast.iter_child_nodes(node))
+    ]
+    assert copied == []
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("list", zoo.FAMILIES), ("new", zoo.KINDS), ("export", (*targets.names(), *export.TARGETS["cpu"].formats))],
+)
+def test_help_names_every_word_that_an_option_takes(command, words):
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "500"}).output
+    for word in words:
+        assert re.search(rf"\b{word}\b", shown), word
 
 
 def test_it_does_not_wait_for_tensorflow():

@@ -38,8 +38,8 @@ def test_what_is_read_from_the_sources_is_what_the_modules_declare():
 def test_every_metric_of_the_zoo_is_declared_and_stands_on_its_card(name):
     found = zoo.read_metrics(name)["figures"]
     beside = ("_standard_error", "_spread")
-    assert not [key for key in found if evaluation.find_metric(key) is None and not key.endswith(beside)]
-    shown = [key for key in found if not key.endswith(beside) and evaluation.find_metric(key).shown]
+    assert not [key for key in found if metrics.find_metric(key) is None and not key.endswith(beside)]
+    shown = [key for key in found if not key.endswith(beside) and metrics.find_metric(key).shown]
     assert len(figures.in_words(found)) == len(shown)
 
 
@@ -51,12 +51,12 @@ def test_a_value_is_written_with_its_unit():
 
 
 def test_a_key_with_a_number_is_a_metric_for_each_number():
-    one, many = (evaluation.find_metric(f"completion_nll_{n}") for n in (1, 3))
+    one, many = (metrics.find_metric(f"completion_nll_{n}") for n in (1, 3))
     assert (one.key, one.name) == ("completion_nll_1", "NLL, 1 quadrant given")
     assert many.name == "NLL, 3 quadrants given"
-    assert evaluation.find_metric("classifier_error_1000_labels").words.endswith("encoder, 1,000 labels")
-    assert evaluation.find_metric("completion_nll_x") is None
-    assert evaluation.find_metric("completion_nll_{n}") is None
+    assert metrics.find_metric("classifier_error_1000_labels").words.endswith("encoder, 1,000 labels")
+    assert metrics.find_metric("completion_nll_x") is None
+    assert metrics.find_metric("completion_nll_{n}") is None
 
 
 def test_a_mean_over_repetitions_is_written_with_its_spread():

@@ -5,6 +5,7 @@ import pytest
 
 from keras_vae import VAE, data, evaluation, models, zoo
 from keras_vae._backend import keras
+from keras_vae.zoo import judges
 
 SHAPE = (28, 28, 1)
 MLP = {"name": "mlp", "hidden_units": [32]}
@@ -232,3 +233,15 @@ def test_numbers_out_of_range_are_refused_before_anything_is_computed(bad):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name}={value!r}: must be a whole number from 1"):
         zoo.evaluate_preset("mnist_vae", source="digits", **bad)
+
+
+def test_a_data_set_has_the_judge_that_the_zoo_names(tmp_path, monkeypatch):
+    assert str(judges.judge_of("mnist")) == "mnist_classifier"
+    assert judges.judge_of("digits") is None
+    monkeypatch.setattr(judges, "presets_home", lambda: tmp_path)
+    assert judges.judge_of("mnist") is None
+    (tmp_path / "judges.toml").write_text("mnist = 3\ndigits = 'nothing'\n")
+    with pytest.raises(ValueError, match="judges.toml: mnist=3: must be the name of a preset"):
+        judges.judge_of("mnist")
+    with pytest.raises(ValueError, match="There is no preset 'nothing'"):
+        judges.judge_of("digits")

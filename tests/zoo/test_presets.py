@@ -137,7 +137,12 @@ def test_a_recipe_without_weights(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model = 3", r"preset.toml: the table \[model\] is missing"),
+        ("model = 3", r"preset.toml: model=3: must be a table, \[model\]"),
+        ("", r"preset.toml: A preset needs a table \[model\]"),
+        (
+            "[model]\nclass = 'VAE'\n[data]\nname = 'mnist'\n",
+            r"preset.toml: \[data\] is of a recipe.* needs a table \[training\]",
+        ),
         ("[model", "preset.toml: .*"),
         ("\x00", "preset.toml: .*"),
         ("[model]\nclass = 'VAE'\n[extra]\n", "no setting 'extra'"),

@@ -1,0 +1,11 @@
+"""Names of the files of a preset folder."""
+
+FILE = "preset.toml"
+WEIGHTS = "model.safetensors"
+MANIFEST = "weights.json"
+METRICS = "metrics.json"
+CARD = "README.md"
+SAMPLES, CURVES = "samples.png", "curves.png"
+"""Pictures beside the card, where they were drawn."""
+IN_A_RUN = "preset"
+"""Folder of the trained preset in the folder of a run."""
