@@ -103,7 +103,7 @@ def _cpu() -> float:
 
 def table(results: list[dict[str, Any]]) -> str:
     """The rows as Markdown: the sums over the commands of each heading."""
-    lines = ["| step | minutes on two busy cores | CPU minutes |", "|---|--:|--:|"]
+    lines = ["| step | minutes by the clock | CPU minutes |", "|---|--:|--:|"]
     headings = list(dict.fromkeys(entry["heading"] for entry in results))
     for heading in headings:
         own = [entry for entry in results if entry["heading"] == heading]

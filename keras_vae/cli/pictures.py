@@ -158,7 +158,7 @@ def interpolate(
 ) -> None:
     """Go from one image to the next along a straight line between their codes."""
     with plain_errors():
-        from keras_vae import plots
+        from keras_vae import plots, zoo
         from keras_vae.cli import inputs
 
         preset = trained(preset)
@@ -173,10 +173,14 @@ def interpolate(
         pair = None
         if model.conditional:
             pair = (y[:-1], y[1:]) if files else (y[: len(y) // 2 * 2 : 2], y[1::2])
-        if _moving(out):
-            _write(lambda: plots.interpolation_gif(model, first, second, out, pair, steps or 24), as_json)
-        else:
-            _write(lambda: plots.save(plots.interpolations(model, first, second, pair, steps or 9), out), as_json)
+        words = zoo.class_names(preset)
+
+        def interpolated() -> Path:
+            if _moving(out):
+                return plots.interpolation_gif(model, first, second, out, pair, steps or 24, class_names=words)
+            return plots.save(plots.interpolations(model, first, second, pair, steps or 9, words), out)
+
+        _write(interpolated, as_json)
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -22,9 +22,9 @@ SMALLER = {
     "own_images_folder.py my_images": "own_images_folder.py my_images 20",
     "--size 64": "--size 16 --steps 6",
     "--samples 100": "--samples 3",
-    "SIZE = 64": "SIZE = 16",
-    "steps_per_epoch=150": "steps_per_epoch=3",
-    "epochs=20": "epochs=2",
+    "SIZE, EPOCHS, STEPS = 64, 10, 150": "SIZE, EPOCHS, STEPS = 16, 2, 3",
+    "side, vector = SIZE // 8, 12": "side, vector = SIZE // 4, 2",
+    '"filters": [32, 64, 128]': '"filters": [4, 4]',
     "num_samples=100": "num_samples=5",
 }
 # These alone are not run: they ask for an account.
