@@ -108,8 +108,12 @@ def table(results: list[dict[str, Any]]) -> str:
     for heading in headings:
         own = [entry for entry in results if entry["heading"] == heading]
         minutes, cpu = (sum(entry[key] for entry in own) / 60.0 for key in ("seconds", "cpu_seconds"))
-        lines.append(f"| {heading} | {minutes:.1f} | {cpu:.1f} |")
+        lines.append(f"| {heading} | {_shown(minutes)} | {_shown(cpu)} |")
     return "\n".join(lines)
+
+
+def _shown(minutes: float) -> str:
+    return f"{minutes:.1f}" if minutes >= 0.05 else "< 0.1"
 
 
 def write_images(folder: Path) -> None:

@@ -102,6 +102,7 @@ def test_the_images_are_small():
     assert sum(path.stat().st_size for path in IMAGES.iterdir()) < 600_000
     for path in IMAGES.iterdir():
         assert f"images/own_images/{path.name}" in PAGE
+    assert len({path.read_bytes() for path in IMAGES.iterdir()}) == 3  # none is a copy of another
 
 
 def test_the_folder_is_the_same_each_time_and_sizes_and_formats_differ(tutorial, tmp_path):
