@@ -10,7 +10,8 @@ from typing import Any
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
-_ZOO = Path(__file__).parents[1] / "zoo"
+_TOP = Path(__file__).parents[1]
+_ZOO = _TOP / "zoo"
 
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -20,14 +21,17 @@ _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)]+)\)")
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add a page for each trained preset, its pictures, and the gallery of all."""
+    """Add a page for each trained preset, its images, the gallery of all, and the pages that lie at the top of the repository."""
+    for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
+        page = (_TOP / name).read_text(encoding="utf-8").replace("](docs/", "](")
+        files.append(File.generated(config, name.lower(), content=page))
     lines = [
         "# The zoo",
         "",
         "Trained models, loaded by name: `keras_vae.load(NAME)`. Each has a card with its figures.",
         "",
     ]
-    for folder in sorted(path.parent for path in _ZOO.glob("*/model.safetensors")):
+    for folder in sorted(path.parent for path in _ZOO.glob("*/weights.json")):
         name = folder.name
         card = (folder / "README.md").read_text(encoding="utf-8").replace("[preset.toml](preset.toml)", "`preset.toml`")
         card = re.sub(r"\]\((samples|curves)\.png\)", rf"]({name}_\1.png)", card)

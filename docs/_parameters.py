@@ -1,4 +1,4 @@
-"""Parameters that share their words in a docstring, `first, second: words`, are one item each in the reference."""
+"""What the reference is told of the package: parameters that share their words, and classes that are dataclasses."""
 
 import re
 from typing import Any
@@ -9,12 +9,23 @@ _SHARED = re.compile(r"^(?P<indent> +)(?P<names>\*{0,2}\w+(?:, \*{0,2}\w+)+): (?
 
 
 class Parameters(griffe.Extension):
-    """Each of them gets the words, so that a name which is no parameter's is a warning."""
+    """A name in a docstring that is no parameter's is a warning."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Rewrite the docstring before it is parsed."""
+        """Give parameters that share their words, `first, second: words`, an item each."""
         if obj.docstring is not None:
             obj.docstring.value = _SHARED.sub(_one_each, obj.docstring.value)
+
+    def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
+        """Say that a class of a table of a TOML file is a dataclass, which its decorator makes it."""
+        if any(str(decorator.value).startswith("_tables.table(") for decorator in cls.decorators):
+            cls.decorators.append(griffe.Decorator(_Dataclass("dataclass"), lineno=None, endlineno=None))
+
+
+class _Dataclass(griffe.ExprName):
+    """The decorator of the standard library, whatever the module imports."""
+
+    canonical_path = "dataclasses.dataclass"
 
 
 def _one_each(match: re.Match[str]) -> str:

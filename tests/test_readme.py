@@ -39,7 +39,7 @@ def test_every_link_leads_somewhere():
 
 
 def test_every_name_of_the_library_that_a_page_mentions_is_there():
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     rooms = "data|distributions|networks|objectives|models|training|evaluation|zoo|export|lite|plots"
     found = [
         (page.name, room, name)
@@ -52,7 +52,7 @@ def test_every_name_of_the_library_that_a_page_mentions_is_there():
     assert len(found) > 60
     missing = [entry for entry in found if not hasattr(importlib.import_module(f"keras_vae.{entry[1]}"), entry[2])]
     # A recipe's tables are written alike: data.validation is a key of [data].
-    assert set(missing) <= {("contributing.md", "data", "validation")}
+    assert set(missing) <= {("CONTRIBUTING.md", "data", "validation")}
 
 
 def test_the_code_of_the_page_on_autoencoders_runs():
