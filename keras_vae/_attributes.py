@@ -12,6 +12,8 @@ NUMBER = "number"
 """The description of a number that is standardised already: of mean 0 and standard deviation 1."""
 
 _MAX_ATTRIBUTES, _MAX_TEXT = 1000, 200
+_SHOWN_WORDS = 10
+"""Words of an attribute that a message shows."""
 
 
 class Attributes:
@@ -135,6 +137,21 @@ def _text(name: str, value: Any) -> str:
             "breaks or spaces at their ends."
         )
     return value
+
+
+def in_words(attributes: Mapping[str, Any]) -> str:
+    """Attributes in words for messages, such as `age (a number, about 40 +- 12), hat (no, yes)`.
+
+    Args:
+        attributes: as `Attributes.described`.
+    """
+    return ", ".join(f"{name} ({_values_in_words(value)})" for name, value in attributes.items())
+
+
+def _values_in_words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value[:_SHOWN_WORDS]) + (", ..." if len(value) > _SHOWN_WORDS else "")
+    return f"a number, about {value['mean']:.4g} +- {value['std']:.2g}"
 
 
 def described_number(values: np.ndarray) -> dict[str, float]:

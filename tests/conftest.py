@@ -53,6 +53,25 @@ def test_images():
 
 
 @pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A stand-in for the Hugging Face hub, in place of the real one."""
+    pytest.importorskip("huggingface_hub")
+    from huggingface_hub import constants
+
+    from tests.zoo.stand_in_hub import StandInHub
+
+    stand_in = StandInHub()
+    monkeypatch.setattr(constants, "ENDPOINT", stand_in.address)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", stand_in.address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_TOKEN", "hf_stand_in")
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
 def full_disk():
     """A block in which no file can grow beyond so many bytes: the system's own error, from Python and from C++ alike."""
     resource = pytest.importorskip("resource", reason="Windows has no such limit")

@@ -9,10 +9,10 @@ import pytest
 
 from keras_vae import _lazy, zoo
 
-ROOMS = (
+NAMES = (
     "lite", "data", "distributions", "networks", "objectives", "models", "training", "evaluation", "zoo", "export", "plots",
 )  # fmt: skip
-PACKAGES = ("keras_vae", *(f"keras_vae.{room}" for room in ROOMS))
+PACKAGES = ("keras_vae", *(f"keras_vae.{name}" for name in NAMES))
 
 
 @pytest.mark.parametrize("package", PACKAGES)

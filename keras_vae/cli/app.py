@@ -119,7 +119,23 @@ if TYPE_CHECKING:
 else:
     PresetArgument = _Named
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same images.")]
+AttributeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attribute",
+        metavar="NAME=VALUE",
+        help="For a model with attributes (AttributeConditionalVAE), such as --attribute hat=yes --attribute age=40; one for each "
+        "attribute of the preset. Several values with commas, age=20,40,60, are of several rows or image files.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+SkipCorruptOption = Annotated[
+    bool,
+    typer.Option("--skip-corrupt", help="Leave files of --data that cannot be decoded out, with a warning."),
+]
+FollowLinksOption = Annotated[
+    bool, typer.Option("--follow-links", help="Follow links that lead outside of the folder of --data.")
+]
 
 
 @contextlib.contextmanager

@@ -23,15 +23,17 @@ def run(
     overwrite: bool,
     console: Console,
     given: str | None = None,
+    files: inputs.Reading = inputs.AS_IT_IS,
 ) -> None:
     """Export `model`, the preset's: `out/TARGET` for a device, `out/server/NAME/VERSION` for a server.
 
-    Calibrated and proved on the data set or folder `given`, by default the preset's own. `check` passes the same arguments before.
+    Calibrated and proved on the data set or folder `given`, whose files are read as `files` says; by default on the preset's own.
+    The same arguments have passed `check` before.
     """
     source = zoo.find_preset(preset)
     out, wanted = out or _folder(source), targets.wanted(target)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each new signature that is traced
-    train, test, words = _data(source, model, given, console)
+    train, test, words = _data(source, model, given, console, files)
     origin = {"preset": source.name, "weights_sha256": source.manifest["sha256"]}
     proofs, refused = [], []
     for name in wanted:
@@ -102,9 +104,11 @@ def _folder(preset: zoo.Preset) -> Path:
     return Path("exports") / preset.name
 
 
-def _data(source: zoo.Preset, model: Any, given: str | None, console: Console) -> tuple[Any, Any, str]:
+def _data(
+    source: zoo.Preset, model: Any, given: str | None, console: Console, files: inputs.Reading
+) -> tuple[Any, Any, str]:
     """Examples to calibrate on and to prove on; none, and a word on it, where none are named or the preset's are not to be had."""
-    chosen = inputs.choice_of(source, given, model)
+    chosen = inputs.choice_of(source, given, model, files)
     try:
         if chosen in (None, data.FOLDER):
             raise data.DataUnavailableError(f"{source.name} names no data set: choose one, or a folder, with --data.")

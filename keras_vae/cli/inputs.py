@@ -23,6 +23,19 @@ class Inputs(NamedTuple):
     """Words for each image: its file, or its number in the data set."""
 
 
+class Reading(NamedTuple):
+    """How the image files of `--data` are read."""
+
+    skip_corrupt: bool = False
+    """Whether files that cannot be decoded are left out, with a warning."""
+    follow_links: bool = False
+    """Whether links may lead outside of the folder."""
+
+
+AS_IT_IS = Reading()
+"""Without options: a damaged file is an error, and links stay inside the folder."""
+
+
 def check_source(text: str | None) -> None:
     """Check what `--data` names, where it is given.
 
@@ -68,14 +81,13 @@ def check_preprocessing(name: str) -> None:
     data.preprocessing_named(name, "--preprocessing")
 
 
-def source_of(text: str, shape: Any, skip_corrupt: bool = False, follow_links: bool = False) -> Any:
+def source_of(text: str, shape: Any, files: Reading) -> Any:
     """The data set that `--data` names, the folder of images, or the CSV file of images and attributes.
 
     Args:
         text: what was given.
         shape: of the model's images.
-        skip_corrupt: whether files that cannot be decoded are left out, with a warning.
-        follow_links: whether links may lead outside of the folder.
+        files: how its files are read.
 
     Raises:
         ValueError: if it is neither, or both.
@@ -85,20 +97,20 @@ def source_of(text: str, shape: Any, skip_corrupt: bool = False, follow_links: b
         return text
     how: dict[str, Any] = {
         "progress": _Progress(f"reading {text}"),
-        "corrupt": "skip" if skip_corrupt else "raise",
-        "follow_links": follow_links,
+        "corrupt": "skip" if files.skip_corrupt else "raise",
+        "follow_links": files.follow_links,
     }
     return data.ImageFolder(text, shape, **how) if Path(text).is_dir() else data.ImageTable(text, shape, **how)
 
 
-def choice_of(preset: zoo.Preset, given: str | None, model: Any) -> Any:
+def choice_of(preset: zoo.Preset, given: str | None, model: Any, files: Reading) -> Any:
     """The data set: the one `given`, its classes numbered as the preset's, or that of the recipe; None where neither names one.
 
     Raises:
         ValueError: if `given` is neither a data set nor a folder, or its classes are not those of the preset.
     """
     if given is not None:
-        return zoo.numbered_as(preset, model, source_of(given, model.data_shape))
+        return zoo.numbered_as(preset, model, source_of(given, model.data_shape, files))
     return preset.recipe.data.name if preset.recipe else None
 
 
@@ -124,16 +136,20 @@ def check(preset: str | zoo.Preset, files: Sequence[Path], source: str | None, l
         check_source(source)
         if source is None and (found.recipe is None or found.recipe.data.name == data.FOLDER):
             raise ValueError(
-                f"{preset} names no data set: give picture files, or a data set or folder with --data, such as --data digits."
+                f"{preset} names no data set: give image files, or a data set or folder with --data, such as --data digits."
             )
         if labels is not None:
-            raise ValueError("--labels are those of picture files: test images have their own.")
+            raise ValueError("--labels are those of image files: test images have their own.")
         return
     check_files(files)
+    if "attributes" in found.model:
+        raise ValueError(
+            f"{preset} is conditioned on attributes, which image files do not have: leave the files out, and give --data TABLE.csv."
+        )
     if labels is not None:
         given = labels_of(labels, found.manifest.get("class_names", ()))
         if len(given) != len(files):
-            raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} picture files. Give one each.")
+            raise ValueError(f"--labels {labels}: {len(given)} for {len(files)} image files. Give one each.")
 
 
 def images_for(
@@ -145,17 +161,18 @@ def images_for(
     labels: str | None = None,
     invert: bool = False,
     quiet: bool = False,
+    reading: Reading = AS_IT_IS,
 ) -> Inputs:
-    """The files' pictures, or the first `count` test images of the data set; says what was done to the files' pictures.
+    """The images in the files, or the first `count` test images of the data set; prints what was done to those in files.
 
     Args are as they passed `check`.
 
     Raises:
-        ValueError: if a file is no picture, or the model needs labels that are not given.
+        ValueError: if a file is no image, or the model needs labels that are not given.
     """
     found = zoo.find_preset(preset)
     if not files:
-        chosen = choice_of(found, source, model)
+        chosen = choice_of(found, source, model, reading)
         x, y = data.arrays(chosen, data.split_for_arrays(chosen, "test"), found.preprocessing)
         return Inputs(x[:count], y[:count], [f"test image {i}" for i in range(len(x[:count]))])
     read = [data.read_picture(path, model.data_shape, invert) for path in files]
@@ -165,7 +182,7 @@ def images_for(
     given = None if labels is None else np.array(labels_of(labels, zoo.class_names(found)))
     if given is None and model.conditional and model.num_classes is not None:
         raise ValueError(
-            f"{preset} is a conditional model: say what the pictures show, such as --labels {','.join('3' for _ in files)}."
+            f"{preset} is a conditional model: say what the images show, such as --labels {','.join('3' for _ in files)}."
         )
     step = data.preprocessing_named(found.preprocessing)
     if isinstance(step, data.FixedBinarization) and not quiet:
@@ -179,7 +196,7 @@ def images_for(
 
 
 def light_edges(inputs: np.ndarray, outputs: np.ndarray) -> bool:
-    """Whether pictures have light edges where what a model makes of them has dark ones: they want `--invert`."""
+    """Whether images have light edges where their reconstructions have dark ones: they need `--invert`."""
     return float(_edges(inputs) - _edges(outputs)) > 0.4
 
 

@@ -11,8 +11,10 @@ from rich.table import Table
 from keras_vae import zoo
 from keras_vae.cli import completion
 from keras_vae.cli.app import (
+    FollowLinksOption,
     JsonOption,
     PresetArgument,
+    SkipCorruptOption,
     app,
     console,
     errors,
@@ -26,14 +28,6 @@ from keras_vae.cli.app import (
 )
 
 _TRAIN = "Train and score"
-
-SkipCorruptOption = Annotated[
-    bool,
-    typer.Option("--skip-corrupt", help="Leave files of --data that cannot be decoded out, with a warning."),
-]
-FollowLinksOption = Annotated[
-    bool, typer.Option("--follow-links", help="Follow links that lead outside of the folder of --data.")
-]
 
 _SHIP = "Ship"
 # A small convolutional VAE draws more than a smudge after some thousands.
@@ -91,12 +85,13 @@ def train_preset(
         # A mistake in its settings is told before anything is made, with the name of the file.
         untrained = source.build()
         shape = source.model.get("data_shape")
-        pictures = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
+        files = inputs.Reading(skip_corrupt, follow_links)
+        images = None if data is None else inputs.source_of(data, shape, files)
         # A folder without class folders has one class, "".
-        classes = tuple(filter(None, getattr(pictures, "class_names", ())))
-        for number, name in enumerate(classes):
-            console.print(f"Label {number} is the class [bold]{escaped(name)}[/].", highlight=False)
-        words = _words_for_labels(untrained, classes, pictures or recipe.data.name)
+        classes = tuple(filter(None, getattr(images, "class_names", ())))
+        for number, called in enumerate(classes):
+            console.print(f"Label {number} is the class [bold]{escaped(called)}[/].", highlight=False)
+        words = _words_for_labels(untrained, classes, images or recipe.data.name)
         console.print(
             f"Training [bold]{escaped(name)}[/] in {escaped(folder)} (Ctrl-C stops it; the same command goes on).",
             soft_wrap=True,
@@ -111,7 +106,7 @@ def train_preset(
                 recipe,
                 folder,
                 initial=zoo.read_weights(start) if start else None,
-                source=pictures,
+                source=images,
                 callbacks=[_tell_length(folder), sheets, *([animation] if animation else [])],
                 verbose=fit_verbosity() if verbose is None else verbose,
                 report=sight.warn,
@@ -214,7 +209,7 @@ def evaluate(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Data set or folder of pictures; by default the recipe's.", autocompletion=completion.data_sets
+            help="Data set or folder of images; by default the recipe's.", autocompletion=completion.data_sets
         ),
     ] = None,
     skip_corrupt: SkipCorruptOption = False,
@@ -244,7 +239,8 @@ def evaluate(
             inputs.check_preprocessing(preprocessing)
         start_tensorflow(f"Evaluating {preset}")
         shape = preset.model.get("data_shape")
-        source = None if data is None else inputs.source_of(data, shape, skip_corrupt, follow_links)
+        files = inputs.Reading(skip_corrupt, follow_links)
+        source = None if data is None else inputs.source_of(data, shape, files)
         with inputs.progress_bar("scoring images") as progress:
             metrics = zoo.evaluate_preset(
                 preset,
@@ -328,22 +324,27 @@ def export(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Data set or folder of pictures to calibrate and prove on; by default the recipe's.",
+            help="Data set or folder of images to calibrate and prove on; by default the recipe's.",
             autocompletion=completion.data_sets,
         ),
     ] = None,
+    skip_corrupt: SkipCorruptOption = False,
+    follow_links: FollowLinksOption = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace builds that are there.")] = False,
 ) -> None:
     """Write builds for devices and SavedModels for servers, each compared with the Keras model first."""
     with plain_errors():
         from keras_vae import zoo
         from keras_vae.cli import export as export_room
+        from keras_vae.cli import inputs
 
         preset = trained(preset)
         export_room.check(preset, target, format, out, overwrite, data)
         start_tensorflow(f"Loading {preset}")
         model = with_codes(zoo.load(preset), "be exported")
-        export_room.run(model, preset, target, format, out, overwrite, console, data)
+        export_room.run(
+            model, preset, target, format, out, overwrite, console, data, inputs.Reading(skip_corrupt, follow_links)
+        )
 
 
 @app.command(rich_help_panel=_SHIP)

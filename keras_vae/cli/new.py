@@ -6,7 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from keras_vae.cli import completion
-from keras_vae.cli.app import app, console, escaped, plain_errors, start_tensorflow
+from keras_vae.cli.app import (
+    FollowLinksOption,
+    SkipCorruptOption,
+    app,
+    console,
+    escaped,
+    plain_errors,
+    start_tensorflow,
+)
 
 
 @app.command("new", rich_help_panel="Train and score")
@@ -14,7 +22,10 @@ def new_recipe(
     path: Annotated[Path, typer.Argument(help="File to write, such as my_recipe.toml.")],
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of images: its number, classes, colors and contrast decide the settings."),
+        typer.Option(
+            help="Folder of images, or a .csv file of images and attributes: their number, classes, colors and contrast decide the "
+            "settings."
+        ),
     ] = None,
     kind: Annotated[
         str,
@@ -31,6 +42,8 @@ def new_recipe(
         bool | None,
         typer.Option("--flip/--no-flip", help="Mirror training images at random; --no-flip for digits or letters."),
     ] = None,
+    skip_corrupt: SkipCorruptOption = False,
+    follow_links: FollowLinksOption = False,
     minutes: Annotated[
         float | None,
         typer.Option(
@@ -44,6 +57,7 @@ def new_recipe(
     """Write a training configuration (recipe) for your own images, to change and to train."""
     with plain_errors():
         from keras_vae import _files, zoo
+        from keras_vae.zoo.attribute_template import attribute_recipe_template
 
         if path.suffix != ".toml":
             raise ValueError(f"{path}: the name of a recipe ends in .toml.")
@@ -53,35 +67,66 @@ def new_recipe(
             raise ValueError(f"--minutes {minutes:g} and --steps {steps}: give one of the two.")
         settings: dict[str, Any] = {"grey": bool(grayscale), "num_classes": 2 if classes is None else classes}
         settings |= {"flip": flip, "steps": steps, "seed": seed, "learning_rate": learning_rate}
+        attributes = None
         if data is not None:
-            settings |= _of_folder(data, kind, grayscale, classes)
-        text = zoo.recipe_template(kind, size, **settings)
+            found, data = _survey(data, kind, skip_corrupt, follow_links)
+            settings |= _settings_of(found, data, kind, grayscale, classes)
+            attributes = found.attributes if kind == "conditional_vae" else None
+
+        def text() -> str:
+            if attributes:
+                return attribute_recipe_template(attributes, size, **settings)
+            return zoo.recipe_template(kind, size, **settings)
+
         if minutes is not None:
-            settings["steps"] = _steps_in(text, minutes, path)
-            text = zoo.recipe_template(kind, size, **settings)
-        _files.write_text(path, text)
-        folder = "FOLDER_OF_IMAGES" if data is None else data
+            settings["steps"] = _steps_in(text(), minutes, path)
+        _files.write_text(path, text())
+        shown = "FOLDER_OF_IMAGES" if data is None else data
+        flags = (" --skip-corrupt" if skip_corrupt else "") + (" --follow-links" if follow_links else "")
         console.print(f"Wrote [bold]{escaped(path)}[/]. Look into it, then:", soft_wrap=True, highlight=False)
-        console.print(f"  keras-vae train {escaped(path)} --data {escaped(folder)}", soft_wrap=True, highlight=False)
+        console.print(
+            f"  keras-vae train {escaped(path)} --data {escaped(shown)}{flags}", soft_wrap=True, highlight=False
+        )
 
 
-def _of_folder(folder: Path, kind: str, grayscale: bool | None, classes: int | None) -> dict[str, Any]:
-    """The settings that follow from a folder; prints what was found."""
+def _survey(path: Path, kind: str, skip_corrupt: bool, follow_links: bool) -> tuple[Any, Path]:
+    """What the folder or the table holds, and its path; prints it.
+
+    A folder without class folders has its conditions in its one table, if there is one.
+    """
     from keras_vae.data import survey
 
-    found = survey(folder)
+    found = survey(path, follow_links)
+    if kind == "conditional_vae" and path.is_dir() and len(found.classes) < 2:
+        tables = sorted(path.glob("*.csv"))
+        if len(tables) == 1:
+            path = tables[0]
+            console.print(f"The attributes are those of {escaped(path)}.", soft_wrap=True, highlight=False)
+            found = survey(path, follow_links)
+    if found.damaged and not skip_corrupt:
+        raise ValueError(
+            f"{found.damaged[0]} cannot be decoded ({len(found.damaged)} such files were found): mend or remove it, or leave such "
+            "files out with --skip-corrupt."
+        )
     for line in found.lines():
         console.print(escaped(line), soft_wrap=True, highlight=False)
+    return found, path
+
+
+def _settings_of(found: Any, path: Path, kind: str, grayscale: bool | None, classes: int | None) -> dict[str, Any]:
+    """The settings of a recipe that follow from what was found."""
     count = len(found.classes)
     if kind == "conditional_vae":
-        if count < 2:
+        if count < 2 and not found.attributes:
             has = "one class folder" if count else "no class folders"
             raise ValueError(
-                f"--kind conditional_vae: {folder} has {has}. Put the images of each class into a folder of its own, or "
-                "use --kind vae."
+                f"--kind conditional_vae: {path} has {has}. Put the images of each class into a folder of its own, give a .csv "
+                "file of images and attributes, or use --kind vae."
             )
+        if found.attributes and classes is not None:
+            raise ValueError(f"--classes {classes}: the images of {path} have attributes. Leave --classes out.")
         if classes not in (None, count):
-            raise ValueError(f"--classes {classes}: {folder} has {count} class folders.")
+            raise ValueError(f"--classes {classes}: {path} has {count} class folders.")
     return {
         "grey": found.gray if grayscale is None else grayscale,
         "num_classes": max(2, count),

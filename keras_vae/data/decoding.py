@@ -51,10 +51,10 @@ def digests(paths: Iterable[Path]) -> Iterator[str]:
 def _decoded(path: Path, shape: tuple[int, int, int], large: bool) -> Decoded | None:
     """The image in a file; None for one of many pixels, unless `large`."""
     try:
-        picture, digest = read_with_digest(path, shape, large=large)
+        read, digest = read_with_digest(path, shape, large=large)
     except ValueError as fault:
         return Decoded(None, "", fault)
-    return None if picture is None else Decoded(picture.image, digest, None)
+    return None if read is None else Decoded(read.image, digest, None)
 
 
 def _large_too(path: Path, shape: tuple[int, int, int]) -> Decoded:

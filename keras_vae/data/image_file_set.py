@@ -60,6 +60,11 @@ class ImageFiles:
         return self.folder.resolve().name
 
     @property
+    def files(self) -> Files:
+        """Paths and labels by split, those of files that cannot be decoded included."""
+        return self._files
+
+    @property
     def cached(self) -> bool:
         """Whether the decoded images are kept in memory."""
         return sum(map(len, self._files.values())) * int(np.prod(self.shape)) <= self.cache_bytes

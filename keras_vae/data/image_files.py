@@ -10,7 +10,7 @@ import numpy as np
 from keras_vae import _checks
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-"""How the names of picture files end."""
+"""How the names of image files end."""
 
 # Pillow would try each format it knows on any name, among them PostScript, a program that it hands to Ghostscript.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
@@ -168,7 +168,7 @@ def _decoded(
                 size = size[::-1]
             return ImageOps.exif_transpose(image), size, opened.mode, clear
     except UnidentifiedImageError as error:
-        raise ValueError(f"{path} is no picture that can be read: give a {', '.join(SUFFIXES)} file.") from error
+        raise ValueError(f"{path} is no image that can be read: give a {', '.join(SUFFIXES)} file.") from error
     except Exception as error:  # each format's decoder fails in its own ways on a damaged file
         raise ValueError(
             f"{path} is damaged ({str(error) or type(error).__name__}): save the picture anew, or leave it out."
@@ -229,12 +229,12 @@ def _without_paper(ink: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def picture_shape(shape: Any) -> tuple[int, int, int]:
-    """The shape, if it is one that picture files can have: `(height, width, 1 or 3)`.
+    """The shape, if it is one that image files can have: `(height, width, 1 or 3)`.
 
     Raises:
         ValueError: if it is not.
     """
     found = _checks.data_shape("shape", shape)
     if len(found) != 3 or found[2] not in (1, 3):
-        raise ValueError(f"shape={found}: picture files go into (height, width, channels) with 1 channel or 3.")
+        raise ValueError(f"shape={found}: image files go into (height, width, channels) with 1 channel or 3.")
     return found

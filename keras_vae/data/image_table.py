@@ -12,7 +12,6 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae._attributes import Attributes, described_number
-from keras_vae._backend import tf
 from keras_vae.data.folder_files import check_inside
 from keras_vae.data.image_file_set import CACHE_BYTES, ImageFiles, divided
 from keras_vae.data.image_files import SUFFIXES
@@ -102,6 +101,8 @@ class ImageTable(ImageFiles):
     def __call__(self, split: str) -> Images:
         """The images of `"train"` or `"test"`: see `ImageFolder`. Their labels are numbers of rows, and `conditions` makes vectors
         float32 `(B, K)` of them."""
+        from keras_vae._backend import tf
+
         vectors = tf.constant(self._vectors)
         return dataclasses.replace(
             super().__call__(split), conditions=lambda images, labels, seed: tf.gather(vectors, labels)

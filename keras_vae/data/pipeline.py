@@ -170,8 +170,10 @@ class _Epoch:
         return tf.ensure_shape(images, (None, *self.images.shape[1:]))
 
     def _prepared(self, images: Any, index: Any, seed: Any) -> Any:
-        if not self.once or self.preprocessing.deterministic:
+        if not self.once:
             return self.preprocessing(images, seed)
+        if self.preprocessing.deterministic_once:
+            return self.preprocessing.once(images, self.seed)
         return tf.map_fn(
             lambda one: self.preprocessing.once(one[0][None], _random.fold_in(self.seed, one[1]))[0],
             (images, self.part + index),

@@ -25,8 +25,8 @@ class Preprocessing(abc.ABC):
 
     fresh_noise = False
     """Whether training draws the noise anew each epoch."""
-    deterministic = False
-    """Whether the result does not depend on the seed."""
+    deterministic_once = False
+    """Whether `once` depends on nothing but the image itself, neither on the seed nor on the images beside it."""
 
     def once(self, images: Any, seed: Any) -> Any:
         """The same, with noise that is drawn once, from a seed that no epoch has; `seed` is an int, or stateless."""
@@ -42,7 +42,7 @@ class Preprocessing(abc.ABC):
 class Scaling(Preprocessing):
     """x / 255: for the continuous Bernoulli, the Gaussian and the discretised logistic."""
 
-    deterministic = True
+    deterministic_once = True
 
     def __call__(self, images: Any, seed: Any) -> Any:
         """Scale to [0, 1]."""
@@ -121,6 +121,7 @@ class RandomResizedCrop(Preprocessing):
     """
 
     fresh_noise = True
+    deterministic_once = True
 
     def __init__(self, smallest: float = 0.8, flip: bool = True):
         self.smallest = _checks.finite_float("smallest", smallest, minimum=0.1, maximum=1.0)

@@ -48,8 +48,8 @@ def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed:
     for start in range(0, num_samples, 1000):
         asked = labels[start : start + 1000]
         # A Gaussian model may overshoot what an image can be.
-        drawn = np.clip(model.sample(labels=asked, seed=_random.fold_in(key, start)), *IMAGES)
-        logits = np.asarray(classifier(drawn))
+        sampled = np.clip(model.sample(labels=asked, seed=_random.fold_in(key, start)), *IMAGES)
+        logits = np.asarray(classifier(sampled))
         if logits.ndim != 2 or len(logits) != len(asked) or logits.shape[1] < model.num_classes:
             raise ValueError(
                 f"The classifier puts out shape {logits.shape} for {len(asked)} images, and the model has {model.num_classes} "

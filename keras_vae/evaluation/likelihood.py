@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import _checks, _random
+from keras_vae import _active_units, _checks, _random
 from keras_vae._backend import tf
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.metrics import Metric
@@ -95,7 +95,7 @@ def likelihood_report(
         if progress:
             progress(min(start + _BATCH, total), total)
     elbos, rate = np.concatenate(elbo), float(np.concatenate(kl).mean())
-    active = _active(np.concatenate(means))
+    active = _active_units.active(np.concatenate(means))
     return {
         "elbo": float(elbos.mean()),
         "elbo_standard_error": _standard_error(elbos),
@@ -149,7 +149,7 @@ def active_units(model: Any, images: np.ndarray, labels: np.ndarray | None = Non
         model.encode(images[i : i + 1000], None if labels is None else labels[i : i + 1000]).mean()
         for i in range(0, len(images), 1000)
     ]
-    return _active(np.concatenate(means))
+    return _active_units.active(np.concatenate(means))
 
 
 def _rates(posterior: Any, prior: Any, seed: Any) -> np.ndarray:
@@ -166,10 +166,6 @@ def _by_level(sizes: Sequence[int], active: np.ndarray, rates: np.ndarray) -> di
         "kl_by_level": [float(rate) for rate in rates.mean(axis=0)],
         "active_units_by_level": [int(level.sum()) for level in levels],
     }
-
-
-def _active(means: np.ndarray) -> np.ndarray:
-    return means.var(axis=0) > 0.01
 
 
 def _standard_error(values: np.ndarray) -> float:

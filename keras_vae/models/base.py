@@ -18,14 +18,14 @@ from keras_vae.models import batch as batches
 from keras_vae.models import frozen, symbols, validation
 from keras_vae.models.batch import Batch
 from keras_vae.models.capabilities import HasObjective, Reconstructs
-from keras_vae.models.graph_checks import Rule, gathered, plain_errors
+from keras_vae.models.graph_checks import PredictsUncompiled, Rule, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
 from keras_vae.models.logs import StopAtBrokenRule, TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
 from keras_vae.models.symbols import Symbol
 from keras_vae.objectives.base import root_of
 
 
-class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
+class EncoderDecoder(HasObjective, Reconstructs, PredictsUncompiled, KerasFiles, keras.Model):
     """An encoder, a decoder whose output is the parameters of a likelihood, and an objective that trains them.
 
     A subclass says what the objective's terms are, builds the networks, and says how labels become a condition. The model is built
@@ -447,14 +447,6 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
             terms = self.objective.terms(self, given.x, condition, self.optimizer.iterations, seed, **given.target)
         self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
-
-    def make_predict_function(self, force: bool = False) -> Any:
-        """As in Keras, but never compiled by XLA, which would leave the checks of a pipeline out without a word."""
-        compiled, self.jit_compile = self.jit_compile, False  # type: ignore[has-type]
-        try:
-            return super().make_predict_function(force)
-        finally:
-            self.jit_compile = compiled
 
     def predict_step(self, data: Any) -> Any:
         """Reconstruct a batch; of `(image, label)` pairs a conditional model takes the label as its condition."""

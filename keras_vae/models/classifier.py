@@ -1,6 +1,6 @@
-"""A small convolutional classifier: the judge of what the generative models draw."""
+"""A small convolutional classifier: it classifies samples of generative models."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,18 @@ from keras_vae._backend import keras, serializable, tf
 from keras_vae.models import batch as batches
 from keras_vae.models import validation
 from keras_vae.models.capabilities import LabelFacts
-from keras_vae.models.graph_checks import plain_errors
+from keras_vae.models.graph_checks import PredictsUncompiled, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
+from keras_vae.models.logs import RuleCounts, StopAtBrokenRule
 from keras_vae.models.symbols import Symbol
 
 IMAGES = (-0.5, 1.5)
-"""Range of the images that a classifier takes: photographs are from 0 to 1, and what a Gaussian model draws may overshoot."""
+"""Range of the images that a classifier takes: photographs are from 0 to 1, and samples of a Gaussian model may overshoot."""
 
 
 @serializable
-class Classifier(LabelFacts, KerasFiles, keras.Model):
-    """Convolutions in pairs, the second of each pair halving the picture, and a dense layer: `(B, H, W, C)` -> logits.
+class Classifier(LabelFacts, PredictsUncompiled, KerasFiles, keras.Model):
+    """Convolutions in pairs, the second of each pair halving the image, and a dense layer: `(B, H, W, C)` -> logits.
 
     Args:
         data_shape: (height, width, channels).
@@ -55,6 +56,7 @@ class Classifier(LabelFacts, KerasFiles, keras.Model):
         h = keras.layers.Dense(self.dense_units, activation="relu", name="hidden")(_layers.Flatten(name="flatten")(h))
         logits = keras.layers.Dense(self.num_classes, dtype="float32", name="logits")(h)
         self.network = keras.Model(image, logits, name="network")
+        self._rules = RuleCounts()
         self.built = True
 
     @property
@@ -98,6 +100,7 @@ class Classifier(LabelFacts, KerasFiles, keras.Model):
         if isinstance(validation_data, tuple | list):
             images, labels, *weight = validation_data
             validation_data = (*self._taken(images, labels), *weight)
+        self._watch_batches(kwargs)
         with plain_errors():
             return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
@@ -105,6 +108,7 @@ class Classifier(LabelFacts, KerasFiles, keras.Model):
         """The loss and the metrics, as in Keras. Args and errors as in `fit`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # data that `fit` has checked already
             x, y = self._taken(x, y)
+            self._watch_batches(kwargs)
         with plain_errors():
             return super().evaluate(x, y, *args, **kwargs)
 
@@ -122,6 +126,29 @@ class Classifier(LabelFacts, KerasFiles, keras.Model):
         """The logs of one batch, as in Keras. Args and errors as in `fit`."""
         with plain_errors():
             return super().test_on_batch(*self._taken(x, y), *args, **kwargs)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """As in Keras; counts what breaks a rule where XLA cannot stop."""
+        return self._counted(super().train_step, data)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """As in Keras; counts what breaks a rule where XLA cannot stop."""
+        return self._counted(super().test_step, data)
+
+    def _counted(self, step: Callable[[Any], dict[str, Any]], data: Any) -> dict[str, Any]:
+        if not self.jit_compile:
+            return step(data)
+        with gathered() as rules:
+            logs = step(data)
+        self._rules.count(rules)
+        return logs
+
+    def _watch_batches(self, given: dict[str, Any]) -> None:
+        """Add a callback to Keras's arguments that looks at each batch where code compiled by XLA cannot stop."""
+        if self.jit_compile:
+            callbacks = given.get("callbacks") or []
+            callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+            given["callbacks"] = [*callbacks, StopAtBrokenRule(self._rules)]
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As in Keras, of labels that are checked."""

@@ -55,6 +55,20 @@ def require(good: Any, message: str, what: str, *values: Any) -> Any:
     return tf.control_dependencies([tf.debugging.Assert(good, [f"{_MARK}{message} {what}:", *values])])
 
 
+class PredictsUncompiled:
+    """Beside `keras.Model`: `predict` is never compiled by XLA, which would leave the checks of a pipeline out without a word."""
+
+    jit_compile: Any
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """As in Keras, but without XLA."""
+        compiled, self.jit_compile = self.jit_compile, False
+        try:
+            return super().make_predict_function(force)  # type: ignore[misc]
+        finally:
+            self.jit_compile = compiled
+
+
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
     """Raise what a check of the graph found as a `ValueError` that says only that."""

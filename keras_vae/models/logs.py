@@ -7,11 +7,32 @@ from typing import Any
 from keras_vae._backend import keras, tf
 from keras_vae.models.graph_checks import Rule
 
-# Data, labels, targets and weights, and room for a class of a user's own.
+# Data, labels, targets and weights, and some more for a class of a user.
 _MAX_RULES = 8
 
 
-class TermSums(keras.metrics.Metric):
+class RuleCounts(keras.metrics.Metric):
+    """How many batches broke each rule in code compiled by XLA, which cannot stop by itself. Logs nothing."""
+
+    def __init__(self, name: str = "rules") -> None:
+        super().__init__(name=name)
+        self.broken = self.add_variable((_MAX_RULES,), initializer="zeros", name="broken")
+        self.rules: list[str] = []
+
+    def count(self, rules: Sequence[Rule]) -> None:
+        """Take in the rules of a batch that a graph could not stop at."""
+        if not rules:
+            return
+        self.rules = [rule.message for rule in rules]
+        broken = tf.stack([tf.logical_not(rule.good) for rule in rules])
+        self.broken.assign_add(tf.pad(tf.cast(broken, tf.float32), [[0, _MAX_RULES - len(rules)]]))
+
+    def result(self) -> dict[str, Any]:
+        """Nothing: see `StopAtBrokenRule`."""
+        return {}
+
+
+class TermSums(RuleCounts):
     """Sums of the terms over the batches seen, weighted by the sample weights. Logs nothing itself."""
 
     def __init__(self, terms_type: Any) -> None:
@@ -21,8 +42,6 @@ class TermSums(keras.metrics.Metric):
             setattr(self, name, self.add_variable((), initializer="zeros", name=name))
         self.batches = self.add_variable((), initializer="zeros", name="batches", dtype="int64")
         self.non_binary = self.add_variable((), initializer="zeros", name="non_binary")
-        self.broken = self.add_variable((_MAX_RULES,), initializer="zeros", name="broken")
-        self.rules: list[str] = []
 
     def update_state(
         self, terms: Any, sample_weight: Any = None, found_non_binary: Any = None, rules: Sequence[Rule] = ()
@@ -42,10 +61,7 @@ class TermSums(keras.metrics.Metric):
         self.batches.assign_add(1)
         if found_non_binary is not None:
             self.non_binary.assign_add(tf.cast(found_non_binary, tf.float32))
-        if rules:
-            self.rules = [rule.message for rule in rules]
-            broken = tf.stack([tf.logical_not(rule.good) for rule in rules])
-            self.broken.assign_add(tf.pad(tf.cast(broken, tf.float32), [[0, _MAX_RULES - len(rules)]]))
+        self.count(rules)
 
     def save_own_variables(self, store: Any) -> None:
         """Keep nothing: sums are of one evaluation, and a model that is loaded may count the terms of another objective."""
@@ -125,9 +141,9 @@ class WarnOfNonBinary(keras.callbacks.Callback):
 class StopAtBrokenRule(keras.callbacks.Callback):
     """Raises after a batch in which code compiled by XLA met a value that breaks a rule; it cannot stop by itself."""
 
-    def __init__(self, sums: TermSums) -> None:
+    def __init__(self, counts: RuleCounts) -> None:
         super().__init__()
-        self._sums = sums
+        self._counts = counts
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look, and say that the weights may be spoiled."""
@@ -138,6 +154,6 @@ class StopAtBrokenRule(keras.callbacks.Callback):
         self._look("")
 
     def _look(self, more: str) -> None:
-        for message, count in zip(self._sums.rules, keras.ops.convert_to_numpy(self._sums.broken), strict=False):
+        for message, count in zip(self._counts.rules, keras.ops.convert_to_numpy(self._counts.broken), strict=False):
             if count:
                 raise ValueError(message + more)

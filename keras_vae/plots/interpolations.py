@@ -1,5 +1,6 @@
 """The way from one image to another through the latent space."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from keras_vae.plots.grids import grid_figure
 from keras_vae.plots.traversals import rows_gif
 
 
-def interpolations(model: Any, first: Any, second: Any, labels: Any = None, columns: int = 9) -> Figure:
+def interpolations(
+    model: Any, first: Any, second: Any, labels: Any = None, columns: int = 9, class_names: Sequence[str] = ()
+) -> Figure:
     """Decode the straight line between the codes of images, a row a pair: of a VAE, between the means of its posteriors.
 
     Args:
@@ -22,23 +25,31 @@ def interpolations(model: Any, first: Any, second: Any, labels: Any = None, colu
         labels: for a conditional model, a pair of int `(N,)`, of the first and of the second; where a pair of images differs in
             its label, there is a row for each of both.
         columns: points a line, its ends included.
+        class_names: words for the labels, in their order; by default their numbers.
 
     Raises:
-        ValueError: if the model's code is no such vector, or an argument is out of its range.
+        ValueError: if the model's code is no such vector, an argument is out of its range, or a label has no name.
     """
-    images, names = _between(model, first, second, labels, columns)
+    images, names = _between(model, first, second, labels, columns, class_names)
     return grid_figure(
         images.reshape(-1, *images.shape[2:]), images.shape[1], f"From one image to another, {model.name}", names
     )
 
 
 def interpolation_gif(
-    model: Any, first: Any, second: Any, path: str | Path, labels: Any = None, frames: int = 24, scale: int = 4
+    model: Any,
+    first: Any,
+    second: Any,
+    path: str | Path,
+    labels: Any = None,
+    frames: int = 24,
+    scale: int = 4,
+    class_names: Sequence[str] = (),
 ) -> Path:
     """Write the lines of `interpolations` as a GIF that runs to and fro, all beside each other; returns its path.
 
     Args:
-        model, first, second, labels: as in `interpolations`.
+        model, first, second, labels, class_names: as in `interpolations`.
         path: of the file.
         frames: pictures from one end to the other.
         scale: screen pixels a pixel.
@@ -47,11 +58,13 @@ def interpolation_gif(
         ValueError: as `interpolations`.
         OSError: if it cannot be written; what was there stays.
     """
-    images, names = _between(model, first, second, labels, frames)
+    images, names = _between(model, first, second, labels, frames, class_names)
     return rows_gif(images, path, scale, names)
 
 
-def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> tuple[np.ndarray, list[str]]:
+def _between(
+    model: Any, first: Any, second: Any, labels: Any, columns: int, class_names: Sequence[str]
+) -> tuple[np.ndarray, list[str]]:
     """Images `(rows, columns) + data_shape`, and words for the rows."""
     columns = _checks.positive_int("columns", columns, minimum=2)
     first, second = np.asarray(first), np.asarray(second)
@@ -69,7 +82,17 @@ def _between(model: Any, first: Any, second: Any, labels: Any, columns: int) -> 
     # With two labels there are two straight lines, each of one label.
     rows = [(i, label) for i in range(len(begin)) for label in dict.fromkeys((int(begin_label[i]), int(end_label[i])))]
     index, classes = (np.array(part) for part in zip(*rows, strict=True))
-    return _decoded(model, begin[index], end[index], classes, columns), [str(label) for label in classes]
+    return _decoded(model, begin[index], end[index], classes, columns), _words(classes, class_names)
+
+
+def _words(labels: np.ndarray, class_names: Sequence[str]) -> list[str]:
+    if not class_names:
+        return [str(label) for label in labels]
+    if isinstance(class_names, str) or len(class_names) <= labels.max():
+        raise ValueError(
+            f"class_names={class_names!r}: give a list of words, one per class; there is a label {labels.max()}."
+        )
+    return [class_names[label] for label in labels]
 
 
 def _decoded(model: Any, begin: np.ndarray, end: np.ndarray, labels: Any, columns: int) -> np.ndarray:

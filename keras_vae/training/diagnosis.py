@@ -69,7 +69,9 @@ def write_state(folder: Path, state: str, error: str = "") -> None:
 
 
 def read_history(folder: str | Path) -> list[dict[str, float]]:
-    """The logs of a run by epoch: those of `fit`, those of the held-out images as `val_...`, and `seconds` so far.
+    """The logs of a run by epoch: those of `fit`, those of the held-out images as `val_...`, `active_units` (the number of
+    latents whose posterior mean varies over some training images by more than 0.01) of a model that has a posterior, and `seconds`
+    so far.
 
     Raises:
         FileNotFoundError: if the folder holds no run, or one that has not written its first checkpoint.

@@ -54,7 +54,7 @@ def _of_likelihood(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, 
 
 @of_model.register(HasPosterior)
 def _of_posterior(model: Any, recipe: Recipe, images: np.ndarray) -> dict[str, Any]:
-    return {"has_kl": True}
+    return {"has_kl": True, "latents": model.latent_size}
 
 
 @of_model.register(DiscreteCodes)

@@ -39,6 +39,8 @@ JUMP = 10.0
 """A rise of the loss is a jump from this multiple of its usual change on, the median of the changes before it..."""
 JUMP_SHARE = 0.5
 """... where it also takes back more than this share of all that had been gained, since late in a run usual changes are tiny."""
+ACTIVE_SHARE = 0.25
+"""Share of the latents below which too few are active. The VAEs of the zoo use a third of theirs, or more."""
 DEAD_SHARE = 0.1
 """Share of the reachable codes below which a codebook is dead for the most part. The VQ-VAEs of the zoo use more than half."""
 GAP_SHARE = 0.1
@@ -60,6 +62,8 @@ class Facts:
     """Values that a number can have under the likelihood, such as 256; None where the likelihood is a density."""
     has_kl: bool = False
     """Whether latents have a posterior, so that `kl` near zero means that they say nothing."""
+    latents: int | None = None
+    """Number of latents that have a posterior."""
     num_codes: int | None = None
     """Size of the codebook of a VQ-VAE."""
     codes_per_batch: float | None = None
@@ -116,7 +120,7 @@ def findings(history: History, facts: Facts) -> list[Finding]:
         return []
     if found := _non_finite(history):
         return [found]  # no other number means anything then
-    checks = (_jump, _nothing_learned, _mean_image, _collapse, _dead_codes, _overfitting)
+    checks = (_jump, _nothing_learned, _mean_image, _collapse, _inactive, _dead_codes, _overfitting)
     return [found for check in checks if (found := check(history, facts))]
 
 
@@ -216,6 +220,22 @@ def _collapse(history: History, facts: Facts) -> Finding | None:
         "Start with a small weight of the KL, [objective] beta = { name = 'linear', epochs = 20 }, lower its end below 1, or keep "
         "some nats free, [objective] free_bits = 0.1.",
         True,
+    )
+
+
+def _inactive(history: History, facts: Facts) -> Finding | None:
+    if not facts.latents or "active_units" not in history[-1] or not _long_enough(history, facts):
+        return None
+    active = _values(history, "active_units")[-WINDOW:]
+    if max(active) >= ACTIVE_SHARE * facts.latents or active[-1] > active[0]:
+        return None
+    return Finding(
+        "inactive_latents",
+        f"{active[-1]:.0f} of {facts.latents} latents are active: the means of the others vary over the images with a variance of "
+        "at most 0.01, so they say next to nothing.",
+        "Lower the weight of the KL or start with a small one, [objective] beta = { name = 'linear', epochs = 20, end = 0.5 }, "
+        "keep some nats of each latent free, [objective] free_bits = 0.1, or take fewer latents, [model] latent_size.",
+        False,
     )
 
 

@@ -19,6 +19,7 @@ from keras_vae import _checks, _files, _interrupts, _locks, _weights, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, HasObjective, Reconstructs, specs
 from keras_vae.training import health
+from keras_vae.training.active_units import ActiveUnits
 from keras_vae.training.callbacks import ExamplesCallback, Logs, NonFiniteLossError, StopOnNonFinite
 from keras_vae.training.diagnosis import FAILED, FINISHED, HISTORY, LOCK, PRETRAINING, RUNNING, STOPPED, write_state
 from keras_vae.training.facts import facts_of, write_facts
@@ -95,7 +96,7 @@ def train(
 
     Raises:
         ValueError: if `folder` holds a run of another recipe, `initial` is missing or does not belong to the model, or the
-            pictures' classes are not as many as the model's.
+            images have more or fewer classes than the model.
         NonFiniteLossError: if the loss is no longer finite; the last good checkpoint stays.
         OSError: if the folder cannot be written, or another process trains in it and does not end within a minute; what is there
             stays.
@@ -154,9 +155,11 @@ def _train(
     if not (folder / CHECKPOINT).exists():
         _files.check_writable(folder)  # which makes it: not before the recipe and the data are known to be right
     held.enter_context(_locks.alone(folder / LOCK))
+    fresh = not (folder / CHECKPOINT).exists()  # now that no other process writes one
     most = max(_EXAMPLES, _LOOKED_AT_FLOATS // math.prod(images.images.shape[1:]))
-    facts = facts_of(model, recipe, _some(images, step, settings.seed, min(_LOOKED_AT, most))[0], steps)
-    if not (folder / CHECKPOINT).exists():
+    looked_at = _some(images, step, settings.seed, min(_LOOKED_AT, most))
+    facts = facts_of(model, recipe, looked_at[0], steps)
+    if fresh:
         write_facts(folder, facts)
         if recipe.pretraining:
             before = _pretrained(recipe, folder, source, initial, checkpoint_seconds, verbose, report)
@@ -168,9 +171,11 @@ def _train(
             _start(model, recipe, images, initial)
     recipe.compile_model(model, steps, len(images.labels))
     model.optimizer.build(model.trainable_variables)  # so that a checkpoint finds its variables
-    run = _Run(model, recipe, folder, checkpoint_seconds, source, learned)
+    count_active = ActiveUnits(model, *looked_at) if facts.has_kl else dict
+    run = _Run(model, recipe, folder, checkpoint_seconds, source, learned, count_active)
     run.restore()
-    write_facts(folder, facts)
+    if not fresh:  # a run of another recipe keeps its own
+        write_facts(folder, facts)
     if run.epoch < settings.epochs and not run.stopped:
         stream = data.training_stream(
             images,
@@ -256,8 +261,8 @@ def _check_classes(model: Any, source: str | data.Source | None) -> None:
     if names is None or setting is None or len(names) == setting[1]:
         return
     raise ValueError(
-        f"model.{setting[0]}={setting[1]}: the pictures have {len(names)} classes ({', '.join(names[:10]) or 'no class folders'}). "
-        "Put the pictures of each class into a folder of its own, and their number into the recipe."
+        f"model.{setting[0]}={setting[1]}: the images have {len(names)} classes ({', '.join(names[:10]) or 'no class folders'}). "
+        "Put the images of each class into a folder of its own, and their number into the recipe."
     )
 
 
@@ -361,8 +366,10 @@ class _Run:
         checkpoint_seconds: float,
         source: str | data.Source | None,
         learned: str,
+        count_active: Callable[[], dict[str, float]],
     ):
         self.model = model
+        self.count_active = count_active
         self.recipe = recipe
         self.learned = learned
         self.folder = folder
@@ -410,6 +417,7 @@ class _Run:
         if self.validation is not None:
             values = self.model.evaluate(**self.validation, verbose=0, return_dict=True)
             logs.update({f"val_{name}": float(value) for name, value in values.items()})
+        logs.update(self.count_active())
         self.history.append(
             {"epoch": self.epoch, "seconds": round(before + seconds, 3), **{k: float(v) for k, v in logs.items()}}
         )
@@ -457,7 +465,7 @@ class _Run:
         tensors, metadata = _weights.read(path)
         if metadata.get("recipe") != self._fingerprint:
             raise ValueError(
-                f"{self.folder} holds a run of another recipe (or of this one, or of its pictures, before they were changed). "
+                f"{self.folder} holds a run of another recipe (or of this one, or of its images, before they were changed). "
                 "Choose another folder, or remove this one to start anew."
             )
         progress = json.loads(metadata["progress"])

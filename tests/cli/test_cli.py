@@ -23,22 +23,10 @@ from keras_vae.zoo.card import _duration
 
 runner = CliRunner()
 
-RECIPE = """
+CARD = """
 [card]
 title = "Tiny"
 targets = [{ figure = "nll", at_most = 1.0, source = "nobody" }, { figure = "nll", at_most = 1e6, source = "anybody" }]
-[model]
-class = "ConditionalVAE"
-data_shape = [28, 28, 1]
-num_classes = 10
-latent_size = 4
-[data]
-name = "digits"
-preprocessing = "dynamic_binarization"
-validation = 200
-[training]
-epochs = 2
-batch_size = 100
 """
 
 
@@ -114,10 +102,8 @@ def test_the_same_seed_writes_the_same_file(tiny, tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != (tmp_path / "c").read_bytes()
 
 
-def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path):
-    source = tmp_path / "tiny"
-    source.mkdir()
-    (source / "preset.toml").write_text(RECIPE)
+def test_train_then_evaluate_writes_a_card_with_honest_targets(tmp_path, recipe):
+    source = recipe(2, "tiny/preset.toml", CARD).parent
     result = run("train", source, "--run", tmp_path / "run", "--gif", "--verbose", 0)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "run/sheets/latest.png").exists()
@@ -258,7 +244,7 @@ def test_errors_of_usage_are_one_line_too(arguments, message):
 
 def test_without_a_command_the_way_is_shown():
     result = run()
-    assert "Draw new images." in result.output
+    assert "Sample new images." in result.output
     assert "Error" not in result.output
 
 

@@ -1,10 +1,11 @@
-"""From a folder of pictures to a trained preset, by three commands."""
+"""From a folder of images to a trained preset, by three commands."""
 
 import json
 import warnings
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -131,7 +132,7 @@ def test_a_run_of_other_pictures_is_not_gone_on_with(tmp_path, folder):
     Image.new("RGB", (9, 9)).save(folder / "dark" / "new.png")
     result = run(*arguments)
     assert result.exit_code == 1
-    assert "or of its pictures" in result.stderr
+    assert "or of its images" in result.stderr
 
 
 def test_a_damaged_picture_ends_the_bar_and_is_named(tmp_path, folder):
@@ -140,7 +141,7 @@ def test_a_damaged_picture_ends_the_bar_and_is_named(tmp_path, folder):
         path.write_bytes(b"no picture")
     result = run("train", tmp_path / "mine.toml", "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
     assert result.exit_code == 1
-    assert "no picture that can be read" in result.stderr
+    assert "no image that can be read" in result.stderr
     assert inputs.errors._live_stack == []  # a bar that is left open keeps the terminal's cursor hidden
 
 
@@ -152,19 +153,33 @@ def test_damaged_images_are_skipped_as_asked_and_a_run_knows_which(tmp_path, fol
     arguments = ("train", recipe, "--data", folder, "--run", tmp_path / "run", "--verbose", 0)
     result = run(*arguments)
     assert result.exit_code == 1
-    assert "1.png is no picture" in result.stderr
+    assert "1.png is no image" in result.stderr
     assert "--skip-corrupt" in result.stderr
-    with pytest.warns(UserWarning, match=r"skipped 1 of the .* files of .*1.png is no picture"):
+    with pytest.warns(UserWarning, match=r"skipped 1 of the .* files of .*1.png is no image"):
         assert run(*arguments, "--skip-corrupt").exit_code == 0
     evaluate = ("evaluate", tmp_path / "run" / "preset", "--data", folder, "--samples", 2, "--skip-corrupt", "--json")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         assert run(*evaluate).exit_code == 0
         assert run(*arguments, "--skip-corrupt").exit_code == 0  # goes on
+        preset, out = tmp_path / "run" / "preset", tmp_path / "again.png"
+        shown = ("reconstruct", preset, "--data", folder, "--out", out)
+        if "1.png is no image" in (said := run(*shown).stderr):  # it is one of the test images, or not
+            assert "--skip-corrupt" in said
+        assert run(*shown, "--skip-corrupt").exit_code == 0
+    new = ("new", tmp_path / "other.toml", "--data", folder, "--size", 8)
+    result = run(*new)
+    assert result.exit_code == 1
+    assert "1.png cannot be decoded (1 such files were found)" in result.stderr
+    assert "--skip-corrupt" in result.stderr
+    result = run(*new, "--skip-corrupt")
+    assert result.exit_code == 0, result.output
+    assert "dark 39, light 40" in result.output
+    assert result.output.rstrip().endswith(" --skip-corrupt")
     (folder / "dark" / "1.png").write_bytes(content)
     result = run(*arguments, "--skip-corrupt")
     assert result.exit_code == 1
-    assert "or of its pictures" in result.stderr
+    assert "or of its images" in result.stderr
 
 
 def test_links_that_lead_outside_are_followed_as_asked(tmp_path, folder):
@@ -179,6 +194,17 @@ def test_links_that_lead_outside_are_followed_as_asked(tmp_path, folder):
     assert "dark leads to" in result.stderr
     assert "--follow-links" in result.stderr
     assert run(*arguments, "--follow-links").exit_code == 0
+    preset, linked = tmp_path / "run" / "preset", tmp_path / "linked"
+    for command in (
+        ("new", tmp_path / "other.toml", "--data", linked, "--size", 8),
+        ("reconstruct", preset, "--data", linked, "--out", tmp_path / "again.png"),
+        ("export", preset, "--target", "server", "--data", linked, "--out", tmp_path / "builds"),
+    ):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "dark leads to" in result.stderr
+        result = run(*command, "--follow-links")
+        assert result.exit_code == 0, result.output
 
 
 def test_a_table_of_attributes_is_trained_on_and_evaluated(tmp_path, folder):
@@ -206,12 +232,57 @@ def test_a_table_of_attributes_is_trained_on_and_evaluated(tmp_path, folder):
     result = run("sample", preset)
     assert result.exit_code == 1
     assert "its conditions are not classes" in result.stderr
+    options = ("--attribute", "tone=dark,light", "--attribute", "age=3")
+    result = run("sample", preset, *options, "--out", tmp_path / "samples.png")
+    assert result.exit_code == 0, result.output
+    result = run("reconstruct", preset, "--data", folder / "table.csv", "--out", tmp_path / "again.png")
+    assert result.exit_code == 0, result.output
+
+
+def test_new_writes_a_recipe_for_a_table(tmp_path, folder):
+    rows = [f"{name}/{i}.png,{name},{i % 7}" for name in ("dark", "light") for i in range(40)]
+    (folder / "table.csv").write_text("\n".join(["file,tone,age", *rows]))
+    recipe = tmp_path / "mine.toml"
+    options = ("--kind", "conditional_vae", "--size", 8, "--steps", 4)
+    result = run("new", recipe, "--data", folder / "table.csv", *options)
+    assert result.exit_code == 0, result.output
+    assert "72 training images and 8 test images" in result.output
+    assert "2 attributes: age (a number, about 3 +- 2), tone (dark, light)." in result.output
+    assert f"keras-vae train {recipe} --data {folder / 'table.csv'}" in result.output
+    own = ImageTable(folder / "table.csv", (8, 8, 3)).attributes
+    assert Preset.read(recipe).model["class"] == "AttributeConditionalVAE"
+    assert Preset.read(recipe).model["attributes"] == own
+    arguments = ("train", recipe, "--data", folder / "table.csv", "--run", tmp_path / "run", "--verbose", 0)
+    assert run(*arguments).exit_code == 0
+    assert zoo.load(tmp_path / "run" / "preset").attributes == own
+    result = run("new", tmp_path / "b.toml", "--data", folder / "table.csv", *options, "--classes", 2)
+    assert "--classes 2: the images of" in result.stderr
+    # Without class folders a folder's one table says what its conditions are.
+    for path in sorted(folder.glob("*/*.png")):
+        path.rename(folder / f"{path.parent.name}_{path.name}")
+    (folder / "table.csv").write_text((folder / "table.csv").read_text().replace("/", "_"))
+    result = run("new", tmp_path / "c.toml", "--data", folder, *options)
+    assert result.exit_code == 0, result.output
+    assert f"The attributes are those of {folder / 'table.csv'}." in result.output
+    assert Preset.read(tmp_path / "c.toml").model["attributes"]["tone"] == ["dark", "light"]
+
+
+def test_every_command_that_reads_a_folder_takes_the_options_of_its_files():
+    commands = typer.main.get_command(app).commands
+    reading = {name: {parameter.name for parameter in command.params} for name, command in commands.items()}
+    reading = {name: given for name, given in reading.items() if "data" in given and name != "list"}
+    assert set(reading) == {
+        *("train", "evaluate", "export", "new"),
+        *("reconstruct", "interpolate", "traverse", "complete", "swap", "compare"),
+    }
+    for name, given in reading.items():
+        assert {"skip_corrupt", "follow_links"} <= given, name
 
 
 def test_classes_must_be_as_many_as_the_models(tmp_path, folder):
     (tmp_path / "mine.toml").write_text(short("conditional_vae", num_classes=3))
     recipe = Preset.read(tmp_path / "mine.toml").recipe
-    with pytest.raises(ValueError, match=r"num_classes=3: the pictures have 2 classes \(dark, light\)"):
+    with pytest.raises(ValueError, match=r"num_classes=3: the images have 2 classes \(dark, light\)"):
         training.train(recipe, tmp_path / "run", source=ImageFolder(folder, (8, 8, 3)), verbose=0)
 
 

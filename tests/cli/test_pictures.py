@@ -134,12 +134,12 @@ def test_a_folder_of_pictures_is_a_data_set(presets, tmp_path):
 @pytest.mark.parametrize(
     ("preset", "arguments", "message"),
     [
-        ("labels", ("reconstruct", "PHOTO"), "say what the pictures show"),
-        ("labels", ("reconstruct", "PHOTO", "--labels", "1,2"), "2 for 1 picture files"),
+        ("labels", ("reconstruct", "PHOTO"), "say what the images show"),
+        ("labels", ("reconstruct", "PHOTO", "--labels", "1,2"), "2 for 1 image files"),
         ("plain", ("reconstruct", "nowhere.png"), "nowhere.png is no file"),
         ("plain", ("reconstruct",), "names no data set"),
         ("plain", ("reconstruct", "--data", "mnits"), "neither a folder nor one of the data sets"),
-        ("plain", ("interpolate", "PHOTO"), "two picture files or more"),
+        ("plain", ("interpolate", "PHOTO"), "two image files or more"),
         ("plain", ("manifold",), "has 3 latents"),
         ("code", ("manifold",), "cannot draw a latent plane"),
         ("code", ("traverse", "PHOTO"), "has no posterior"),

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from typer.testing import CliRunner
 
 from keras_vae import _interrupts, training, zoo
@@ -16,34 +15,9 @@ from keras_vae.training import Finding
 
 runner = CliRunner()
 
-RECIPE = """
-[model]
-class = "ConditionalVAE"
-data_shape = [28, 28, 1]
-num_classes = 10
-latent_size = 4
-[data]
-name = "digits"
-preprocessing = "dynamic_binarization"
-validation = 200
-[training]
-epochs = {epochs}
-batch_size = 100
-"""
-
 
 def run(*arguments):
     return runner.invoke(app, [str(a) for a in arguments])
-
-
-@pytest.fixture
-def recipe(tmp_path):
-    def write(epochs):
-        path = tmp_path / "tiny.toml"
-        path.write_text(RECIPE.format(epochs=epochs))
-        return path
-
-    return write
 
 
 def test_ctrl_c_leaves_a_preset_and_the_same_command_goes_on(tmp_path, recipe):

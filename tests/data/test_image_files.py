@@ -100,8 +100,8 @@ def test_a_large_photo_is_scaled_like_a_small_one(tmp_path):
     [
         (lambda path: None, "is no file"),
         (lambda path: path.mkdir(), "is a folder: .* with --data"),
-        (lambda path: path.write_bytes(b"no picture at all"), "no picture that can be read"),
-        (lambda path: path.write_bytes(b""), "no picture that can be read"),
+        (lambda path: path.write_bytes(b"no picture at all"), "no image that can be read"),
+        (lambda path: path.write_bytes(b""), "no image that can be read"),
     ],
 )
 def test_what_is_no_picture_is_named(tmp_path, make, message):
@@ -190,7 +190,7 @@ def test_a_program_in_postscript_is_not_run(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     program = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
     (tmp_path / "innocent.png").write_text(program)
-    with pytest.raises(ValueError, match=r"innocent.png is no picture that can be read"):
+    with pytest.raises(ValueError, match=r"innocent.png is no image that can be read"):
         data.read_picture(tmp_path / "innocent.png", (8, 8, 1))
     assert not (tmp_path / "ran").exists()
 

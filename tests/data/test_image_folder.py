@@ -106,7 +106,7 @@ def test_what_is_no_such_folder_is_refused(tmp_path, pets):
 def test_a_damaged_file_stops_the_reading_and_is_named(pets, cache_bytes):
     (pets / "cats" / "000.png").write_bytes(b"broken")
     found = data.ImageFolder(pets, SHAPE, cache_bytes=cache_bytes)
-    with pytest.raises(ValueError, match=r'000.png is no picture .* leave such files out: corrupt="skip"'):
+    with pytest.raises(ValueError, match=r'000.png is no image .* leave such files out: corrupt="skip"'):
         found("train")
         found("test")
 

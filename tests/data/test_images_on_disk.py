@@ -57,7 +57,14 @@ def test_images_in_files_do_not_become_an_array_by_mistake(folder):
 
 @pytest.mark.parametrize(
     "preprocessing",
-    ["scaling", "dynamic_binarization", "fixed_binarization", "dequantization", data.RandomShift(flip=True)],
+    [
+        "scaling",
+        "dynamic_binarization",
+        "fixed_binarization",
+        "dequantization",
+        data.RandomShift(flip=True),
+        data.RandomResizedCrop(),
+    ],
 )
 @pytest.mark.parametrize("split", ["train", "train[-20:]", "test"])
 def test_batches_are_the_same_to_the_last_bit(folder, preprocessing, split):
@@ -75,6 +82,15 @@ def test_batches_are_the_same_to_the_last_bit(folder, preprocessing, split):
     np.testing.assert_array_equal(
         memory[0], np.concatenate([x for x, _ in data.load(both(folder)[1], split, preprocessing, 5, False, 3)])
     )
+
+
+@pytest.mark.parametrize("step", [data.Scaling(), data.RandomResizedCrop()])
+def test_where_no_noise_is_sampled_images_are_prepared_batch_by_batch(folder, step, monkeypatch):
+    """To the same bits as one by one."""
+    one_by_one = [step.once(image[None], 0)[0] for image in data.read(both(folder)[0], "test").images]
+    monkeypatch.setattr(tf, "map_fn", None)  # which goes through a batch image by image
+    for source in both(folder):
+        np.testing.assert_array_equal(data.arrays(source, "test", step)[0], one_by_one)
 
 
 def test_noise_that_is_sampled_once_belongs_to_the_place_of_an_image_in_its_split(folder):

@@ -73,7 +73,25 @@ def test_damaged_files_are_left_out_and_none_but_damaged_is_an_error(folder, rng
         survey(folder)
     for i in range(3):
         save(rng.integers(0, 256, (8, 8, 3)).astype("uint8"), folder / f"{i}.png")
-    assert survey(folder).median_side == 8
+    found = survey(folder)
+    assert found.median_side == 8
+    assert found.training + found.test == 3
+    assert found.damaged == tuple(folder / f"bad_{i}.png" for i in range(3))
+    assert f"3 files cannot be decoded, such as {folder / 'bad_0.png'}" in "\n".join(found.lines())
+
+
+def test_a_table_is_surveyed_with_its_attributes(folder, rng):
+    for i in range(20):
+        save(rng.integers(0, 256, (8, 8, 3)).astype("uint8"), folder / f"{i}.png")
+    rows = [f"{i}.png,{('red', 'blue')[i % 2]},{i}" for i in range(20)]
+    (folder / "table.csv").write_text("\n".join(["file,color,age", *rows]))
+    found = survey(folder / "table.csv")
+    assert (found.training, found.test, found.classes) == (18, 2, {})
+    assert list(found.attributes) == ["age", "color"]
+    assert "2 attributes: age (a number, about " in found.lines()[1]
+    assert found.lines()[1].endswith("color (blue, red).")
+    with pytest.raises(FileNotFoundError, match="is no file"):
+        survey(folder / "other.csv")
 
 
 def test_what_is_no_folder_is_refused(tmp_path):

@@ -57,9 +57,9 @@ def test_it_learns_what_the_attributes_say(model, rng):
     columns = {"age": age, "colour": colour, "height": np.zeros(300)}
     model.fit(images, columns, epochs=40, batch_size=30, verbose=0)
     asked = {"age": [60, 20, 60, 20], "colour": ["green", "green", "red", "red"], "height": [0] * 4}
-    drawn = model.sample(labels=asked, seed=0).numpy()
-    np.testing.assert_array_equal(drawn[:, :4, :4].mean(axis=(1, 2, 3)) > 0.5, [True, False, True, False])
-    np.testing.assert_array_equal(drawn[:, 4:, 4:].mean(axis=(1, 2, 3)) > 0.5, [False, False, True, True])
+    sampled = model.sample(labels=asked, seed=0).numpy()
+    np.testing.assert_array_equal(sampled[:, :4, :4].mean(axis=(1, 2, 3)) > 0.5, [True, False, True, False])
+    np.testing.assert_array_equal(sampled[:, 4:, 4:].mean(axis=(1, 2, 3)) > 0.5, [False, False, True, True])
 
 
 @pytest.mark.parametrize(

@@ -79,13 +79,45 @@ def test_labels_of_a_pipeline_are_checked():
         model.fit(tf.data.Dataset.from_tensor_slices((X, Y - 3)).batch(6), verbose=0)
 
 
+def test_xla_leaves_no_check_of_a_pipeline_out():
+    """Code compiled by XLA drops assertions without a word, so what breaks a rule is counted, and told after the batch."""
+    model = Classifier((8, 8, 1), 3, filters=(4,), dense_units=8)
+    model.compile(jit_compile=True)
+
+    def pipeline(x, y):
+        return tf.data.Dataset.from_tensor_slices((x.astype("float32"), y)).batch(3)
+
+    assert np.isfinite(model.fit(pipeline(X, Y), callbacks=keras.callbacks.History(), verbose=0).history["loss"]).all()
+    weights = model.get_weights()
+    before = model.evaluate(pipeline(X, Y), verbose=0, return_dict=True)
+    assert set(before) == {"loss", "accuracy"}
+    for x, y, rule in (
+        (X + 255.0, Y, "divide by 255"),
+        (X * np.nan, Y, "finite"),
+        (X, Y + 1, "A label is out of range: labels must be from 0 to 2"),
+        (X, Y - 1, "A label is out of range"),
+    ):
+        with pytest.raises(ValueError, match=f"{rule}.*learned from that batch already"):
+            model.fit(pipeline(x, y), verbose=0)
+        with pytest.raises(ValueError, match=rule):
+            model.evaluate(pipeline(x, y), verbose=0)
+        with pytest.raises(ValueError, match=rule):
+            model.fit(X, Y, validation_data=pipeline(x, y), verbose=0)
+        if y is Y:
+            with pytest.raises(ValueError, match=rule):
+                model.predict(pipeline(x, y), verbose=0)
+    # The counts are those of one evaluation.
+    model.set_weights(weights)
+    assert model.evaluate(pipeline(X, Y), verbose=0, return_dict=True) == before
+
+
 def test_labels_in_a_column_are_labels():
     model = _classifier()
     assert model.evaluate(X, Y[:, None].astype("float32"), verbose=0) == model.evaluate(X, Y, verbose=0)
 
 
 def test_images_may_overshoot():
-    """A Gaussian model draws images a little outside 0 to 1, and they are to be judged."""
+    """Samples of a Gaussian model lie a little outside 0 to 1, and are classified too."""
     assert np.isfinite(_classifier().predict(X + 1.2, verbose=0)).all()
 
 

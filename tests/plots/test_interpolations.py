@@ -47,6 +47,12 @@ def test_a_pair_of_two_classes_has_a_row_for_each(images):
         model.decode(begin, [2]).mean(), 1
     )  # the second row begins with the code of the first image
     np.testing.assert_allclose(_sheet(figure)[10:22, :12], first.astype(int), atol=1)
+    named = plots.interpolations(model, images[:2], images[2:], ([0, 1], [2, 1]), 3, ["red", "green", "blue"])
+    assert _labels(named) == ["red", "blue", "green"]
+    np.testing.assert_array_equal(_sheet(named), _sheet(figure))
+    for names in (["red", "green"], "red"):
+        with pytest.raises(ValueError, match="one per class; there is a label 2"):
+            plots.interpolations(model, images[:2], images[2:], ([0, 1], [2, 1]), 3, names)
 
 
 def test_a_deterministic_code_has_lines_too(images):

@@ -196,6 +196,23 @@ def test_latents_that_say_nothing_are_found_when_they_have_done_so_for_a_while()
     assert findings(lines, facts(has_kl=False)) == []
 
 
+def test_a_part_of_the_latents_may_be_inactive():
+    lines = vae(towards(-190, -80), towards(8, 15))
+    for line, active in zip(lines, towards(32, 7, rate=0.5).round(), strict=True):
+        line["active_units"] = active
+    found = findings(lines, facts(latents=32))
+    assert names(found) == ["inactive_latents"]
+    assert "7 of 32 latents are active" in found[0].sentence
+    assert "beta" in found[0].remedy
+    assert "latent_size" in found[0].remedy
+    assert not found[0].serious
+    assert findings(lines, facts(latents=28)) == [], "a quarter"
+    assert findings(lines, facts()) == [], "of a run of an older version nothing is known"
+    for i, line in enumerate(lines):
+        line["active_units"] = i // 8  # on its way up
+    assert findings(lines[:25], facts(latents=32)) == []
+
+
 def test_dead_codes_are_counted():
     lines = history(
         loss=towards(2000, 100),

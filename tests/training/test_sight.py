@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_vae import _interrupts, _locks, _weights, training
+from keras_vae import _interrupts, _locks, _weights, data, evaluation, training
 from keras_vae._backend import keras
 from keras_vae.training import ExamplesCallback, Finding, Interrupted, NonFiniteLossError, Recipe, runner
 from tests.training.test_training import _Poison, run, tables
@@ -195,7 +195,7 @@ def test_facts_are_those_of_model_and_data(tmp_path):
     run(tmp_path / "vae", training={"epochs": 1, "patience": 3})
     facts = training.read_facts(tmp_path / "vae")
     assert dataclasses.replace(facts, mean_image_error=None) == training.Facts(
-        dimensions=784, steps_per_epoch=24, epochs=1, levels=2, has_kl=True, keeps_best=True
+        dimensions=784, steps_per_epoch=24, epochs=1, levels=2, has_kl=True, latents=4, keeps_best=True
     )
     assert 0.03 < facts.mean_image_error < 0.2
     grey = tables(data={"preprocessing": "scaling"}, training={"epochs": 1})
@@ -207,6 +207,35 @@ def test_facts_are_those_of_model_and_data(tmp_path):
     training.train(Recipe.from_dict(codes), tmp_path / "codes", verbose=0)
     facts = training.read_facts(tmp_path / "codes")
     assert (facts.num_codes, facts.codes_per_batch, facts.levels, facts.has_kl) == (16, 16.0, None, False)
+    assert facts.latents is None
+    assert "active_units" not in training.read_history(tmp_path / "codes")[0]
+
+
+def test_a_model_that_collapses_has_inactive_latents_and_a_healthy_one_has_not(tmp_path):
+    """Of a VAE of digits with a KL that costs fifty times as much, no latent is left."""
+    settings = {"model": {"latent_size": 8}, "training": {"epochs": 8, "ema": 0.0}}
+    run(tmp_path / "healthy", **settings, objective={"beta": 1.0})
+    with pytest.warns(UserWarning, match="of 8 latents are active"):
+        collapsed = run(tmp_path / "collapsed", **settings, objective={"beta": 50.0})
+    found = {name: training.diagnose(tmp_path / name).stages[0].findings for name in ("healthy", "collapsed")}
+    assert [finding.name for finding in found["healthy"]] == []
+    assert [finding.name for finding in found["collapsed"]] == ["posterior_collapse", "inactive_latents"]
+    assert "0 of 8 latents are active" in found["collapsed"][1].sentence
+    assert not found["collapsed"][1].serious
+    history = {name: training.read_history(tmp_path / name) for name in found}
+    assert history["healthy"][-1]["active_units"] >= 4
+    # The count is that of the evaluation, of the same weights.
+    x, y = data.arrays("digits", "train[:-200]", "dynamic_binarization", seed=1)
+    assert evaluation.active_units(collapsed, x, y).sum() == history["collapsed"][-1]["active_units"] == 0
+
+
+def test_the_facts_of_a_new_run_are_written_once(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(runner, "write_facts", lambda folder, facts: written.append(facts))
+    run(tmp_path, training={"epochs": 1})
+    assert len(written) == 1
+    run(tmp_path, training={"epochs": 1})  # one of an older version may have none, or others
+    assert written[1] == written[0]
 
 
 def test_a_run_that_failed_says_so_until_it_goes_on(tmp_path):

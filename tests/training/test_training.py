@@ -235,7 +235,7 @@ def test_a_run_on_other_images_or_labels_is_not_gone_on_with(tmp_path):
     go_on(images, labels)
     go_on(images.copy(), labels)
     for others in ((255 - images, labels), (images, 9 - labels)):
-        with pytest.raises(ValueError, match="or of its pictures, before they were changed"):
+        with pytest.raises(ValueError, match="or of its images, before they were changed"):
             go_on(*others)
 
 

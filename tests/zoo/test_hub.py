@@ -22,21 +22,6 @@ pytest.importorskip("huggingface_hub")
 
 
 @pytest.fixture
-def hub(monkeypatch, tmp_path):
-    from huggingface_hub import constants
-
-    stand_in = StandInHub()
-    monkeypatch.setattr(constants, "ENDPOINT", stand_in.address)
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", stand_in.address + "/{repo_id}/resolve/{revision}/{filename}"
-    )
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HF_TOKEN", "hf_stand_in")
-    yield stand_in
-    stand_in.close()
-
-
-@pytest.fixture
 def preset(tmp_path):
     return zoo.save_to_preset(VAE((8, 8, 1), 2, hidden_units=(4,)), tmp_path / "mine")
 
