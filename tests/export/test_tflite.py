@@ -47,21 +47,23 @@ def test_a_build_holds_what_its_manifest_says(model, digits, tmp_path, target, f
     proof = export.tflite(
         model, tmp_path / "b", target, format=format, examples=digits, source="digits", test=digits, say=words.append
     )
-    assert json.loads((tmp_path / "b" / lite.MANIFEST).read_text()) == proof
-    assert (proof["target"], proof["format"], proof["num_classes"]) == (target, format, 10)
-    assert (proof["parity"]["examples"], proof["parity"]["source"]) == (64, "digits")
-    assert set(proof["files"]) == {"encoder", "decoder"}
-    for part, entry in proof["files"].items():
+    assert json.loads((tmp_path / "b" / lite.MANIFEST).read_text()) == proof.to_dict()
+    assert lite.manifest.read((tmp_path / "b" / lite.MANIFEST).read_bytes()) == proof
+    assert (proof.target, proof.format, proof.num_classes) == (target, format, 10)
+    assert (proof.parity.examples, proof.parity.source) == (64, "digits")
+    assert set(proof.files) == {"encoder", "decoder"}
+    for part, entry in proof.files.items():
         content = (tmp_path / "b" / f"{part}.tflite").read_bytes()
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry.bytes, entry.sha256)
         build = lite.Build(content)
         details = [*build.inputs.values(), *build.outputs.values()]
         assert {np.dtype(detail["dtype"]).name for detail in details} == {dtype}
         assert all(detail["shape"][0] == 1 for detail in details)
         assert set(build.outputs) == {"mean", "params"}
-        assert entry["latency_ms"] > 0
-        assert {"name", "version", "times"} == set(entry["operations"][0])
-        assert not any(op["name"].startswith("Flex") for op in entry["operations"])
+        assert entry.latency_ms > 0
+        assert entry.operations[0].version >= 1
+        assert entry.operations[0].times >= 1
+        assert not any(op.name.startswith("Flex") for op in entry.operations)
     assert words[0] == "converting to float32"
 
 
@@ -69,7 +71,7 @@ def test_smaller_formats_are_smaller(model, digits, tmp_path):
     sizes = {}
     for target, format in (("cpu", "float32"), ("gpu", "float16"), ("edge", "int8")):
         proof = export.tflite(model, tmp_path / target, target, format=format, examples=digits)
-        sizes[format] = proof["files"]["encoder"]["bytes"]
+        sizes[format] = proof.files["encoder"].bytes
     assert sizes["float16"] < 0.6 * sizes["float32"]
     assert sizes["int8"] < 0.4 * sizes["float32"]
 
@@ -90,8 +92,8 @@ def test_the_elbo_of_the_proof_is_the_elbo(model, digits):
         p = scipy.stats.bernoulli(1 / (1 + np.exp(-logits.astype("float64"))))
         bounds.append((p.logpmf(examples.data).sum(axis=(1, 2, 3)) - kl).mean())
     spread = np.std(bounds)
-    assert proof["elbo"]["build"] == pytest.approx(np.mean(bounds), abs=4 * spread)
-    assert proof["elbo"]["change"] == pytest.approx(0.0, abs=1e-3)
+    assert proof.elbo.build == pytest.approx(np.mean(bounds), abs=4 * spread)
+    assert proof.elbo.change == pytest.approx(0.0, abs=1e-3)
 
 
 def test_the_proof_sees_a_wrong_build(model, digits):
@@ -99,9 +101,9 @@ def test_the_proof_sees_a_wrong_build(model, digits):
     other = ConditionalVAE.from_config(model.get_config())
     builds = {"encoder": lite.Build(float32(model)["encoder"]), "decoder": lite.Build(float32(other)["decoder"])}
     proof = parity.measure(model, builds, examples_for(model, digits))
-    assert proof["errors"]["encoder"]["maximum"] < 1e-4
-    assert proof["errors"]["decoder"]["mean"] > 0.05
-    assert proof["elbo"]["change"] < -10
+    assert proof.errors["encoder"].maximum < 1e-4
+    assert proof.errors["decoder"].mean > 0.05
+    assert proof.elbo.change < -10
     for format in ("float32", "float16", "dynamic_range", "int8"):
         with pytest.raises(export.ExportError, match="the ELBO changes by"):
             _hold_to_bar(format, proof)
@@ -193,8 +195,8 @@ def test_a_learned_prior_is_a_build_of_its_own(tmp_path, rng):
     model.prior.kernel.assign(rng.normal(size=model.prior.kernel.shape))
     x = (rng.uniform(size=(200, 4, 4, 1)) < 0.5).astype("float32")
     for target in export.TARGETS:
-        proof = export.tflite(model, tmp_path / target, target, examples=(x, np.arange(200) % 3))["parity"]
-        assert proof["errors"]["prior"]["maximum"] < 1e-5
+        proof = export.tflite(model, tmp_path / target, target, examples=(x, np.arange(200) % 3)).parity
+        assert proof.errors["prior"].maximum < 1e-5
         drawn = lite.load(tmp_path / target).sample(labels=[0, 1, 2], seed=3)
         np.testing.assert_allclose(
             drawn, model.sample(labels=[0, 1, 2], seed=3), atol=0.03 if target == "edge" else 2e-3
@@ -203,7 +205,7 @@ def test_a_learned_prior_is_a_build_of_its_own(tmp_path, rng):
 
 def test_without_examples_it_is_proven_on_the_models_own_draws(tmp_path):
     proof = export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
-    assert proof["parity"]["source"] == "sampled from the model itself"
+    assert proof.parity.source == "sampled from the model itself"
 
 
 def test_folders_that_are_there(tmp_path):
@@ -389,12 +391,12 @@ def test_every_way_works_for_the_smallest_networks(make, target, format, rng):
     assert len(found) >= 2
     for words, contents in found:
         proof = parity.measure(model, {part: lite.Build(content) for part, content in contents.items()}, examples)
-        assert abs(proof["elbo"]["change"]) < 0.3, words
+        assert abs(proof.elbo.change) < 0.3, words
 
 
 def test_a_build_proven_on_what_it_was_calibrated_on_says_so(model, digits, tmp_path):
     proof = export.tflite(model, tmp_path / "b", format="float32", examples=digits)
-    assert proof["parity"]["source"] == "the examples that it was calibrated on"
+    assert proof.parity.source == "the examples that it was calibrated on"
 
 
 def test_a_file_in_the_way(tmp_path):

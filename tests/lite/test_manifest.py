@@ -3,6 +3,7 @@
 import copy
 import json
 
+import numpy as np
 import pytest
 
 from keras_vae import lite
@@ -13,7 +14,7 @@ from keras_vae.lite import manifest
 @pytest.fixture(scope="module")
 def shipped():
     names = {"vae": "mnist_cvae", "codes": "mnist_vqvae", "images": "mnist_quadrant_cvae", "m2": "mnist_m2"}
-    return {kind: lite.read_proof(name, "cpu") for kind, name in names.items()}
+    return {kind: lite.read_proof(name, "cpu").to_dict() for kind, name in names.items()}
 
 
 def test_every_shipped_manifest_is_read():
@@ -21,7 +22,10 @@ def test_every_shipped_manifest_is_read():
         for target in targets:
             proof = lite.read_proof(name, target)
             assert set(manifest.tensors(proof, "encoder")[0]) >= {"data"}
-            assert lite.score(proof)[1]["change"] == pytest.approx(0.0, abs=50.0)
+            assert proof.parity.score.change == pytest.approx(0.0, abs=50.0)
+            folder = lite.build_folder(name, target)
+            assert proof.to_dict() == json.loads((folder / lite.MANIFEST).read_text())
+            assert manifest.Manifest.of(proof.to_dict()) == proof
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,9 @@ def test_every_shipped_manifest_is_read():
         ("files", {"decoder": []}, "must be a table"),
         ("parity", {"errors": {}, "examples": 1, "source": "x"}, "either 'elbo' or 'log_likelihood'"),
         ("bar", {"elbo_change": float("inf")}, "finite number"),
+        ("bar", {"log_likelihood_change": 0.1}, "must name elbo_change"),
+        ("bar", {"elbo_change": 0.1, "log_likelihood_change": 0.1}, "must name elbo_change alone"),
+        ("bar", {"elbo_change": 0.1, "luck": 0.1}, "which no build has"),
     ],
 )
 def test_a_wrong_field_is_named_with_the_rule(shipped, field, value, says):
@@ -113,9 +120,10 @@ def test_bytes_that_are_no_manifest(content, says):
 
 def test_a_support_may_be_open_on_one_side(shipped):
     written = json.dumps({**shipped["vae"], "support": [0.0, None]})
-    assert manifest.read(written.encode())["support"] == [0.0, None]
+    assert manifest.read(written.encode()).support == (0.0, None)
 
 
 def test_standard_deviations_are_those_of_the_distributions():
-    assert manifest.SOFTPLUS_SHIFT == base.SOFTPLUS_SHIFT
-    assert manifest.STDDEV_FLOOR == posteriors._SCALE_FLOOR
+    assert base.SOFTPLUS_SHIFT is manifest.SOFTPLUS_SHIFT
+    assert posteriors._SCALE_FLOOR is manifest.STDDEV_FLOOR
+    assert np.log1p(np.exp(manifest.SOFTPLUS_SHIFT)) == pytest.approx(1.0, abs=1e-15)
