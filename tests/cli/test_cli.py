@@ -326,7 +326,7 @@ def test_ctrl_c_ends_a_command_in_one_line(monkeypatch):
     def interrupted(name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(zoo, "preset_folder", interrupted)
+    monkeypatch.setattr(zoo, "trained_preset", interrupted)
     result = run("evaluate", "mnist_vae")
     assert (result.exit_code, result.output) == (130, "Stopped.\n")
 
