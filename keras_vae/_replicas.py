@@ -69,7 +69,8 @@ def mean(x: Any) -> Any:
 def gathered(x: Any) -> Any:
     """The rows of all replicas, one after the other, as they stood in the batch that was shared out."""
     context = _context()
-    return x if context is None else context.all_gather(real(x), axis=0)
+    # Gathering forgets the axes beside the batch, by which what follows is built.
+    return x if context is None else tf.ensure_shape(context.all_gather(real(x), axis=0), (None, *x.shape[1:]))
 
 
 def first(x: Any) -> Any:

@@ -256,3 +256,9 @@ def test_another_backend_is_refused_with_the_remedy():
     script = "import os; os.environ['KERAS_BACKEND'] = 'jax'; import keras_vae; keras_vae.VAE"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "backend is 'jax'. Set the environment variable KERAS_BACKEND=tensorflow" in done.stderr
+
+
+def test_tests_of_the_same_name_in_two_folders_do_not_meet():
+    tests = Path(__file__).parent
+    folders = {path.parent for path in tests.rglob("test_*.py")}
+    assert not [folder.name for folder in folders if not (folder / "__init__.py").exists()]

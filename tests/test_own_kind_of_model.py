@@ -79,11 +79,6 @@ class Transport(models.LatentPrior, models.Autoencoder):
         """The one above."""
         return Distance()
 
-    def get_config(self):
-        """The constructor's arguments, as plain data."""
-        config = super().get_config()
-        return {key: config[key] for key in ("name", "data_shape", "latent_size", "network", "prior")}
-
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
@@ -132,8 +127,12 @@ def test_a_keras_file_keeps_it(fitted, images, tmp_path):
     again.fit(images, epochs=1, verbose=0)  # with the state of its optimizer
 
 
-def test_a_preset_keeps_it_and_has_figures_and_a_card(fitted, images, tmp_path):
+def test_a_preset_keeps_it_and_has_figures_and_a_card(fitted, images, tmp_path, monkeypatch):
     model, _ = fitted
+    monkeypatch.setattr(figures, "_functions", dict(figures._functions))
+    monkeypatch.setattr(evaluation.metrics, "_registered", {})
+    figures.register(Transport, lambda model, test: {"code_spread": float(np.std(model.code(test.images)))})
+    evaluation.register_metric(evaluation.Metric("code_spread", "standard deviation of the codes", precision=3))
     folder = zoo.save_to_preset(model, tmp_path / "own")
     assert zoo.Preset.read(folder).model["class"] == "Transport"
     np.testing.assert_array_equal(keras_vae.load(folder).sample(3, seed=1), model.sample(3, seed=1))
@@ -146,6 +145,7 @@ def test_a_preset_keeps_it_and_has_figures_and_a_card(fitted, images, tmp_path):
     text = (folder / "README.md").read_text()
     assert "keras_vae.load" in text
     assert f"{metrics['figures']['psnr']:.2f} dB" in text
+    assert f"| standard deviation of the codes | {np.std(model.code(x[:50])):.3f} |" in text
     assert "the loss" in text
 
 
@@ -167,13 +167,20 @@ def test_what_cannot_be_registered_is_refused(cls, message):
         models.register(cls)
 
 
-def test_figures_of_its_own_are_registered(fitted, images, monkeypatch):
+def test_figures_of_its_own_stand_beside_those_of_every_such_model(fitted, images, monkeypatch):
     monkeypatch.setattr(figures, "_functions", dict(figures._functions))
-    figures.register(Transport, lambda model, test: {"spread": float(np.std(model.code(test.images)))})
     test = evaluation.TestSet(images, np.zeros(len(images), int), "digits")
-    found = evaluation.report(fitted[0], test)["figures"]
-    assert found["spread"] == pytest.approx(float(np.std(fitted[0].code(images))))
-    assert found["psnr"] > 0.0  # beside those of every model with such a code
+    before = evaluation.report(fitted[0], test)["figures"]
+    figures.register(Transport, lambda model, test: {"spread": 1.0, "psnr": None})
+    after = evaluation.report(fitted[0], test)["figures"]
+    assert set(before) == {"squared_error", "psnr", "log_likelihood"}
+    assert after == {
+        "squared_error": before["squared_error"],
+        "log_likelihood": before["log_likelihood"],
+        "spread": 1.0,
+    }
+    with pytest.raises(TypeError, match=r"figures knows nothing of a Sequential\. Register a function for the class"):
+        evaluation.report(keras.Sequential(), test)
 
 
 def test_a_recipe_trains_it(tmp_path):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         separated_attribute_predictability,
     )
     from keras_vae.evaluation.likelihood import active_units, likelihood_report
+    from keras_vae.evaluation.metrics import Metric, register_metric
     from keras_vae.evaluation.probes import (
         Spread,
         error_rate,
@@ -40,12 +41,13 @@ if TYPE_CHECKING:
         spread,
     )
     from keras_vae.evaluation.reconstruction import reconstruction_report
-    from keras_vae.evaluation.report import TestSet, report
+    from keras_vae.evaluation.report import TestSet, figures, report
     from keras_vae.evaluation.swaps import psnr, swap_report, trained_judge
 
 __all__ = [
     "ClassifierRecipe",
     "CodesRecipe",
+    "Metric",
     "ProbeRecipe",
     "Spread",
     "TestSet",
@@ -65,6 +67,7 @@ __all__ = [
     "error_rate",
     "factor_vae_score",
     "few_labels",
+    "figures",
     "likelihood_report",
     "linear_probe",
     "mutual_information_gap",
@@ -72,6 +75,7 @@ __all__ = [
     "prior_log_prob",
     "psnr",
     "reconstruction_report",
+    "register_metric",
     "report",
     "separated_attribute_predictability",
     "shallow_probe",

@@ -5,8 +5,20 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks, _random
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import Samples
 from keras_vae.models.classifier import IMAGES
+
+METRICS = (
+    Metric("accuracy", "accuracy", "%", better="higher", headline=True),
+    Metric(
+        "class_accuracy",
+        "samples recognised as the class asked for",
+        "%",
+        better="higher",
+        label="samples of their class",
+    ),
+)
 
 
 def class_accuracy(model: Any, classifier: Any, num_samples: int = 10_000, seed: int = 0) -> float:

@@ -6,10 +6,32 @@ import numpy as np
 
 from keras_vae import _checks
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import Clusters
 from keras_vae.models.capabilities import require
 
 METHODS = ("k_means", "gaussian_mixture", "spectral")
+
+METRICS = (
+    Metric("clustering_accuracy", "clusters that meet the class, of test images", "%", better="higher"),
+    Metric("clustering_nmi", "normalised mutual information with the classes, of test images", "%", better="higher"),
+    Metric(
+        "clustering_accuracy_with_training_images",
+        "clusters that meet the class, of training and test images together",
+        "%",
+        better="higher",
+        label="clustering accuracy",
+    ),
+    Metric(
+        "clustering_nmi_with_training_images",
+        "normalised mutual information with the classes, of training and test images together",
+        "%",
+        better="higher",
+    ),
+    Metric(
+        "clustering_accuracy_of_pixels", "clusters of k-means on the pixels that meet the class, of test images", "%"
+    ),
+)
 
 
 def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed: int = 0) -> np.ndarray:

@@ -14,6 +14,7 @@ from keras_vae._batches import in_batches
 from keras_vae._tables import OneOf, Real, Says, Text, Whole
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, SemiSupervisedVAE, SparseCode, classifier_on
 from keras_vae.objectives import Corruption, reconstruction
@@ -23,6 +24,42 @@ Say = Callable[[str], None]
 
 _BATCH = 1000
 _STEPS = 50  # a call of the training function, for speed
+
+METRICS = (
+    Metric(
+        "probe_error", "test error of a linear classifier on the codes", "%", better="lower", label="linear classifier"
+    ),
+    Metric("probe_error_of_pixels", "test error of a linear classifier on the pixels", "%"),
+    Metric(
+        "classifier_error",
+        "test error of a classifier fine-tuned from the encoder",
+        "%",
+        better="lower",
+        label="classifier on top",
+    ),
+    Metric("classifier_error_from_scratch", "test error of the same classifier from fresh weights", "%"),
+    Metric(
+        "classifier_error_{n}_labels",
+        "test error of a classifier fine-tuned from the encoder, {n} label{s}",
+        "%",
+        better="lower",
+        error="over draws of labels",
+    ),
+    Metric(
+        "classifier_error_from_scratch_{n}_labels",
+        "test error of the same classifier from fresh weights, {n} label{s}",
+        "%",
+        error="over draws of labels",
+    ),
+    Metric(
+        "classification_error", "test error of the model's own classifier", "%", better="lower", label="its classifier"
+    ),
+    Metric(
+        "classification_error_of_labels_alone",
+        "test error of the same classifier trained on the labelled images alone",
+        "%",
+    ),
+)
 
 
 @_tables.table("probe")

@@ -9,10 +9,30 @@ from keras_vae._backend import tf
 from keras_vae._batches import batch_size
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.likelihood import in_bits
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import DiscreteCodes
 from keras_vae.models.capabilities import require
 
 _BATCH = 250
+
+METRICS = (
+    Metric(
+        "squared_error_of_variance",
+        "mean squared error as a share of the variance of the images",
+        precision=4,
+        better="lower",
+        label="error / variance",
+    ),
+    Metric(
+        "perplexity",
+        "perplexity of the codes by level, the smallest grid first",
+        precision=1,
+        better="higher",
+        label="perplexity of the codes",
+    ),
+    Metric("codes_used", "codes in use by level", precision=None, better="higher"),
+    Metric("code_bits", "bits that name the codes of an image", precision=0),
+)
 
 
 def codebook_report(

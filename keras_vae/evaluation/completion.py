@@ -9,6 +9,7 @@ from keras_vae import _checks, _layers, _random, data
 from keras_vae._backend import keras, tf
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.likelihood import Progress
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import HasPosterior, importance, validation
 from keras_vae.models.capabilities import require
 
@@ -25,6 +26,36 @@ PRIOR_SAMPLES = (10_000, 2_500, 1_000)
 
 Completer = Callable[[np.ndarray], np.ndarray]
 """From conditions `(N, H, W, C + 1)` to the probability of each pixel, `(N, H, W, C)`."""
+
+METRICS = (
+    Metric(
+        "completion_nll_monte_carlo_{n}",
+        "NLL of the hidden pixels, {n} quadrant{s} given, by samples of the prior",
+        "nats",
+        better="lower",
+        label="NLL by draws of the prior, {n} quadrant{s} given",
+    ),
+    Metric(
+        "completion_nll_{n}",
+        "NLL of the hidden pixels, {n} quadrant{s} given, by 100 importance samples",
+        "nats",
+        better="lower",
+        label="NLL, {n} quadrant{s} given",
+    ),
+    Metric(
+        "completion_bound_{n}",
+        "minus the ELBO of the hidden pixels, {n} quadrant{s} given, by 10 samples of the posterior",
+        "nats",
+        better="lower",
+        label="minus the ELBO, {n} quadrant{s} given",
+    ),
+    Metric(
+        "completion_nll_baseline_{n}",
+        "NLL of the hidden pixels, {n} quadrant{s} given, of a network without latents",
+        "nats",
+        better="lower",
+    ),
+)
 
 
 def prior_log_prob(model: Any, x: Any, labels: Any = None, num_samples: int = 100, seed: Any = None) -> Any:

@@ -9,6 +9,7 @@ from keras_vae import _checks
 from keras_vae._batches import in_batches
 from keras_vae.data import Shapes
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import Reconstructs
 
 _ALIVE = 0.05
@@ -16,6 +17,15 @@ _TREES, _DEPTH = 30, 12
 # Of a factor with fewer examples of each value its values are not counted but put into bins, where it has more of them than bins.
 _EXAMPLES_OF_A_VALUE = 10
 _BINS = 20
+
+METRICS = (
+    Metric("mig", "mutual information gap (MIG)", precision=3, better="higher", label="MIG", headline=True),
+    Metric("sap", "separated attribute predictability (SAP)", precision=3, better="higher"),
+    Metric("dci_disentanglement", "disentanglement (DCI)", precision=3, better="higher"),
+    Metric("dci_completeness", "completeness (DCI)", precision=3, better="higher"),
+    Metric("dci_informativeness", "informativeness (DCI)", precision=3, better="higher"),
+    Metric("factor_vae_score", "FactorVAE score", precision=3, better="higher"),
+)
 
 
 def mutual_information_gap(codes: Any, factors: Any, bins: int = 20) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import HasPosterior
 from keras_vae.models.capabilities import require
 from keras_vae.objectives import ELBO
@@ -18,6 +19,26 @@ Progress = Callable[[int, int], None]
 _BATCH = 100
 CHECKED = 100
 """The first images, whose figure is kept beside that of all, so that a quick run can check it."""
+
+METRICS = (
+    Metric("nll", "negative log-likelihood", "nats", better="lower", label="NLL", headline=True),
+    Metric("elbo", "ELBO", "nats", better="higher"),
+    Metric(
+        "log_likelihood",
+        "reconstruction term E_q[log p(x given z)]",
+        "nats",
+        better="higher",
+        without_kl="log-likelihood log p(x given its code)",
+    ),
+    Metric("kl", "KL(q(z given x), p(z))", "nats"),
+    Metric("kl_by_level", "KL by level, the top one first"),
+    Metric("bits_per_dim", "bits per dimension", precision=4, better="lower"),
+    Metric("active_units", "active latent units", precision=None),
+    Metric("active_units_by_level", "active latent units by level", precision=None),
+    Metric("effective_samples", "effective importance samples, median", precision=0, better="higher"),
+    Metric("nll_first_100", "NLL of the first 100 images", "nats", precision=3, better="lower", shown=False),
+    Metric("nll_first_100_error", "Monte Carlo standard error of that", "nats", precision=3, shown=False),
+)
 
 
 def likelihood_report(

@@ -8,11 +8,18 @@ import numpy as np
 from keras_vae import _random
 from keras_vae._backend import tf
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.models import DeterministicCode
 from keras_vae.models.capabilities import require
 from keras_vae.objectives import Reconstruction
 
 _BATCH = 500
+
+METRICS = (
+    Metric("squared_error", "mean squared error per pixel", precision=5, better="lower"),
+    Metric("psnr", "peak signal-to-noise ratio", "dB", better="higher", label="PSNR", headline=True),
+    Metric("psnr_corrupted", "peak signal-to-noise ratio of the corrupted images x̃ that the model was given", "dB"),
+)
 
 
 def reconstruction_report(

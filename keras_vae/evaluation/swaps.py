@@ -10,6 +10,7 @@ import numpy as np
 from keras_vae._backend import keras
 from keras_vae._batches import in_batches
 from keras_vae.evaluation import inputs
+from keras_vae.evaluation.metrics import Metric
 from keras_vae.evaluation.probes import error_rate
 from keras_vae.evaluation.reconstruction import decibels
 from keras_vae.models import Classifier, TranslatesDomains
@@ -20,6 +21,45 @@ _NEIGHBOURS_OF = 1000
 
 Judge = Callable[[np.ndarray], np.ndarray]
 """From images to labels."""
+
+METRICS = (
+    Metric("psnr_there", "PSNR of images translated to the second domain", "dB", better="higher"),
+    Metric("psnr_identity_there", "PSNR of the image left as it is, second domain", "dB"),
+    Metric("psnr_neighbour_there", "PSNR of the nearest training image of the second domain", "dB"),
+    Metric(
+        "label_kept_there",
+        "label preserved after translation to the second domain",
+        "%",
+        better="higher",
+        label="label kept, there",
+    ),
+    Metric("label_of_truth_there", "label found in the true images of the second domain: what the judge can see", "%"),
+    Metric(
+        "domain_taken_there",
+        "translated images taken for the second domain",
+        "%",
+        better="higher",
+        label="domain taken, there",
+    ),
+    Metric("psnr_back", "PSNR of images translated to the first domain", "dB", better="higher"),
+    Metric("psnr_identity_back", "PSNR of the image left as it is, first domain", "dB"),
+    Metric("psnr_neighbour_back", "PSNR of the nearest training image of the first domain", "dB"),
+    Metric(
+        "label_kept_back",
+        "label preserved after translation to the first domain",
+        "%",
+        better="higher",
+        label="label kept, back",
+    ),
+    Metric("label_of_truth_back", "label found in the true images of the first domain: what the judge can see", "%"),
+    Metric(
+        "domain_taken_back",
+        "translated images taken for the first domain",
+        "%",
+        better="higher",
+        label="domain taken, back",
+    ),
+)
 
 
 def swap_report(

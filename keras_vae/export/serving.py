@@ -13,7 +13,7 @@ from keras_vae.export import endpoints
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
 from keras_vae.export.precision import in_float32
-from keras_vae.models import DiscreteCodes, Reconstructs, Samples
+from keras_vae.models import Reconstructs, Samples
 
 CONFIG = "models.config"
 BATCHING = "batching.config"
@@ -143,12 +143,9 @@ values = Gathered(
 def _of_data(model: Any, examples: Examples, size: int) -> dict[str, Any]:
     data = np.resize(examples.data, (size, *model.data_shape))
     labels = None if examples.labels is None else np.resize(examples.labels, (size, *examples.labels.shape[1:]))
-    return {"data": data, "labels": labels, "latents": model.code(data, labels).numpy()}
-
-
-@values.register(DiscreteCodes)
-def _of_codes(model: Any, examples: Examples, size: int) -> dict[str, Any]:
-    return {"codes": model.code(np.resize(examples.data, (size, *model.data_shape))).numpy(), "latents": None}
+    code = model.code(data, labels).numpy()
+    # Endpoints take a code by one of two names: codes are whole numbers, and latents real ones.
+    return {"data": data, "labels": labels, "latents": code, "codes": code}
 
 
 @values.register(Samples)

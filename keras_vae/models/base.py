@@ -22,6 +22,7 @@ from keras_vae.models.graph_checks import Rule, gathered, plain_errors
 from keras_vae.models.keras_files import KerasFiles
 from keras_vae.models.logs import StopAtBrokenRule, TermSums, WarnOfNonBinary, logs, non_binary, warn_of_non_binary
 from keras_vae.models.symbols import Symbol
+from keras_vae.objectives.base import root_of
 
 
 class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
@@ -40,7 +41,7 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
     """
 
     terms_type: Any
-    """The named tuple of terms that this model's objectives give."""
+    """The named tuple of terms that this model's objectives give; one of them may give more: see `objectives.terms_with`."""
 
     states_log_prob = False
     """Whether the logs are said to be nats of log p(x), which they are not where a Bernoulli is given values between 0 and 1."""
@@ -73,8 +74,7 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         data = {"event_shape": self.data_shape}
         self.likelihood = _named.build("likelihood", distributions, Likelihood, likelihood, data)
         self._check_event_shape("likelihood", self.data_shape)
-        self._terms = TermSums(self.terms_type)
-        self._logs = logs(self._terms)
+        self._count(self.terms_type)
 
     def _build_networks(self, encoder_outputs: int) -> None:
         """Make the encoder, of so many outputs, and the decoder. The last step of a constructor."""
@@ -164,6 +164,18 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         """What the networks see of conditions, `(B, condition_size)`: here the conditions themselves."""
         return condition
 
+    def prepared(self, condition: Any, training: bool = False) -> Any:
+        """A condition with what several of the distributions need of it, computed once; here the condition itself.
+
+        Where a step asks for more than one of the distributions it prepares the condition before. All methods that take a condition
+        take a prepared one too.
+
+        Args:
+            condition: as `condition_of` gives it.
+            training: reaches the layers of the networks, as in Keras.
+        """
+        return condition
+
     def likelihood_of(self, params: Any, condition: Any) -> Any:
         """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
         return self.likelihood(params)
@@ -246,7 +258,7 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
                 f"objective={self.default_objective()!r}."
             )
         objective = self.default_objective() if objective is None else objective
-        if getattr(objective, "terms_type", None) is not self.terms_type:
+        if root_of(getattr(objective, "terms_type", None)) is not root_of(self.terms_type):
             raise ValueError(
                 f"objective={objective!r}: {type(self).__name__} takes an objective such as {self.default_objective()!r}. "
                 "Its loss is no function of y_true and y_pred, so there is no loss= argument."
@@ -267,6 +279,9 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         )
         objective.prepare(self)
         self._objective = objective
+        if objective.terms_type is not self._terms.terms_type:
+            with self.distribute_strategy.scope():
+                self._count(objective.terms_type)
         # Python's generator is one of those that keras.utils.set_random_seed sets.
         self.noise_seed = random.randrange(2**31) if seed is None else seed
         self.optimizer.build(self.trainable_variables)
@@ -405,7 +420,8 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         seed = _random.fold_in(_random.fold_in(_random.as_seed(self.noise_seed), step), _replicas.replica_id())
         with _replicas.standing_in(given.empty):
             with tf.GradientTape() as tape:
-                terms = self.objective.terms(self, given.x, given.condition, step, seed, training=True, **given.target)
+                condition = self.prepared(given.condition, training=True)
+                terms = self.objective.terms(self, given.x, condition, step, seed, training=True, **given.target)
                 losses = terms.loss  # (B,)
                 # The mean over the examples of all replicas, whose gradients the optimizer adds up.
                 loss = tf.reduce_sum(losses if given.weight is None else losses * given.weight) / _replicas.count(
@@ -427,9 +443,8 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
         seed = _random.fold_in(_random.as_seed(self.noise_seed + 1), self._terms.batches)
         seed = _random.fold_in(seed, _replicas.replica_id())
         with _replicas.standing_in(given.empty):
-            terms = self.objective.terms(
-                self, given.x, given.condition, self.optimizer.iterations, seed, **given.target
-            )
+            condition = self.prepared(given.condition)
+            terms = self.objective.terms(self, given.x, condition, self.optimizer.iterations, seed, **given.target)
         self._terms.update_state(terms, given.weight, self._non_binary(given), rules)
         return self.get_metrics_result()
 
@@ -501,6 +516,11 @@ class EncoderDecoder(HasObjective, Reconstructs, KerasFiles, keras.Model):
             if isinstance(part, DistributionLayer):
                 part.build(None)  # Keras shows the shapes of layers that were built
         return super().summary(*args, **kwargs)
+
+    def _count(self, terms_type: Any) -> None:
+        """Make the sums of such terms and the logs that follow from them."""
+        self._terms = TermSums(terms_type)
+        self._logs = logs(self._terms)
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 

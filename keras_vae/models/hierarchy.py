@@ -52,7 +52,7 @@ def register(cls: Any) -> Any:
         The class.
 
     Raises:
-        ValueError: if it is no such class, or a class of the library has its name.
+        ValueError: if it does not derive from such a class, or a class of the library has its name.
     """
     from keras_vae._backend import keras
     from keras_vae.models.capabilities import LabelFacts

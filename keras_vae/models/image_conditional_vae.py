@@ -1,6 +1,6 @@
 """The conditional variational autoencoder whose conditions are pictures."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_vae import _checks, _named, networks
 from keras_vae._backend import keras, serializable, tf
@@ -11,6 +11,13 @@ from keras_vae.models.capabilities import ImageConditions
 from keras_vae.models.latent_variable import LatentVariableModel
 from keras_vae.models.symbols import Symbol
 from keras_vae.networks import Architecture
+
+
+class _Prepared(NamedTuple):
+    """A condition beside its features, which are then computed once for all distributions."""
+
+    image: Any
+    features: Any
 
 
 @serializable
@@ -143,12 +150,17 @@ class ImageConditionalVAE(ImageConditions, LatentVariableModel):
         """p(x|z, c) of what a decoder put out, batch shape `(B,)`."""
         return self._completed(super().likelihood_of(params, condition), condition)
 
+    def prepared(self, condition: Any, training: bool = False) -> Any:
+        """The condition beside its features: see `EncoderDecoder.prepared`."""
+        return _Prepared(condition, self.features(condition, training))
+
     def _completed(self, likelihood: Any, condition: Any) -> Any:
         """The likelihood of the elements that the condition does not give, if it gives any."""
         if not self.completes:
             return likelihood
-        values = condition[..., :-1]
-        return PartlyGiven(likelihood, values, tf.broadcast_to(condition[..., -1:] > 0.5, tf.shape(values)))
+        image = condition.image if isinstance(condition, _Prepared) else condition
+        values = image[..., :-1]
+        return PartlyGiven(likelihood, values, tf.broadcast_to(image[..., -1:] > 0.5, tf.shape(values)))
 
     def latents_from_noise(self, noise: Any, condition: Any) -> Any:
         """Draws `(B, Z)` of p(z|c) from standard normal noise `(B, N)`."""
@@ -156,6 +168,8 @@ class ImageConditionalVAE(ImageConditions, LatentVariableModel):
 
     def features(self, condition: Any, training: bool = False) -> Any:
         """What the other networks see of conditions `(B,) + condition_shape`: `(B, num_features)`."""
+        if isinstance(condition, _Prepared):
+            return condition.features
         return tf.nn.silu(self.condition_encoder(condition, training=training))
 
     def get_config(self) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def _in_pieces(
 
 
 def _stream(model: Any, x: Any, condition: Any, count: Any, seed: Any, draws: int, from_prior: bool) -> Any:
+    condition = model.prepared(condition)
     prior = model.prior_given(condition)
     posterior = None if from_prior else model.posterior_given(x, condition)
     prior_draws = (draws,) if prior.batch_shape.rank else (draws, tf.shape(x)[0])  # a prior without c is that of all

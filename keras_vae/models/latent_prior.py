@@ -46,6 +46,7 @@ class LatentPrior(Samples):
     def sample_from_noise(self, noise: Any, condition: Any) -> Any:
         """The means of p(x|z) at draws of p(z|c) from standard normal noise `(B, N)`: `(B,) + data_shape`."""
         model: Any = self  # with the methods of an EncoderDecoder
+        condition = model.prepared(condition)
         return model.likelihood_given(self.latents_from_noise(noise, condition), condition).mean()
 
     def sample(self, n: int | None = None, labels: Any = None, seed: Any = None, temperature: float = 1.0) -> Any:
@@ -65,6 +66,7 @@ class LatentPrior(Samples):
         model: Any = self
         temperature = _checks.finite_float("temperature", temperature, minimum=0.0, maximum=100.0)
         n, condition = model._how_many(n, labels)
+        condition = model.prepared(condition)
         prior = self.prior_given(condition, temperature=temperature)
         z = prior.sample(n if prior.batch_shape.rank == 0 else (), seed=_random.as_seed(seed))
         return model.likelihood_given(z, condition).mean()

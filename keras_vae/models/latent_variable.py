@@ -143,6 +143,7 @@ class LatentVariableModel(LatentPrior, HasPosterior, EncoderDecoder):
         Args and errors as in `encode`.
         """
         x, condition = self._inputs(x, labels)
+        condition = self.prepared(condition)
         return self.likelihood_given(self.posterior_given(x, condition).mean(), condition).mean()
 
     def elbo(self, x: Any, labels: Any = None, num_samples: int = 1, kl: str = "auto", seed: Any = None) -> Any:
@@ -156,7 +157,8 @@ class LatentVariableModel(LatentPrior, HasPosterior, EncoderDecoder):
         """
         x, condition = self._inputs(x, labels)
         self._warn_of_grey(x)
-        terms = ELBO(num_samples=num_samples, kl=kl).terms(self, x, condition, 0, _random.as_seed(seed))
+        objective = ELBO(num_samples=num_samples, kl=kl)
+        terms = objective.terms(self, x, self.prepared(condition), 0, _random.as_seed(seed))
         return terms.log_likelihood - terms.kl
 
     def log_prob(self, x: Any, labels: Any = None, num_samples: int = 5000, seed: Any = None) -> Any:

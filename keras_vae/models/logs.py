@@ -47,6 +47,12 @@ class TermSums(keras.metrics.Metric):
             broken = tf.stack([tf.logical_not(rule.good) for rule in rules])
             self.broken.assign_add(tf.pad(tf.cast(broken, tf.float32), [[0, _MAX_RULES - len(rules)]]))
 
+    def save_own_variables(self, store: Any) -> None:
+        """Keep nothing: sums are of one evaluation, and a model that is loaded may count the terms of another objective."""
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take nothing, not even what older files hold."""
+
     def means(self) -> Any:
         """The terms, averaged over the examples seen."""
         weight = tf.convert_to_tensor(self.weight)

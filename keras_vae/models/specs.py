@@ -32,7 +32,7 @@ def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> An
     spec = _checks.table("model", spec)
     cls = classes()[_checks.one_of("model class", spec.get("class"), sorted(classes()))]
     arguments = {key: value for key, value in spec.items() if key != "class"}
-    parameters = inspect.signature(cls).parameters
+    parameters = _parameters(cls)
     taken = [name for name, p in parameters.items() if p.kind != p.VAR_KEYWORD]
     _checks.known_keys(f"model {cls.__name__}", [key for key in arguments if key != "name"], taken)
     for name in taken:
@@ -46,6 +46,15 @@ def build(spec: dict[str, Any], max_weights: int = _checks.MAX_PARAMETERS) -> An
             f"{cls.__name__} would have more than {max_weights:,} weights (each variable counts {_budget.PER_VARIABLE} more): "
             "make its layers smaller, or fewer."
         ) from error
+
+
+def _parameters(cls: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a class's constructor; those that a user's own class passes on are of the class that it derives from."""
+    own = dict(inspect.signature(cls).parameters)
+    if cls.__name__ not in hierarchy.own() or all(p.kind != p.VAR_KEYWORD for p in own.values()):
+        return own
+    known = set(classes().values())
+    return {**_parameters(next((base for base in cls.__mro__[1:] if base in known), object)), **own}
 
 
 def describe(model: Any) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def label_setting(model: Any) -> tuple[str, int] | None:
 
 def label_count(spec: dict[str, Any]) -> int | None:
     """How many labels the model has that `spec` describes; None without labels."""
-    parameters = inspect.signature(classes()[spec["class"]]).parameters
+    parameters = _parameters(classes()[spec["class"]])
     for name in _LABEL_SETTINGS:
         if name in parameters:
             return spec.get(name, parameters[name].default)

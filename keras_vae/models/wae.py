@@ -13,9 +13,9 @@ from keras_vae.objectives import MMDTerms, WassersteinMMD
 class WAE(LatentPrior, Autoencoder):
     """Wasserstein autoencoder: a deterministic code whose distribution over the data is held to a prior. Tolstikhin et al. (2018).
 
-    A VAE's posterior of each example is drawn to the prior, so that posteriors overlap and images blur; here only the codes of all
-    examples together are, by their maximum mean discrepancy (WAE-MMD). The prior can be sampled as that of a VAE; there is no
-    ELBO and no log p(x).
+    The KL of a VAE pulls the posterior of each example to the prior, so posteriors overlap and images blur. Here only the codes of
+    all examples together are pulled, by their maximum mean discrepancy (WAE-MMD). The prior can be sampled as that of a VAE; there
+    is no ELBO and no log p(x).
 
     >>> model = WAE((28, 28, 1), latent_size=8)
     >>> model.compile("adam")
@@ -25,7 +25,8 @@ class WAE(LatentPrior, Autoencoder):
     Args:
         data_shape, latent_size, network, code_activation: as in `Autoencoder`.
         likelihood: as in `VAE`; by default a Gaussian of scale 1, whose log-likelihood is the paper's squared error.
-        prior: `"standard_normal"`, or another prior of `VAE` that needs no posterior.
+        prior: `"standard_normal"`, or another prior of `VAE` that needs no posterior. A learned one learns through its samples, so
+            the weights of a mixture's components stay as they are.
         **kwargs: `name` and the like, as in every Keras model.
 
     Raises:
@@ -49,7 +50,7 @@ class WAE(LatentPrior, Autoencoder):
         if self.prior.starts_from_data:
             raise ValueError(
                 f"prior={type(self.prior).__name__}: is made of posteriors, and the code of a WAE is a vector. Take "
-                "'standard_normal', 'mixture_of_gaussians' or 'real_nvp'."
+                "'standard_normal' or 'real_nvp'."
             )
 
     @property

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from keras_vae import _lazy
 
 if TYPE_CHECKING:
-    from keras_vae.objectives.base import Objective, Terms
+    from keras_vae.objectives.base import Objective, Terms, terms_with
     from keras_vae.objectives.capacity import AnnealedCapacity
     from keras_vae.objectives.corruptions import Corruption, DroppedPixels, GaussianNoise, SaltAndPepper
     from keras_vae.objectives.distortions import RandomAffine, RandomElastic
@@ -66,6 +66,7 @@ __all__ = [
     "kl_divergence",
     "part",
     "squared_mmd",
+    "terms_with",
     "total_correlation",
 ]
 

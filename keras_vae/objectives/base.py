@@ -1,8 +1,10 @@
 """What every objective has in common."""
 
 import abc
+import collections
 from typing import Any, NamedTuple, Protocol
 
+from keras_vae import _checks
 from keras_vae._written import Fixed
 
 
@@ -32,6 +34,52 @@ class Terms(NamedTuple):
         return ("loss", "elbo", "log_likelihood", "kl")
 
 
+def terms_with(base: Any, *names: str) -> Any:
+    """Terms of an objective of one's own: those of `base`, and more that are averaged over the examples and logged by their names.
+
+    >>> class WithMMD(Objective):
+    ...     terms_type = terms_with(Terms, "mmd")
+    ...
+    ...     def terms(self, model, x, condition, step, seed, training=False):
+    ...         return self.terms_type(log_likelihood, kl, regularizer, mmd=mmd)
+
+    Args:
+        base: the terms that the models take: `Terms` for those with latents, `ReconstructionTerms`, `SemiSupervisedTerms` or
+            `QuantizationTerms`.
+        *names: of the further terms, each of shape `(B,)`.
+
+    Returns:
+        A named tuple, whose last fields are the further terms. What follows from the others, such as the loss, is as of `base`.
+
+    Raises:
+        ValueError: if a name is no identifier, or is taken.
+    """
+    if not hasattr(base, "_fields") or not hasattr(base, "logged"):
+        raise ValueError(f"base={_checks.shown(base)}: must be terms of the library, such as objectives.Terms.")
+    taken = {*base._fields, *base.logged(), *(name for name in dir(base) if not name.startswith("__"))}
+    for i, name in enumerate(names):
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or name in {*taken, *names[:i]}:
+            raise ValueError(
+                f"terms_with(..., {name!r}): must be a new name in snake case, such as 'mmd'; taken are {', '.join(base.logged())} "
+                "and the other attributes of the terms."
+            )
+    fields: Any = collections.namedtuple(base.__name__, (*base._fields, *names))  # type: ignore[misc]
+    follows = {
+        name: value for name, value in vars(base).items() if not name.startswith("_") and name not in base._fields
+    }
+    logged = (*base.logged(), *names)
+    return type(
+        base.__name__,
+        (fields,),
+        {**follows, "__slots__": (), "logged": classmethod(lambda cls: logged), "_root": root_of(base)},
+    )
+
+
+def root_of(terms_type: Any) -> Any:
+    """The library's terms that terms extend; themselves where they extend none."""
+    return getattr(terms_type, "_root", terms_type)
+
+
 class Parts(Protocol):
     """What an objective may ask of a model: its three distributions, given a condition `(B, C)` or None.
 
@@ -56,7 +104,7 @@ class Objective(Fixed):
     """
 
     terms_type: Any = Terms
-    """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`."""
+    """The named tuple that `terms` gives: its `loss` is minimised, and what it says is `logged`. See `terms_with`."""
 
     @abc.abstractmethod
     def terms(
@@ -67,7 +115,7 @@ class Objective(Fixed):
         Args:
             model: gives the distributions: see `Parts`.
             x: data, `(B,) + data_shape`.
-            condition: `(B, C)` or None.
+            condition: `(B, C)`, or what the model makes of its conditions for its own methods, or None: pass it on to those.
             step: number of optimizer steps taken, for schedules; scalar int64.
             seed: stateless seed, int32 of shape `(2,)`.
             training: whether this is a training step, for the layers that behave differently in one.

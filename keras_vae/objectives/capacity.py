@@ -4,7 +4,7 @@ from typing import Any
 
 from keras_vae import _checks, _replicas
 from keras_vae._backend import keras, serializable, tf
-from keras_vae.objectives import formulas
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
 from keras_vae.objectives.schedules import Constant, Linear, Schedule
@@ -19,27 +19,29 @@ class AnnealedCapacity(Objective):
 
     Args:
         capacity: C by step, a `Schedule`; by default from 0 to 25 nats over 100,000 steps.
-        weight: gamma in the paper.
+        weight: gamma in the paper, a number or a `Schedule`.
 
     Raises:
         ValueError: if the weight is out of its range.
     """
 
-    def __init__(self, capacity: Schedule | None = None, weight: float = 100.0):
-        self.capacity = Linear(100_000, end=25.0) if capacity is None else capacity
-        if not isinstance(self.capacity, Schedule):
+    def __init__(self, capacity: Schedule | None = None, weight: float | Schedule = 100.0):
+        found = schedules.given("capacity", Linear(100_000, end=25.0) if capacity is None else capacity)
+        if found is None:
             raise ValueError(
                 f"capacity={_checks.shown(capacity)}: must be a Schedule such as Linear(100_000, end=25.0)."
             )
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+        self.capacity: Schedule = found
+        self.weight = schedules.number("weight", weight, minimum=0.0)
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
-        return f"-E_q[log p(x | {formulas.given('z', given)})] + {self.weight:g} |KL - C|, C {_nats(self.capacity)}"
+        weight = formulas.amount("λ", self.weight)
+        return f"-E_q[log p(x | {formulas.given('z', given)})] + {weight} |KL - C|, C {_nats(self.capacity)}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"capacity": keras.saving.serialize_keras_object(self.capacity), "weight": self.weight}
+        return {"capacity": keras.saving.serialize_keras_object(self.capacity), "weight": schedules.plain(self.weight)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "AnnealedCapacity":
@@ -53,7 +55,7 @@ class AnnealedCapacity(Objective):
         posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training, target)
         kl = kl_divergence(posterior, prior, z)
         missed = tf.abs(_replicas.mean(kl) - self.capacity(step))
-        return Terms(log_likelihood, kl, self.weight * missed - kl)
+        return Terms(log_likelihood, kl, schedules.at(self.weight, step) * missed - kl)
 
 
 def _nats(capacity: Schedule) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from keras_vae import _checks, _replicas
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions import detached
-from keras_vae.objectives import formulas
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.schedules import Schedule, as_schedule
 
@@ -59,22 +59,24 @@ class ELBO(Objective):
             draws (SGVB-A), for any pair of distributions; `"sticking_the_landing"` is that without the score of q in its
             gradient, whose variance vanishes as q nears the true posterior (Roeder et al., 2017). By default the closed form
             where there is one, else Monte Carlo.
-        free_bits: nats that each latent may cost before its KL is penalised: sum_j max(free_bits, mean over the batch
-            of KL_j) takes the place of the KL in the loss (Kingma et al., 2016, appendix). The logged `kl` stays the
-            true one. Needs diagonal distributions and the analytic KL.
+        free_bits: nats, a number or a `Schedule`, that each latent may cost before its KL is penalised: sum_j max(free_bits,
+            mean over the batch of KL_j) takes the place of the KL in the loss (Kingma et al., 2016, appendix). The logged `kl`
+            stays the true one. Needs diagonal distributions and the analytic KL.
     """
 
-    def __init__(self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "auto", free_bits: float = 0.0):
+    def __init__(
+        self, beta: float | Schedule = 1.0, num_samples: int = 1, kl: str = "auto", free_bits: float | Schedule = 0.0
+    ):
         self.beta = as_schedule("beta", beta)
         self.num_samples = _checks.positive_int("num_samples", num_samples, maximum=MAX_DRAWS)
         self.kl = _checks.one_of("kl", kl, ("auto", "analytic", "monte_carlo", "sticking_the_landing"))
-        self.free_bits = _checks.finite_float("free_bits", free_bits, minimum=0.0)
+        self.free_bits = schedules.number("free_bits", free_bits, minimum=0.0)
         if self.free_bits and self.kl not in ("auto", "analytic"):
-            raise ValueError(f"free_bits={free_bits} needs the KL of each latent: use kl='analytic'.")
+            raise ValueError(f"free_bits={self.free_bits} needs the KL of each latent: use kl='analytic'.")
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
-        floor = f", of each latent at least {self.free_bits:g} nats" if self.free_bits else ""
+        floor = f", of each latent at least {formulas.amount('λ', self.free_bits)} nats" if self.free_bits else ""
         return f"-E_q[log p(x | {formulas.given('z', given)})] + {formulas.factor('β', self.beta)}KL{floor}"
 
     def get_config(self) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class ELBO(Objective):
             "beta": keras.saving.serialize_keras_object(self.beta),
             "num_samples": self.num_samples,
             "kl": self.kl,
-            "free_bits": self.free_bits,
+            "free_bits": schedules.plain(self.free_bits),
         }
 
     @classmethod
@@ -106,7 +108,7 @@ class ELBO(Objective):
         regularizer = (self.beta(step) - 1.0) * kl
         if self.free_bits:
             each = self._kl_of_each_latent(posterior, prior)  # (Z,)
-            regularizer += self.beta(step) * tf.reduce_sum(tf.nn.relu(self.free_bits - each))
+            regularizer += self.beta(step) * tf.reduce_sum(tf.nn.relu(schedules.at(self.free_bits, step) - each))
         return Terms(log_likelihood, kl, regularizer)
 
     def _kl(self, posterior: Any, prior: Any, z: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-from keras_vae import _checks, _random
+from keras_vae import _random
 from keras_vae._backend import serializable, tf
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.reconstruction import (
@@ -14,6 +15,7 @@ from keras_vae.objectives.reconstruction import (
     part_from_config,
     terms_of,
 )
+from keras_vae.objectives.schedules import Schedule
 
 
 @runtime_checkable
@@ -38,7 +40,7 @@ class EmbeddedClustering(Objective):
     For a `models.DEC`, after `start_clusters`.
 
     Args:
-        weight: of the divergence, which is in nats.
+        weight: of the divergence, which is in nats; a number or a `Schedule`.
         corruption: as in `Reconstruction`; for images `"random_affine"`.
 
     Raises:
@@ -47,17 +49,17 @@ class EmbeddedClustering(Objective):
 
     terms_type = ReconstructionTerms
 
-    def __init__(self, weight: float = 10.0, corruption: Any = None):
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+    def __init__(self, weight: float | Schedule = 10.0, corruption: Any = None):
+        self.weight = schedules.number("weight", weight, minimum=0.0)
         self.corruption = part("corruption", Corruption, corruption)
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
-        return f"-log p(x | h) + {self.weight:g} KL(p, q(c | h)), p the sharpened q of the batch"
+        return f"-log p(x | h) + {formulas.amount('λ', self.weight)} KL(p, q(c | h)), p the sharpened q of the batch"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"weight": self.weight, "corruption": part_config(self.corruption)}
+        return {"weight": schedules.plain(self.weight), "corruption": part_config(self.corruption)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "EmbeddedClustering":
@@ -82,7 +84,7 @@ class EmbeddedClustering(Objective):
         p = tf.stop_gradient(sharpened(clean))
         divergence = tf.reduce_sum(tf.math.xlogy(p, p) - p * log_q, axis=-1)
         found = model.likelihood_given(code, condition, training)
-        return terms_of(found, x if target is None else target, self.weight * divergence)
+        return terms_of(found, x if target is None else target, schedules.at(self.weight, step) * divergence)
 
 
 def sharpened(log_probs: Any) -> Any:

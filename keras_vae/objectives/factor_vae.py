@@ -5,8 +5,10 @@ from typing import Any
 
 from keras_vae import _checks, _random, _replicas
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
+from keras_vae.objectives.schedules import Schedule
 
 
 @serializable
@@ -18,31 +20,36 @@ class FactorVAE(Objective):
     each step of the model, in the same `fit`, and is saved with the model.
 
     Args:
-        gamma: weight of the total correlation, >= 0; 0 is the ELBO.
+        gamma: weight of the total correlation, a number >= 0 or a `Schedule`; 0 is the ELBO.
         hidden_units: layers of the discriminator (leaky ReLU). The paper has six of 1,000.
-        learning_rate: of the discriminator.
+        learning_rate: of the discriminator, a number or a `Schedule`.
 
     Raises:
         ValueError: if an argument is out of its range.
     """
 
-    def __init__(self, gamma: float = 10.0, hidden_units: Sequence[int] = (1000,) * 6, learning_rate: float = 1e-4):
-        self.gamma = _checks.finite_float("gamma", gamma, minimum=0.0)
+    def __init__(
+        self,
+        gamma: float | Schedule = 10.0,
+        hidden_units: Sequence[int] = (1000,) * 6,
+        learning_rate: float | Schedule = 1e-4,
+    ):
+        self.gamma = schedules.number("gamma", gamma, minimum=0.0)
         self.hidden_units = _checks.sizes("hidden_units", hidden_units, minimum_length=1)
-        self.learning_rate = _checks.finite_float("learning_rate", learning_rate, minimum=0.0, maximum=1.0)
+        self.learning_rate = schedules.number("learning_rate", learning_rate, minimum=0.0, maximum=1.0)
         self._discriminator: Any = None
         self._optimizer: Any = None
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
-        return f"-ELBO + {self.gamma:g} TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it"
+        return f"-ELBO + {formulas.amount('λ', self.gamma)} TC, TC = KL(q(z), Π q(z_d)) as a discriminator sees it"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {
-            "gamma": self.gamma,
+            "gamma": schedules.plain(self.gamma),
             "hidden_units": list(self.hidden_units),
-            "learning_rate": self.learning_rate,
+            "learning_rate": schedules.plain(self.learning_rate),
         }
 
     def prepare(self, model: Any) -> None:
@@ -53,7 +60,7 @@ class FactorVAE(Objective):
         for units in self.hidden_units:
             layers += [keras.layers.Dense(units, dtype="float32"), keras.layers.LeakyReLU(0.2, dtype="float32")]
         self._discriminator = keras.Sequential([*layers, keras.layers.Dense(1, dtype="float32")], name="discriminator")
-        self._optimizer = keras.optimizers.Adam(self.learning_rate, beta_1=0.5, beta_2=0.9)
+        self._optimizer = keras.optimizers.Adam(_rate(self.learning_rate), beta_1=0.5, beta_2=0.9)
         self._optimizer.build(self._discriminator.trainable_variables)
 
     @property
@@ -73,7 +80,7 @@ class FactorVAE(Objective):
             raise ValueError("There is no discriminator yet: compile a model with this objective.")
         posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training, target)
         correlation = self._discriminator(z[0], training=training)[:, 0]
-        return Terms(log_likelihood, kl_divergence(posterior, prior, z), self.gamma * correlation)
+        return Terms(log_likelihood, kl_divergence(posterior, prior, z), schedules.at(self.gamma, step) * correlation)
 
     def learn(self, model: Any, x: Any, condition: Any, step: Any, seed: Any) -> None:
         """One step of the discriminator, on fresh draws of the batch's posteriors."""
@@ -88,3 +95,20 @@ class FactorVAE(Objective):
             loss = tf.reduce_sum(each) / (2.0 * _replicas.count(true))
         variables = self._discriminator.trainable_variables
         self._optimizer.apply(tape.gradient(loss, variables), variables)
+
+
+class _Rate(keras.optimizers.schedules.LearningRateSchedule):
+    """A `Schedule` as Keras's optimizers take one; the discriminator takes a step for each of the model's."""
+
+    def __init__(self, schedule: Schedule):
+        self.schedule = schedule
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(step)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"schedule": schedules.plain(self.schedule)}
+
+
+def _rate(value: float | Schedule) -> Any:
+    return _Rate(value) if isinstance(value, Schedule) else value

@@ -24,6 +24,13 @@ def factor(symbol: str, value: float | Schedule) -> str:
     return "" if value == 1.0 else f"{value:g} "
 
 
+def amount(symbol: str, value: float | Schedule) -> str:
+    """A number where one stands for itself, 1 too; the symbol with its values for a schedule."""
+    if isinstance(value, Schedule) and not isinstance(value, Constant):
+        return f"{symbol} ({value.in_words()})"
+    return f"{value.value if isinstance(value, Constant) else value:g}"
+
+
 def beyond_one(symbol: str, value: float | Schedule, term: str) -> str:
     """What a weight adds to a bound that has the term once already: `" + 3 TC"` for a weight of 4."""
     if isinstance(value, Constant):
@@ -37,7 +44,9 @@ def in_words(part: Any) -> str:
     """A penalty or a corruption with its settings: `"gaussian noise (stddev 0.25)"`; one without `settings` is its `repr`."""
     if not hasattr(part, "settings"):
         return repr(part)
-    settings = ", ".join(f"{key} {_plain(value)}" for key, value in part.settings().items() if value is not None)
+    settings = ", ".join(
+        f"{key} {_plain(getattr(part, key, value))}" for key, value in part.settings().items() if value is not None
+    )
     name = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(part).__name__).strip()
     return f"{name} ({settings})" if settings else name
 

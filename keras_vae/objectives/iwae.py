@@ -96,10 +96,14 @@ class _WeightedPath:
 def _log_likelihood(model: Parts, z: Any, x: Any, condition: Any, training: bool) -> Any:
     """log p(x|z_k): `(K, B)`."""
 
-    def of(draws: Any) -> Any:
-        return model.likelihood_given(draws, condition, training).log_prob(x)
+    # A gradient flows into the arguments of what is computed again, not into what it closes over, such as features of a condition.
+    tensors = [] if condition is None else tf.nest.flatten(condition)
+
+    def of(draws: Any, *tensors: Any) -> Any:
+        given = None if condition is None else tf.nest.pack_sequence_as(condition, tensors)
+        return model.likelihood_given(draws, given, training).log_prob(x)
 
     if z.shape[0] <= _CHUNK:
-        return of(z)
-    chunks = [tf.recompute_grad(of)(z[start : start + _CHUNK]) for start in range(0, z.shape[0], _CHUNK)]
+        return of(z, *tensors)
+    chunks = [tf.recompute_grad(of)(z[start : start + _CHUNK], *tensors) for start in range(0, z.shape[0], _CHUNK)]
     return tf.concat(chunks, axis=0)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from keras_vae import _checks, _random
+from keras_vae import _random
 from keras_vae._backend import keras, serializable, tf, tfd
 from keras_vae.distributions.base import independent_normal
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Terms
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.schedules import Schedule
@@ -31,17 +32,20 @@ class MapDropoutELBO(ELBO):
         ValueError: if an argument is out of its range; from `compile` if the model's prior has no map.
     """
 
-    def __init__(self, share: float = 0.5, beta: float | Schedule = 1.0):
+    def __init__(self, share: float | Schedule = 0.5, beta: float | Schedule = 1.0):
         super().__init__(beta)
-        self.share = _checks.finite_float("share", share, minimum=0.0, maximum=1.0)
+        self.share = schedules.number("share", share, minimum=0.0, maximum=1.0)
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
-        return f"{super().formula(given)}; for {self.share:.0%} of the examples of a batch q(m | x) is p(m | v)"
+        return f"{super().formula(given)}; for {self._share_in_words()} of the examples of a batch q(m | x) is p(m | v)"
+
+    def _share_in_words(self) -> str:
+        return formulas.amount("s", self.share) if isinstance(self.share, Schedule) else f"{self.share:.0%}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"share": self.share, "beta": keras.saving.serialize_keras_object(self.beta)}
+        return {"share": schedules.plain(self.share), "beta": keras.saving.serialize_keras_object(self.beta)}
 
     def prepare(self, model: Any) -> None:
         """Check that the model has what this objective needs; `compile` calls this."""
@@ -68,8 +72,8 @@ class MapDropoutELBO(ELBO):
         z = posterior.sample(seed=seed)
         loc, scale = posterior.mean(), posterior.stddev()
         vector, own = z[:, :size], z[:, size:]
-        of_map = model.prior.map_given(vector, condition)
-        keeps = _random.uniform(tf.shape(x)[:1], _random.fold_in(seed, 1)) >= self.share
+        of_map = model.prior.map_given(vector, model.features(condition, training))
+        keeps = _random.uniform(tf.shape(x)[:1], _random.fold_in(seed, 1)) >= schedules.at(self.share, step)
         noise = _random.normal(tf.shape(own), _random.fold_in(seed, 2))
         code = tf.where(keeps[:, None], own, of_map.mean() + of_map.stddev() * noise)
         kl_map = independent_normal(loc[:, size:], scale[:, size:], 1).kl_divergence(of_map)

@@ -2,10 +2,12 @@
 
 from typing import Any, NamedTuple, Protocol
 
-from keras_vae import _checks, _random, _replicas
+from keras_vae import _random, _replicas
 from keras_vae._backend import serializable, tf
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.reconstruction import Coder, terms_of
+from keras_vae.objectives.schedules import Schedule
 
 _SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Of the kernel, as in the code that the paper was published with: codes near each other and far from each other both count."""
@@ -56,8 +58,13 @@ def prior_mmd(prior: Any, code: Any, seed: Any) -> Any:
         code: `(B, Z)`.
         seed: stateless seed, int32 of shape `(2,)`.
     """
-    sampled = prior.sample(tf.shape(code)[0] if prior.batch_shape.rank == 0 else (), seed=seed)
-    return squared_mmd(_replicas.gathered(code), _replicas.gathered(sampled)) * tf.ones_like(code[:, 0])
+    codes = _replicas.gathered(code)
+    if prior.batch_shape.rank == 0:
+        # The same samples on all replicas, those of one process with the whole batch.
+        sampled = prior.sample(tf.shape(codes)[0], seed=_replicas.first(seed))
+    else:
+        sampled = _replicas.gathered(prior.sample(seed=seed))
+    return squared_mmd(codes, sampled) * tf.ones_like(code[:, 0])
 
 
 class MMDTerms(NamedTuple):
@@ -90,10 +97,11 @@ class WassersteinMMD(Objective):
     The codes h of the batch as a whole, not each one's, are held to the prior, so a code may say all that there is to say of an
     example. With a Gaussian of scale 1 the first term is half the squared error, and a constant.
 
-    For a `models.WAE`.
+    For a `models.WAE`. The discrepancy is of all examples of a batch, whatever their `sample_weight`.
 
     Args:
-        weight: lambda, from 0. The paper's 10 stands beside 0.05 times the squared error, so beside half of it it is 100.
+        weight: lambda, a number from 0 or a `Schedule`. The paper has 10 beside 0.05 times the squared error, so beside half of
+            the squared error it is 100.
 
     Raises:
         ValueError: if the weight is out of its range.
@@ -101,16 +109,16 @@ class WassersteinMMD(Objective):
 
     terms_type = MMDTerms
 
-    def __init__(self, weight: float = 100.0):
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+    def __init__(self, weight: float | Schedule = 100.0):
+        self.weight = schedules.number("weight", weight)
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
-        return f"-log p(x | z) + {self.weight:g} MMD²(encoder(x), p(z)), of the codes of a batch"
+        return f"-log p(x | z) + {formulas.amount('λ', self.weight)} MMD²(encoder(x), p(z)), of the codes of a batch"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"weight": self.weight}
+        return {"weight": schedules.plain(self.weight)}
 
     def terms(
         self,
@@ -126,4 +134,4 @@ class WassersteinMMD(Objective):
         code = model.code_given(x, condition, training)
         found = terms_of(model.likelihood_given(code, condition, training), x if target is None else target)
         mmd = prior_mmd(model.prior_given(condition, training=training), code, _random.fold_in(seed, 0))
-        return MMDTerms(found.log_likelihood, self.weight * mmd, found.squared_error, mmd)
+        return MMDTerms(found.log_likelihood, schedules.at(self.weight, step) * mmd, found.squared_error, mmd)

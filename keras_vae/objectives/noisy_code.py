@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from keras_vae import _checks, _random
+from keras_vae import _random
 from keras_vae._backend import keras, serializable, tf
-from keras_vae.objectives import formulas
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective
 from keras_vae.objectives.penalties import Penalty
 from keras_vae.objectives.reconstruction import (
@@ -39,7 +39,8 @@ class NoisyCode(Objective):
         beta: weight of the KL, a number >= 0 or a `Schedule` of the step; by default it rises to 0.3 over 1,000 steps. Where it
             does not rise from 0, codes may never grow out of the noise.
         penalty: as in `Reconstruction`, of the code with its noise: what the decoder hears.
-        cycle: weight of the way there and back, from 0; above 0 only for a `models.SwapAutoencoder`, whose condition is the domain.
+        cycle: weight of the way there and back, a number from 0 or a `Schedule`; above 0 only for a
+            `models.SwapAutoencoder`, whose condition is the domain.
         contrast: the odds y / (1 - y) of each value drawn on that way are raised to this power, at least 1, which leaves them as
             they are; above 1 only for data from 0 to 1.
 
@@ -50,13 +51,17 @@ class NoisyCode(Objective):
     terms_type = ReconstructionTerms
 
     def __init__(
-        self, beta: float | Schedule | None = None, penalty: Any = None, cycle: float = 0.0, contrast: float = 1.0
+        self,
+        beta: float | Schedule | None = None,
+        penalty: Any = None,
+        cycle: float | Schedule = 0.0,
+        contrast: float | Schedule = 1.0,
     ):
         self.beta = as_schedule("beta", Linear(1000, end=0.3) if beta is None else beta)
         self.penalty = part("penalty", Penalty, penalty)
-        self.cycle = _checks.finite_float("cycle", cycle, minimum=0.0)
-        self.contrast = _checks.finite_float("contrast", contrast, minimum=1.0, maximum=100.0)
-        if self.contrast > 1.0 and not self.cycle:
+        self.cycle = schedules.number("cycle", cycle, minimum=0.0)
+        self.contrast = schedules.number("contrast", contrast, minimum=1.0, maximum=100.0)
+        if self.contrast != 1.0 and not self.cycle:
             raise ValueError(f"contrast={contrast}: is that of what the cycle draws, so set cycle above 0 too.")
 
     def formula(self, given: str = "") -> str:
@@ -67,7 +72,7 @@ class NoisyCode(Objective):
     def _cycle_formula(self) -> str:
         if not self.cycle:
             return ""
-        power = f", its odds to the power {self.contrast:g}" if self.contrast > 1.0 else ""
+        power = f", its odds to the power {formulas.amount('τ', self.contrast)}" if self.contrast != 1.0 else ""
         weight = formulas.factor("λ", self.cycle)
         return f" - {weight}log p(x | h' + ε), h' the code of x as drawn in the next domain{power},"
 
@@ -76,8 +81,8 @@ class NoisyCode(Objective):
         return {
             "beta": keras.saving.serialize_keras_object(self.beta),
             "penalty": part_config(self.penalty),
-            "cycle": self.cycle,
-            "contrast": self.contrast,
+            "cycle": schedules.plain(self.cycle),
+            "contrast": schedules.plain(self.contrast),
         }
 
     @classmethod
@@ -97,14 +102,16 @@ class NoisyCode(Objective):
         target = x if target is None else target
         price = self.beta(step) * tf.reduce_sum(tf.square(code), axis=-1) / 2.0
         if self.penalty is not None:
-            price += self.penalty(model, x, heard, condition, _random.fold_in(seed, 1), training)
+            price += self.penalty(model, x, heard, condition, _random.fold_in(seed, 1), training, step)
         if self.cycle:
-            price -= self.cycle * self._there_and_back(
-                model, target, code, condition, _random.fold_in(seed, 2), training
+            price -= schedules.at(self.cycle, step) * self._there_and_back(
+                model, target, code, condition, step, _random.fold_in(seed, 2), training
             )
         return terms_of(found, target, price)
 
-    def _there_and_back(self, model: Coder, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def _there_and_back(
+        self, model: Coder, x: Any, code: Any, condition: Any, step: Any, seed: Any, training: bool
+    ) -> Any:
         """log p(x | h' + noise), `(B,)`: see the class."""
         if condition is None:
             raise ValueError(
@@ -112,8 +119,8 @@ class NoisyCode(Objective):
             )
         elsewhere = tf.roll(condition, shift=1, axis=-1)
         drawn = model.likelihood_given(code, elsewhere, training).mean()
-        if self.contrast > 1.0:
-            drawn = _in_contrast(drawn, self.contrast)
+        if self.contrast != 1.0:
+            drawn = _in_contrast(drawn, schedules.at(self.contrast, step))
         drawn = tf.stop_gradient(drawn)
         heard = _heard(model.code_given(drawn, elsewhere, training), seed)
         return model.likelihood_given(heard, condition, training).log_prob(x)
@@ -123,7 +130,7 @@ class NoisyCode(Objective):
         return without_clusters(model)
 
 
-def _in_contrast(x: Any, power: float) -> Any:
+def _in_contrast(x: Any, power: Any) -> Any:
     """The odds of values from 0 to 1 raised to a power: what is near 0 or 1 goes there, and 1/2 stays."""
     inside = tf.clip_by_value(x, 1e-6, 1.0 - 1e-6)
     return tf.sigmoid(power * (tf.math.log(inside) - tf.math.log1p(-inside)))

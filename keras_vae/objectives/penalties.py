@@ -10,6 +10,8 @@ import numpy as np
 from keras_vae import _checks, _random
 from keras_vae._backend import keras, serializable, tf
 from keras_vae._written import Fixed
+from keras_vae.objectives import schedules
+from keras_vae.objectives.schedules import Schedule
 
 # Least share of a unit's time on, or off, in the logarithm: far below the 1e-7 of a sigmoid that is as good as off.
 _FROM_ZERO = 1e-20
@@ -19,7 +21,7 @@ class Penalty(Fixed):
     """A penalty of each example of a batch, in the nats that the reconstruction is counted in."""
 
     @abc.abstractmethod
-    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool, step: Any = 0) -> Any:
         """Compute the penalties `(B,)`.
 
         Args:
@@ -29,6 +31,7 @@ class Penalty(Fixed):
             condition: `(B, C)` or None.
             seed: stateless seed, int32 of shape `(2,)`.
             training: whether this is a training step.
+            step: number of optimizer steps taken, for schedules.
         """
 
     @abc.abstractmethod
@@ -50,19 +53,19 @@ class L1(Penalty):
     """weight * sum_j |h_j|, which moves most units of an overcomplete code to zero.
 
     Args:
-        weight: nats a unit of activation, from 0.
+        weight: nats a unit of activation, a number from 0 or a `Schedule`.
     """
 
-    def __init__(self, weight: float = 0.1):
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+    def __init__(self, weight: float | Schedule = 0.1):
+        self.weight = schedules.number("weight", weight)
 
-    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool, step: Any = 0) -> Any:
         """Compute the penalties: see `Penalty`."""
-        return self.weight * tf.reduce_sum(tf.abs(code), axis=-1)
+        return schedules.at(self.weight, step) * tf.reduce_sum(tf.abs(code), axis=-1)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"weight": self.weight}
+        return {"weight": schedules.plain(self.weight)}
 
 
 @serializable
@@ -74,14 +77,14 @@ class ActivationRate(Penalty):
 
     Args:
         rate: the mean activation that each unit is to have, between 0 and 1.
-        weight: nats an example, from 0.
+        weight: nats an example, a number from 0 or a `Schedule`.
     """
 
-    def __init__(self, rate: float = 0.05, weight: float = 1.0):
+    def __init__(self, rate: float = 0.05, weight: float | Schedule = 1.0):
         self.rate = _checks.finite_float("rate", rate, minimum=1e-4, maximum=1.0 - 1e-4)
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+        self.weight = schedules.number("weight", weight)
 
-    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool, step: Any = 0) -> Any:
         """Compute the penalties: see `Penalty`.
 
         Raises:
@@ -92,7 +95,7 @@ class ActivationRate(Penalty):
         found, rest = tf.reduce_mean(code, axis=0), tf.reduce_mean(1.0 - code, axis=0)  # (Z,)
         on = self.rate * (math.log(self.rate) - _log(found))
         off = (1.0 - self.rate) * (math.log1p(-self.rate) - _log(rest))
-        return tf.fill(tf.shape(code)[:1], self.weight * tf.reduce_sum(on + off))
+        return tf.fill(tf.shape(code)[:1], schedules.at(self.weight, step) * tf.reduce_sum(on + off))
 
     @staticmethod
     def check(code_activation: str) -> None:
@@ -104,7 +107,7 @@ class ActivationRate(Penalty):
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"rate": self.rate, "weight": self.weight}
+        return {"rate": self.rate, "weight": schedules.plain(self.weight)}
 
 
 def _log(share: Any) -> Any:
@@ -124,7 +127,7 @@ class Contraction(Penalty):
     """weight * ||J||_F^2, J the Jacobian of the code with respect to the input: Rifai et al. (2011), equation 4.
 
     Args:
-        weight: nats a unit of the squared norm, from 0.
+        weight: nats a unit of the squared norm, a number from 0 or a `Schedule`.
         jacobian: `"closed_form"`, for one dense layer: sum_j s'(a_j)^2 sum_i W_ij^2, where the activation's slope s'(a_j) is
             h_j (1 - h_j) for a sigmoid, and 1 or 0 for `"relu"` (where `Rescaling` layers are in the encoder too, times the square
             of their scale); `"exact"`, all rows of J, one backward pass for each of the Z codes; `"hutchinson"`, E_v ||v^T J||^2
@@ -132,18 +135,18 @@ class Contraction(Penalty):
         num_probes: draws of v an example.
     """
 
-    def __init__(self, weight: float = 0.1, jacobian: str = "auto", num_probes: int = 1):
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+    def __init__(self, weight: float | Schedule = 0.1, jacobian: str = "auto", num_probes: int = 1):
+        self.weight = schedules.number("weight", weight)
         self.jacobian = _checks.one_of("jacobian", jacobian, ("auto", "closed_form", "exact", "hutchinson"))
         self.num_probes = _checks.positive_int("num_probes", num_probes, maximum=1000)
 
-    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool, step: Any = 0) -> Any:
         """Compute the penalties: see `Penalty`.
 
         Raises:
             ValueError: if `jacobian="closed_form"` and the encoder is not one dense layer with such an activation.
         """
-        kernel = _only_kernel(model)
+        kernel, weight = _only_kernel(model), schedules.at(self.weight, step)
         if self.jacobian == "closed_form" and kernel is None:
             raise ValueError(
                 "jacobian='closed_form': holds for an encoder of one dense layer (hidden_units=[]) with code_activation one of "
@@ -152,14 +155,14 @@ class Contraction(Penalty):
         if kernel is not None and self.jacobian in ("auto", "closed_form"):
             norms = tf.reduce_sum(tf.square(kernel), axis=0)  # (Z,)
             slope = _SLOPES[model.code_activation](code)
-            return self.weight * tf.reduce_sum(tf.square(slope) * norms, axis=-1)
+            return weight * tf.reduce_sum(tf.square(slope) * norms, axis=-1)
         if self.jacobian == "exact":
-            return self.weight * self._exact(model, x, condition, training)
-        return self.weight * self._hutchinson(model, x, condition, seed, training)
+            return weight * self._exact(model, x, condition, training)
+        return weight * self._hutchinson(model, x, condition, seed, training)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"weight": self.weight, "jacobian": self.jacobian, "num_probes": self.num_probes}
+        return {"weight": schedules.plain(self.weight), "jacobian": self.jacobian, "num_probes": self.num_probes}
 
     def _exact(self, model: Any, x: Any, condition: Any, training: bool) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -168,7 +171,7 @@ class Contraction(Penalty):
         jacobian = tape.batch_jacobian(code, x)  # (B, Z) + data_shape
         return tf.reduce_sum(tf.square(jacobian), axis=range(1, len(jacobian.shape)))
 
-    def _hutchinson(self, model: Any, x: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def _hutchinson(self, model: Any, x: Any, condition: Any, seed: Any, training: bool, step: Any = 0) -> Any:
         total = 0.0
         for probe in range(self.num_probes):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -221,15 +224,15 @@ class DomainAlignment(Penalty):
     For a `models.SwapAutoencoder`, whose condition is the domain.
 
     Args:
-        weight: from 0.
+        weight: a number from 0 or a `Schedule`.
     """
 
     _WIDTHS = (0.1, 0.3, 1.0, 3.0)
 
-    def __init__(self, weight: float = 30.0):
-        self.weight = _checks.finite_float("weight", weight, minimum=0.0)
+    def __init__(self, weight: float | Schedule = 30.0):
+        self.weight = schedules.number("weight", weight)
 
-    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool) -> Any:
+    def __call__(self, model: Any, x: Any, code: Any, condition: Any, seed: Any, training: bool, step: Any = 0) -> Any:
         """Compute the penalties: see `Penalty`.
 
         Raises:
@@ -247,8 +250,8 @@ class DomainAlignment(Penalty):
         inner = tf.matmul(share, tf.matmul(kernel, share), transpose_a=True)  # (D, D): of the domains' mean features
         present = tf.reduce_sum(tf.cast(count > 0, tf.float32))
         pairs = present * tf.linalg.trace(inner) - tf.reduce_sum(inner)
-        return self.weight * pairs * tf.ones_like(code[:, 0])
+        return schedules.at(self.weight, step) * pairs * tf.ones_like(code[:, 0])
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"weight": self.weight}
+        return {"weight": schedules.plain(self.weight)}

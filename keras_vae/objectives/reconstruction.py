@@ -89,7 +89,8 @@ class Reconstruction(Objective):
         target = x if target is None else target
         if self.penalty is None:
             return terms_of(found, target)
-        return terms_of(found, target, self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training))
+        penalty = self.penalty(model, given, code, condition, _random.fold_in(seed, 1), training, step)
+        return terms_of(found, target, penalty)
 
     def given(self, x: Any, seed: Any) -> Any:
         """What the encoder is given for a batch `x`."""

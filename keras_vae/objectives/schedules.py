@@ -3,15 +3,24 @@
 import abc
 from typing import Any
 
-from keras_vae import _checks
-from keras_vae._backend import serializable, tf
+from keras_vae import _checks, _named, objectives
+from keras_vae._backend import keras, serializable, tf
 from keras_vae._written import Fixed
 
 _MAX_STEPS = 10**9
 
 
 class Schedule(Fixed):
-    """A number as a function of the optimizer step."""
+    """A number as a function of the optimizer step.
+
+    It stands wherever an objective or a penalty takes a number that does not decide the shape of the computation: a weight, a rate,
+    a capacity. In a recipe it is a table such as `{ name = "linear", epochs = 10 }`.
+    """
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the largest value, which the argument it stands for must allow; None where they are not known."""
+        return None
 
     @abc.abstractmethod
     def __call__(self, step: Any) -> Any:
@@ -46,6 +55,11 @@ class Constant(Schedule):
         """The constructor's arguments."""
         return {"value": self.value}
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The number, twice."""
+        return self.value, self.value
+
     def in_words(self) -> str:
         """The number."""
         return f"{self.value:g}"
@@ -77,6 +91,11 @@ class Linear(Schedule):
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"steps": self.steps, "start": self.start, "end": self.end}
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Where it starts and where it ends, the smaller first."""
+        return min(self.start, self.end), max(self.start, self.end)
 
     def in_words(self) -> str:
         """From where to where it goes."""
@@ -112,6 +131,11 @@ class Cyclical(Schedule):
         """The constructor's arguments."""
         return {"steps": self.steps, "cycles": self.cycles, "ramp": self.ramp, "start": self.start, "end": self.end}
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Where it starts and where it ends, the smaller first."""
+        return min(self.start, self.end), max(self.start, self.end)
+
     def in_words(self) -> str:
         """From where to where it goes, and how often."""
         return f"{_course(self.start, self.end)} in each of {self.cycles} cycles"
@@ -128,14 +152,60 @@ def _course(start: float, end: float) -> str:
     return f"{'rising' if start <= end else 'falling'} from {start:g} to {end:g}"
 
 
-def as_schedule(name: str, value: float | Schedule) -> Schedule:
+def number(name: str, value: Any, minimum: float = 0.0, maximum: float = _checks.MAX_FLOAT) -> float | Schedule:
+    """An argument that is a number or a `Schedule` of the step, checked: what `at` takes.
+
+    Args:
+        name: of the argument, for the errors.
+        value: a number, a schedule, or a dict of a schedule's name and arguments.
+        minimum, maximum: what it may be at any step.
+
+    Raises:
+        ValueError: if it is neither, or out of this range.
+    """
+    schedule = given(name, value)
+    if schedule is None:
+        if not hasattr(value, "__float__"):
+            raise ValueError(
+                f"{name}={_checks.shown(value)}: must be a number from {minimum:g}, or a Schedule such as Linear(1000)."
+            )
+        return _checks.finite_float(name, value, minimum, maximum)
+    for bound in schedule.bounds or ():
+        if not minimum <= bound <= maximum:
+            raise ValueError(
+                f"{name}={_checks.shown(schedule)}: reaches {bound:g}, and must stay between {minimum:g} and {maximum:g}."
+            )
+    return schedule
+
+
+def at(value: float | Schedule, step: Any) -> Any:
+    """What `number` returned, at a step: a number stays as it is."""
+    return value(step) if isinstance(value, Schedule) else value
+
+
+def plain(value: float | Schedule) -> Any:
+    """What `number` returned, as plain data from which `number` makes it again."""
+    return _named.described(value) if isinstance(value, Schedule) else value
+
+
+def given(name: str, value: Any) -> Schedule | None:
+    """The schedule that is given, as an object or as plain data; None for anything else."""
+    if isinstance(value, dict) and "class_name" in value:
+        value = keras.saving.deserialize_keras_object(value)
+    if isinstance(value, dict):
+        return _named.build(name, objectives, Schedule, value)
+    return value if isinstance(value, Schedule) else None
+
+
+def as_schedule(name: str, value: Any) -> Schedule:
     """A schedule as it is, and a number as one that stays.
 
     Raises:
         ValueError: if the number is negative or not finite; the error says `name`.
     """
-    if isinstance(value, Schedule):
-        return value
+    schedule = given(name, value)
+    if schedule is not None:
+        return schedule
     if hasattr(value, "__float__"):
         return Constant(_checks.finite_float(name, value, minimum=0.0))
     raise ValueError(f"{name}={_checks.shown(value)}: must be a number from 0, or a Schedule such as Linear(1000).")

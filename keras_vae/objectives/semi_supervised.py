@@ -3,9 +3,9 @@
 import math
 from typing import Any, NamedTuple, Protocol
 
-from keras_vae import _checks, _random
+from keras_vae import _random
 from keras_vae._backend import keras, serializable, tf
-from keras_vae.objectives import formulas
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective, Parts
 from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.elbo import ELBO
@@ -69,7 +69,8 @@ class SemiSupervisedELBO(Objective):
     much as one of K times the batch.
 
     Args:
-        classification_weight: alpha in the paper, times the nats of the cross-entropy of an example with a label.
+        classification_weight: alpha in the paper, a number or a `Schedule`, times the nats of the cross-entropy of an example
+            with a label.
         corruption: as in `Reconstruction`, done to what q(y|x) is given; for images `"random_affine"`.
         beta: as in `ELBO`, for the KL of z. Above 1 a code costs more, and an image is left to its class for more of what it shows.
         num_samples, kl: as in `ELBO`.
@@ -82,13 +83,13 @@ class SemiSupervisedELBO(Objective):
 
     def __init__(
         self,
-        classification_weight: float = 50.0,
+        classification_weight: float | Schedule = 50.0,
         corruption: Any = None,
         beta: float | Schedule = 1.0,
         num_samples: int = 1,
         kl: str = "auto",
     ):
-        self.classification_weight = _checks.finite_float("classification_weight", classification_weight, minimum=0.0)
+        self.classification_weight = schedules.number("classification_weight", classification_weight, minimum=0.0)
         self.corruption = part("corruption", Corruption, corruption)
         self.bound = ELBO(beta, num_samples, kl)
         self.beta, self.num_samples, self.kl = self.bound.beta, self.bound.num_samples, self.bound.kl
@@ -99,13 +100,13 @@ class SemiSupervisedELBO(Objective):
         seen, what = (
             ("x", "") if self.corruption is None else ("x̃", f", x̃ being x with {formulas.in_words(self.corruption)}")
         )
-        label = f"{self.classification_weight:g} log q(y | {seen})"
+        label = f"{formulas.amount('λ', self.classification_weight)} log q(y | {seen})"
         return f"-ELBO{more}, and where y is known - {label} beside it{what}"
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {
-            "classification_weight": self.classification_weight,
+            "classification_weight": schedules.plain(self.classification_weight),
             "corruption": part_config(self.corruption),
             **{name: value for name, value in self.bound.get_config().items() if name != "free_bits"},
         }
@@ -138,7 +139,8 @@ class SemiSupervisedELBO(Objective):
         return SemiSupervisedTerms(
             mean(terms.log_likelihood),
             mean(terms.kl) + math.log(classes) + (1.0 - known) * negative_entropy,
-            mean(terms.regularizer) - self.classification_weight * tf.reduce_sum(condition * log_q, axis=-1),
+            mean(terms.regularizer)
+            - schedules.at(self.classification_weight, step) * tf.reduce_sum(condition * log_q, axis=-1),
             known,
             right,
         )

@@ -5,9 +5,10 @@ from typing import Any
 
 from keras_vae import _checks
 from keras_vae._backend import serializable, tf, tfd
-from keras_vae.objectives import formulas
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective, Parts, Terms
 from keras_vae.objectives.elbo import drawn, kl_divergence
+from keras_vae.objectives.schedules import Schedule
 
 _MAX_EXAMPLES = 10**12
 _ESTIMATOR = "estimated by stratified sampling from the batch"
@@ -55,15 +56,15 @@ class BetaTCVAE(Objective):
 
     Args:
         num_examples: size N of the data set, on which the estimate of q(z) depends. A recipe fills it in.
-        beta: weight of the total correlation, >= 0; 1 is the ELBO.
+        beta: weight of the total correlation, a number >= 0 or a `Schedule`; 1 is the ELBO.
 
     Raises:
         ValueError: if an argument is out of its range.
     """
 
-    def __init__(self, num_examples: int, beta: float = 6.0):
+    def __init__(self, num_examples: int, beta: float | Schedule = 6.0):
         self.num_examples = _checks.positive_int("num_examples", num_examples, maximum=_MAX_EXAMPLES, minimum=2)
-        self.beta = _checks.finite_float("beta", beta, minimum=0.0)
+        self.beta = schedules.number("beta", beta, minimum=0.0)
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
@@ -72,7 +73,7 @@ class BetaTCVAE(Objective):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"num_examples": self.num_examples, "beta": self.beta}
+        return {"num_examples": self.num_examples, "beta": schedules.plain(self.beta)}
 
     def terms(
         self, model: Parts, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
@@ -84,4 +85,6 @@ class BetaTCVAE(Objective):
         """
         posterior, prior, z, log_likelihood = drawn(model, x, condition, 1, seed, training, target)
         correlation = total_correlation(posterior, z[0], self.num_examples)
-        return Terms(log_likelihood, kl_divergence(posterior, prior, z), (self.beta - 1.0) * correlation)
+        return Terms(
+            log_likelihood, kl_divergence(posterior, prior, z), (schedules.at(self.beta, step) - 1.0) * correlation
+        )

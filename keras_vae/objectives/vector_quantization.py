@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from keras_vae import _checks
 from keras_vae._backend import serializable, tf
-from keras_vae.objectives import formulas
+from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective
+from keras_vae.objectives.schedules import Schedule
 
 
 class QuantizationTerms(NamedTuple):
@@ -47,7 +47,7 @@ class VectorQuantization(Objective):
     the others: `model.encoder.trainable = model.quantizer.trainable = model.decoder.trainable = False`.
 
     Args:
-        commitment: weight of the term that keeps features near their codes, beta in the paper.
+        commitment: weight of the term that keeps features near their codes, beta in the paper; a number or a `Schedule`.
 
     Raises:
         ValueError: if it is out of its range.
@@ -55,8 +55,8 @@ class VectorQuantization(Objective):
 
     terms_type = QuantizationTerms
 
-    def __init__(self, commitment: float = 0.25):
-        self.commitment = _checks.finite_float("commitment", commitment, minimum=0.0)
+    def __init__(self, commitment: float | Schedule = 0.25):
+        self.commitment = schedules.number("commitment", commitment, minimum=0.0)
 
     def formula(self, given: str = "") -> str:
         """The loss as a formula: see `Objective.formula`."""
@@ -65,7 +65,7 @@ class VectorQuantization(Objective):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"commitment": self.commitment}
+        return {"commitment": schedules.plain(self.commitment)}
 
     def terms(
         self, model: Any, x: Any, condition: Any, step: Any, seed: Any, training: bool = False, target: Any = None
@@ -78,7 +78,7 @@ class VectorQuantization(Objective):
         return QuantizationTerms(
             p.log_prob(target),
             -model.prior_given(condition).log_prob(found.indices),
-            self.commitment * found.distance + found.codebook_loss,
+            schedules.at(self.commitment, step) * found.distance + found.codebook_loss,
             tf.fill(tf.shape(error), found.perplexity),
             error,
         )

@@ -265,18 +265,16 @@ class Recipe:
         """
         if not self.objective:
             return None
-        spec = dict(self.objective)
-        for key in ("beta", "capacity"):
-            if isinstance(spec.get(key), dict):
-                schedule = _in_steps(f"objective.{key}", spec[key], steps_per_epoch)
-                spec[key] = _named.build(f"objective.{key}", objectives, objectives.Schedule, schedule)
-        spec = {"name": "elbo", **_in_steps("objective", spec, steps_per_epoch)}
+        spec = {"name": "elbo", **_in_steps("objective", self.objective, steps_per_epoch)}
         return _named.build("objective", objectives, objectives.Objective, spec, {"num_examples": num_examples})
 
 
 def _in_steps(name: str, table: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
-    """The table with `steps` for `epochs`, and `steps_per_layer` for `epochs_per_layer`."""
-    found = dict(table)
+    """The table, and those in it, with `steps` for `epochs`, and `steps_per_layer` for `epochs_per_layer`."""
+    found = {
+        key: _in_steps(f"{name}.{key}", value, steps_per_epoch) if isinstance(value, dict) else value
+        for key, value in table.items()
+    }
     for key in ("epochs", "epochs_per_layer"):
         if key in found:
             epochs = _checks.finite_float(f"{name}.{key}", found.pop(key), minimum=0.0, maximum=1e6)

@@ -8,7 +8,7 @@ from typing import Any
 from keras_vae import _checks, _untrusted, data, lite
 from keras_vae.training import Recipe
 from keras_vae.zoo import facts
-from keras_vae.zoo.figures import asked_of, form_of, in_words, short, target_rows, value_of, verdict
+from keras_vae.zoo.figures import asked_of, headline, in_words, short, target_rows, value_of, verdict
 from keras_vae.zoo.files import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES
 from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.preset_file import Preset
@@ -219,9 +219,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
             obtained = f"{short(first['figure'])} {value_of(first, figures)}"
             published = f"{verdict(first, figures)}: {asked_of(first)} ({first['source']})"
         else:
-            key = next((key for key in ("accuracy", "nll", "psnr", "mig", "elbo") if key in figures), "")
-            obtained = f"{short(key)} {form_of(key).format(figures[key])}" if key else "not measured"
-            published = "-"
+            obtained, published = headline(figures), "-"
         lines.append(
             f"| [{preset.name}](zoo/{preset.name}/README.md) | {preset.card.get('task', '')} "
             f"| {obtained} | {published} | {weights['parameters']:,} | {weights['bytes'] / 1e6:.1f} MB "
@@ -251,8 +249,9 @@ def _metrics(folder: Path) -> dict[str, Any]:
 
 def _figures(metrics: dict[str, Any], words: dict[str, Any]) -> list[str]:
     figures = metrics["figures"]
-    rows = ["| figure | value |", "|---|---|", *(f"| {words} | {value} |" for words, value in in_words(figures)), ""]
-    return [_protocol(metrics["protocol"]), "", *rows, *target_rows(words.get("targets", []), figures)]
+    rows = (f"| {_cell(name)} | {value} |" for name, value in in_words(figures))
+    table = ["| figure | value |", "|---|---|", *rows, ""]
+    return [_protocol(metrics["protocol"]), "", *table, *target_rows(words.get("targets", []), figures)]
 
 
 def _training(preset: Preset, weights: dict[str, Any], called: str) -> list[str]:

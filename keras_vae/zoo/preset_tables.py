@@ -24,10 +24,10 @@ def _one_bound(target: Any) -> Any:
 
 def _of_a_metric(target: dict[str, Any]) -> dict[str, Any]:
     """The one place where a preset's metrics are checked."""
-    if not isinstance(target["figure"], str) or not figures.known(target["figure"]):
-        raise ValueError(
-            f"[card] has the target {_checks.shown(target)}: there is no such figure as {_checks.shown(target['figure'])}."
-        )
+    try:
+        figures.check_target(target)
+    except ValueError as error:
+        raise ValueError(f"[card] has the target {_checks.shown(target)}: {error}") from error
     return target
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae import _checks
+from keras_vae.evaluation.metrics import metric_named
 from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.presets import find_preset, read_metrics
 
@@ -60,6 +61,7 @@ def published_tables() -> dict[str, PublishedTable]:
     found = {}
     for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
         _checks.known_keys(f"[{name}] of {path}", table, keys)
+        metric_named(table["figure"])
         found[name] = PublishedTable(name=name, **table)
     return found
 

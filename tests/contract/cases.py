@@ -121,12 +121,12 @@ AUTOENCODERS: dict[str, Callable[[], Any]] = {
     "tied_deep": lambda: Autoencoder(SHAPE, 3, network={"name": "tied_mlp", "hidden_units": (16, 8)}),
     "dec": lambda: DEC(SHAPE, 3, num_clusters=4, network={"name": "mlp", "hidden_units": (16,)}),
     "wae": lambda: WAE(SHAPE, 3, network={"name": "mlp", "hidden_units": (16,)}),
-    "wae_mixture": lambda: WAE(
+    "wae_flow": lambda: WAE(
         SHAPE,
         3,
         network={"name": "conv_net", **CONV},
         likelihood="bernoulli",
-        prior={"name": "mixture_of_gaussians", "num_components": 4},
+        prior={"name": "real_nvp", "hidden_units": (8,)},
     ),
     "swap": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "mlp", "hidden_units": (16,)}),
     "swap_conv": lambda: SwapAutoencoder(SHAPE, 3, 2, network={"name": "conv_net", **CONV}, own_layers=1),

@@ -8,7 +8,7 @@ import pytest
 
 from keras_vae import data, models, objectives
 from keras_vae._backend import keras, tf
-from keras_vae.models import DEC, VQVAE, SwapAutoencoder
+from keras_vae.models import DEC, VQVAE, WAE, SwapAutoencoder
 from keras_vae.networks import MLP
 from tests.contract.cases import AUTOENCODERS, CASES, QUANTIZED, SHAPE, conditions, one_of_each_class
 
@@ -17,7 +17,11 @@ EACH = one_of_each_class(ALL)
 COUNT = 6
 
 # Objectives without a quantity of the whole batch, in which each example counts whatever its weight.
-OF_EXAMPLES = {DEC: objectives.Reconstruction, SwapAutoencoder: objectives.NoisyCode}
+OF_EXAMPLES = {
+    DEC: objectives.Reconstruction,
+    SwapAutoencoder: objectives.NoisyCode,
+    WAE: lambda: objectives.WassersteinMMD(weight=0.0),
+}
 
 
 @pytest.fixture(params=EACH)

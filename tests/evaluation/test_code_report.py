@@ -59,7 +59,7 @@ def test_a_preset_says_what_its_codes_are_for_and_its_card_shows_it(trained, tmp
     )
     zoo.write_metrics(folder, zoo.evaluate_preset(folder, source="digits"))
     figures, card = zoo.read_metrics(folder)["figures"], (folder / "README.md").read_text()
-    assert f"| peak signal to noise | {figures['psnr']:.2f} dB |" in card
+    assert f"| peak signal-to-noise ratio | {figures['psnr']:.2f} dB |" in card
     assert f"from the encoder, 30 labels | {figures['classifier_error_30_labels']:.2%} ±" in card
     assert f"from fresh weights, 30 labels | {figures['classifier_error_from_scratch_30_labels']:.2%} ±" in card
     assert "| met | nobody |" in card

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from keras_vae import data, evaluation
-from keras_vae.models import SwapAutoencoder
+from keras_vae.models import SwapAutoencoder, TranslatesDomains
 
 
+@TranslatesDomains.register
 class _Oracle:
     """Stands for a model; swaps by the rule itself, with a constant error."""
 

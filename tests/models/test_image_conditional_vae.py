@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import data
+from keras_vae import data, objectives
 from keras_vae._backend import keras, tf, tfd
 from keras_vae.distributions import Bernoulli, PartlyGiven
 from keras_vae.models import ImageConditionalVAE
@@ -111,3 +111,51 @@ def test_bytes_and_floats_are_the_same_condition(model, x):
     np.testing.assert_array_equal(
         model.sample(labels=in_bytes, seed=0), model.sample(labels=data.quadrants(x, 1), seed=0)
     )
+
+
+def _small(**settings):
+    keras.utils.set_random_seed(0)
+    network = {"name": "mlp", "hidden_units": (8,), "activation": "tanh"}
+    model = ImageConditionalVAE((4, 4, 1), (4, 4, 2), 3, num_features=5, network=network, completes=True, **settings)
+    # Zeros make a conditional prior the same whatever the features are.
+    model.prior.kernel.assign(tf.random.stateless_normal(model.prior.kernel.shape, (0, 1)))
+    return model
+
+
+@pytest.mark.parametrize("objective", [objectives.ELBO(), objectives.ELBO(kl="monte_carlo"), objectives.IWAE(60)])
+@pytest.mark.parametrize("step", ["fit", "evaluate"])
+def test_the_features_are_computed_once_in_a_step(rng, objective, step, monkeypatch):
+    model, calls = _small(), []
+    images = (rng.uniform(size=(6, 4, 4, 1)) < 0.5).astype("float32")
+    network = type(model.condition_encoder)
+    original = network.__call__
+
+    def counted(self, *args, **kwargs):
+        calls.append(self is model.condition_encoder)
+        return original(self, *args, **kwargs)
+
+    model.compile("adam", objective, seed=0)
+    monkeypatch.setattr(network, "__call__", counted)
+    getattr(model, step)(images, data.quadrants(images, 1), batch_size=6, verbose=0)
+    assert sum(calls) == 1, "of the one step that is traced"
+
+
+@pytest.mark.parametrize(
+    ("objective", "tolerance"), [(objectives.ELBO(), 0.0), (objectives.IWAE(3), 0.0), (objectives.IWAE(60), 1e-5)]
+)
+def test_loss_and_gradient_are_those_of_features_computed_each_time(rng, objective, tolerance):
+    model = _small()
+    x = tf.constant((rng.uniform(size=(6, 4, 4, 1)) < 0.5).astype("float32"))
+    condition = model.condition_of(data.quadrants(x.numpy(), 1), 6)
+    found = []
+    for prepare in (lambda condition: condition, lambda condition: model.prepared(condition, training=True)):
+        with tf.GradientTape() as tape:
+            losses = objective.terms(model, x, prepare(condition), 0, tf.constant([0, 7]), training=True).loss
+            loss = tf.reduce_mean(losses)
+        found.append((losses.numpy(), [g.numpy() for g in tape.gradient(loss, model.trainable_variables)]))
+    (apart, gradients), (once, same) = found
+    np.testing.assert_array_equal(once, apart)
+    for variable, a, b in zip(model.trainable_variables, gradients, same, strict=True):
+        assert np.abs(a).max() > 0, variable.path
+        # Three gradients of the features are added up in another order.
+        np.testing.assert_allclose(b, a, atol=max(tolerance, 1e-6), rtol=1e-4, err_msg=variable.path)

@@ -77,13 +77,20 @@ def test_info_vae_is_equation_6(alpha, lambda_, rng):
     bound = objectives.ELBO().terms(model, tf.constant(x), None, 0, SEED)
     np.testing.assert_array_equal(terms.log_likelihood, bound.log_likelihood)
     np.testing.assert_allclose(terms.kl, bound.kl)
-    mmd = (terms.loss + terms.log_likelihood - (1.0 - alpha) * terms.kl) / max(alpha + lambda_ - 1.0, 1e-9)
+    weighted = terms.loss + terms.log_likelihood - (1.0 - alpha) * terms.kl
+    np.testing.assert_allclose(weighted, (alpha + lambda_ - 1.0) * terms.mmd, atol=1e-5)
     if alpha + lambda_ == 1.0:
         np.testing.assert_allclose(terms.loss, bound.loss, rtol=1e-6)  # the ELBO
     else:
         z = model.encode(x).sample(1, seed=SEED)[0]
         prior = model.prior_given(None).sample(6, seed=_second(SEED))
-        np.testing.assert_allclose(mmd, np.full(6, _numpy_mmd(z.numpy(), prior.numpy())), rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(terms.mmd, np.full(6, _numpy_mmd(z.numpy(), prior.numpy())), rtol=1e-5)
+
+
+def test_info_vae_logs_its_discrepancy(rng):
+    model, x = VAE((4, 4, 1), 2, hidden_units=(8,)), rng.integers(0, 2, (6, 4, 4, 1)).astype("float32")
+    model.compile("adam", objectives.InfoVAE(lambda_=objectives.Linear(2, 1.0, 40.0)), seed=0)
+    assert {"loss", "elbo", "kl", "mmd", "val_mmd"} <= set(model.fit(x, validation_data=x, verbose=0).history)
 
 
 def _second(seed):
@@ -97,6 +104,10 @@ def _second(seed):
     [
         (lambda: objectives.InfoVAE(0.2, 0.1), r"lambda_=0.1 with alpha=0.2: .* Give lambda_ of at least 0.8"),
         (lambda: objectives.InfoVAE(1.5), "alpha"),
+        (
+            lambda: objectives.InfoVAE(0.5, objectives.Linear(9, end=3.0)),
+            "lambda_=Linear.*Give lambda_ of at least 0.5",
+        ),
         (lambda: objectives.WassersteinMMD(-1.0), "weight"),
         (lambda: WAE((4, 4, 1), 2, prior="vamp_prior"), "prior=VampPrior: is made of posteriors"),
         (lambda: WAE((4, 4, 1), 2).sample(labels=[1]), "has no condition"),

@@ -194,8 +194,8 @@ def test_a_name_of_the_zoo_is_the_zoos_wherever_one_stands(tmp_path, monkeypatch
         ("card = {title = 5}", r"title=5: must be text"),
         ("card = {task = [1]}", "task=.*must be text"),
         ("card = {targets = {}}", "must be a list of tables"),
-        ("card = {targets = [{figure = 'zzz', source = 's', at_most = 1.0}]}", "no such figure as 'zzz'"),
-        ("card = {targets = [{figure = 3, source = 's', at_most = 1.0}]}", "no such figure as 3"),
+        ("card = {targets = [{figure = 'zzz', source = 's', at_most = 1.0}]}", "There is no metric 'zzz'"),
+        ("card = {targets = [{figure = 3, source = 's', at_most = 1.0}]}", "There is no metric 3"),
         ("card = {targets = [{figure = 'nll', source = 's', at_most = 'x'}]}", "must be a finite number"),
         (f"card = {{targets = [{'{}, ' * 200}]}}", "must have at most 100 entries"),
         (
@@ -217,7 +217,7 @@ def test_words_for_the_card_are_checked(folder, words, message):
     ("change", "message"),
     [
         ({"figures": 5}, "'figures' is missing"),
-        ({"figures": {"nll": "x"}}, "the figure nll='x' is no number"),
+        ({"figures": {"nll": "x"}}, "the metric nll='x' is no number"),
         ({"figures": {"active_units": 1.5}}, "active_units"),
         ({"figures": {"classifier_error_100_labels": 0.1}}, "has no classifier_error_100_labels_spread"),
         ({"protocol": {"data": "x", "images": "many", "preprocessing": "scaling"}}, "protocol.images"),

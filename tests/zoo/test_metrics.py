@@ -36,7 +36,7 @@ def test_clusters_of_test_images_and_of_all(name, tmp_path):
     assert f"| clusters that meet the class, of test images | {figures['clustering_accuracy']:.2%} |" in card
     control = clustering_accuracy(labels, evaluation.cluster(test.reshape(len(test), -1), 10))
     assert figures["clustering_accuracy_of_pixels"] == pytest.approx(control, abs=1e-5)
-    assert f"| the same of k-means on the pixels | {control:.2%} |" in card
+    assert f"| clusters of k-means on the pixels that meet the class, of test images | {control:.2%} |" in card
 
 
 def test_dequantised_images_have_bits_per_dimension_under_a_density(tmp_path):
@@ -55,7 +55,7 @@ def test_the_error_of_a_models_own_classifier(tmp_path):
     figures, card = _evaluated(model, tmp_path / "m2", "digits", num_samples=2, images=50)
     x, y = data.arrays("digits", "test")
     assert figures["classification_error"] == pytest.approx(np.mean(model.classify(x[:50]) != y[:50]), abs=1e-5)
-    assert f"| test error of its own classifier | {figures['classification_error']:.2%} |" in card
+    assert f"| test error of the model's own classifier | {figures['classification_error']:.2%} |" in card
 
 
 def test_the_classifier_of_the_labels_alone_is_its_control(tmp_path):
@@ -97,7 +97,7 @@ def test_swaps_are_judged_by_what_learned_from_each_domain(tmp_path):
     # A model that has learned nothing draws grey: the judges see neither its digits nor its domain.
     assert figures["label_kept_there"] < 0.5
     assert figures["psnr_there"] < figures["psnr_neighbour_there"]
-    assert f"| swaps to the second domain that keep their label | {figures['label_kept_there']:.2%} |" in card
+    assert f"| label preserved after translation to the second domain | {figures['label_kept_there']:.2%} |" in card
 
 
 def test_discrete_codes(tmp_path):

@@ -125,7 +125,7 @@ def test_every_recipe_of_the_zoo_makes_its_model_and_objective(path):
     model.compile(**({"objective": objective} if objective else {}))
     assert model.count_params() > 0
     for target in preset.card.get("targets", []):
-        figures.form_of(target["figure"])
+        figures.check_target(target)
 
 
 def test_a_recipe_without_weights(folder):
