@@ -1,6 +1,5 @@
 """TFLite builds of a model for one kind of device, proven before they are written."""
 
-import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable
@@ -91,7 +90,7 @@ def tflite(
     _checks.importable("ai_edge_litert", "Exporting for devices", "export")
     formats = formats_for(model, kind)
     format = formats[0] if format is None else _checks.one_of("format", format, formats)
-    manifest.check_field("origin", origin or {})
+    manifest.check_origin(origin or {})
     given = examples_for(model, examples)
     model = in_float32(model)
     tested = given if test is None else examples_for(model, test, source)
@@ -141,11 +140,12 @@ def tflite(
             **model.condition_fields,
             **fields(model),
         )
+        description = _files.as_json(found.to_dict())
         try:
-            manifest.check(found.to_dict())
+            manifest.read(description.encode())
         except ValueError as error:  # of a model of a user's own, larger than any that can be read back
             raise ExportError(f"keras_vae.lite could not read this build: {error}. Nothing was written.") from error
-        _write(folder, contents, found)
+        _write(folder, contents, description)
         return found
     assert last is not None  # every format has at least one way
     raise last
@@ -187,9 +187,9 @@ def _hold_to_bar(format: str, proof: manifest.Parity, discrete: bool = False) ->
             f"{found.build:.3f}: at most {allowed:.3f} is let through. Calibrate on more examples like those the model was "
             "trained on, or take a more exact format, such as float32 for the target 'cpu'."
         )
-    met = manifest.Bar(change=round(allowed, 5))
+    change = {f"{proof.score_name}_change": round(allowed, 5)}
     if format not in _ERROR_BAR:
-        return met
+        return manifest.Bar(**change)
     errors = {part: error.mean for part, error in proof.errors.items()}
     if discrete and not (share := errors.pop("encoder")) <= _CODES_BAR[format]:
         raise ExportError(
@@ -201,7 +201,7 @@ def _hold_to_bar(format: str, proof: manifest.Parity, discrete: bool = False) ->
             f"In {format} the mean absolute error is {worst:.2g}: at most {_ERROR_BAR[format]:.0e} is let through."
         )
     codes = _CODES_BAR[format] if discrete else None
-    return dataclasses.replace(met, mean_error=_ERROR_BAR[format], codes_that_differ=codes)
+    return manifest.Bar(**change, mean_error=_ERROR_BAR[format], codes_that_differ=codes)
 
 
 def _check_int8(builds: dict[str, Build]) -> None:
@@ -213,7 +213,7 @@ def _check_int8(builds: dict[str, Build]) -> None:
                 )
 
 
-fields = Gathered("fields", "What `build.json` says of the kind of model, by the names of `lite.manifest`.")
+fields = Gathered("fields", "What a `lite.Manifest` says of the kind of model, by its arguments.")
 
 
 @fields.register(Reconstructs)
@@ -266,8 +266,8 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
         )
 
 
-def _write(folder: Path, contents: dict[str, bytes], found: Manifest) -> None:
+def _write(folder: Path, contents: dict[str, bytes], description: str) -> None:
     with _files.replacing_folder(folder, overwrite=True) as aside:
         for part, content in contents.items():
             (aside / f"{part}.tflite").write_bytes(content)
-        _files.write_json(aside / MANIFEST, found.to_dict())
+        _files.write_text(aside / MANIFEST, description)

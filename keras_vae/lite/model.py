@@ -13,7 +13,7 @@ from keras_vae._attributes import Attributes
 from keras_vae.lite import noise
 from keras_vae.lite.build import MAX_THREADS, Build
 from keras_vae.lite.folders import BuildError, build_folder, read_build, read_manifest
-from keras_vae.lite.manifest import NONE, SOFTPLUS_SHIFT, STDDEV_FLOOR, Manifest, Shape, tensors
+from keras_vae.lite.manifest import MANIFEST, NONE, SOFTPLUS_SHIFT, STDDEV_FLOOR, Manifest, Shape, tensors
 
 _COLDEST = 1e-6
 _MAX_SAMPLES = 10**6
@@ -96,7 +96,7 @@ class LiteModel:
             shapes = {name: tuple(int(n) for n in detail["shape"][1:]) for name, detail in found.items()}
             if not _fits(shapes, expected):
                 raise BuildError(
-                    f"{where} has the {kind} {_named(shapes)}, where build.json asks for {_named(expected)}: they are not of one "
+                    f"{where} has the {kind} {_named(shapes)}, where {MANIFEST} asks for {_named(expected)}: they are not of one "
                     "model. Export the model anew with keras_vae.export.tflite."
                 )
         return build
@@ -286,7 +286,8 @@ class DiscreteLiteModel(LiteModel):
             raise ValueError(
                 f"The codes have dtype {codes.dtype}: this model takes whole numbers, the indices of codes."
             )
-        count = self.manifest.num_codes or 0
+        count = self.manifest.num_codes
+        assert count is not None  # `load` makes this class of such builds alone
         wrong = codes[(codes < 0) | (codes >= count)]
         if wrong.size:
             raise ValueError(f"A code is {wrong[0]}: indices are from 0 to {count - 1}.")
@@ -303,7 +304,7 @@ class AttributeLiteModel(LiteModel):
 
     def __init__(self, folder: Path, manifest: Manifest, num_threads: int = 1):
         super().__init__(folder, manifest, num_threads)
-        self._attributes = Attributes(self.manifest.attributes or {})
+        self._attributes = Attributes(self.manifest.attributes)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -355,7 +356,8 @@ class PictureLiteModel(LiteModel):
 
     def __init__(self, folder: Path, manifest: Manifest, num_threads: int = 1):
         super().__init__(folder, manifest, num_threads)
-        self.condition_shape: tuple[int, ...] = self.manifest.condition_shape or ()
+        assert self.manifest.condition_shape is not None  # `load` makes this class of such builds alone
+        self.condition_shape: tuple[int, ...] = self.manifest.condition_shape
 
     def _how_many(self, n: int | None, labels: Any, temperature: float) -> tuple[int, dict[str, np.ndarray]]:
         if labels is None or n is not None:

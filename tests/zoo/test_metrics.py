@@ -243,4 +243,5 @@ def test_a_data_set_has_the_judge_that_the_zoo_names(tmp_path, monkeypatch):
     (tmp_path / "judges.toml").write_text("mnist = 3\ndigits = 'nothing'\n")
     with pytest.raises(ValueError, match="judges.toml: mnist=3: must be the name of a preset"):
         judges.judge_of("mnist")
-    assert judges.judge_of("digits") is None
+    with pytest.raises(ValueError, match="There is no preset 'nothing'"):
+        judges.judge_of("digits")
