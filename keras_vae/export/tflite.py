@@ -140,10 +140,10 @@ def tflite(
             **model.condition_fields,
             **fields(model),
         )
-        description = _files.as_json(found.to_dict())
         try:
+            description = _files.as_json(found.to_dict())
             manifest.read(description.encode())
-        except ValueError as error:  # of a model of a user's own, larger than any that can be read back
+        except (TypeError, ValueError) as error:  # of a user's own model: too large, or described by what is no JSON
             raise ExportError(f"keras_vae.lite could not read this build: {error}. Nothing was written.") from error
         _write(folder, contents, description)
         return found

@@ -61,13 +61,17 @@ def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
     return _home() / str(name_or_folder) / target
 
 
-def read_proof(name: str, target: str) -> Manifest:
-    """The manifest of a shipped build: what it is, and the proof that it computes what the Keras model does.
+def read_proof(name_or_folder: str | Path, target: str = "cpu") -> Manifest:
+    """The manifest of a build: what it is, and the proof that it computes what the Keras model does.
+
+    Args:
+        name_or_folder, target: as in `build_folder`.
 
     Raises:
-        ValueError: if there is no such build, or its manifest is damaged.
+        ValueError: if there is no such build.
+        BuildError: if its manifest is damaged.
     """
-    return read_manifest(build_folder(name, target))
+    return read_manifest(build_folder(name_or_folder, target))
 
 
 def read_manifest(folder: Path) -> Manifest:

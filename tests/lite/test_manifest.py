@@ -10,7 +10,6 @@ from keras_vae import _files, lite
 from keras_vae.distributions import base, posteriors
 from keras_vae.lite import manifest
 
-
 NATS = {"keras": -90.0, "build": -90.0, "change": 0.0}
 
 
@@ -62,7 +61,11 @@ def test_every_shipped_manifest_is_read():
         ("files", {"../evil": {}}, "which no build has"),
         ("files", {"decoder": []}, "must be a table"),
         ("parity", {"errors": {}, "examples": 1, "source": "x"}, "either 'elbo' or 'log_likelihood'"),
-        ("parity", {"errors": {}, "elbo": NATS, "log_likelihood": NATS, "examples": 1, "source": "x"}, "either 'elbo' or"),
+        (
+            "parity",
+            {"errors": {}, "elbo": NATS, "log_likelihood": NATS, "examples": 1, "source": "x"},
+            "either 'elbo' or",
+        ),
         ("bar", {"elbo_change": float("inf")}, "finite number"),
         ("bar", {"log_likelihood_change": 0.1}, "must name elbo_change"),
         ("bar", {"elbo_change": 0.1, "log_likelihood_change": 0.1}, "must name elbo_change alone"),
