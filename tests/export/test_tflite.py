@@ -109,6 +109,16 @@ def test_the_proof_sees_a_wrong_build(model, digits):
             _hold_to_bar(format, proof)
 
 
+def proof_of(change, **means):
+    """A proof with a change of the ELBO from -100 nats, and with mean errors of parts."""
+    return lite.manifest.Parity(
+        errors={part: lite.manifest.Error(maximum=mean, mean=mean) for part, mean in means.items()},
+        elbo=lite.manifest.Nats(keras=-100.0, build=-100.0 + change, change=change),
+        examples=1,
+        source="made up",
+    )
+
+
 @pytest.mark.parametrize(
     ("format", "change", "mean", "met"),
     [
@@ -124,28 +134,22 @@ def test_the_proof_sees_a_wrong_build(model, digits):
     ],
 )
 def test_the_bars(format, change, mean, met):
-    proof = {
-        "elbo": {"keras": -100.0, "build": -100.0 + change, "change": change},
-        "errors": {part: {"mean": mean, "maximum": mean} for part in ("encoder", "decoder")},
-    }
+    proof = proof_of(change, encoder=mean, decoder=mean)
     if met:
-        assert _hold_to_bar(format, proof)
+        bar = _hold_to_bar(format, proof)
+        assert bar.elbo_change == (1.0 if format == "int8" else 0.1)
+        assert (bar.mean_error, bar.log_likelihood_change) == (1e-5 if format == "float32" else None, None)
     else:
         with pytest.raises(export.ExportError, match="is let through"):
             _hold_to_bar(format, proof)
 
 
 def test_the_bar_of_discrete_codes_is_a_share_of_them():
-    elbo = {"keras": -100.0, "build": -100.0, "change": 0.0}
-
-    def proof(encoder, decoder):
-        return {"elbo": elbo, "errors": {"encoder": {"mean": encoder}, "decoder": {"mean": decoder}}}
-
-    assert _hold_to_bar("float32", proof(9e-5, 9e-6), discrete=True)["codes_that_differ"] == 1e-4
+    assert _hold_to_bar("float32", proof_of(0.0, encoder=9e-5, decoder=9e-6), discrete=True).codes_that_differ == 1e-4
     with pytest.raises(export.ExportError, match=r"a share of 0.00011 of the codes differ: at most 1e-04"):
-        _hold_to_bar("float32", proof(1.1e-4, 0.0), discrete=True)
+        _hold_to_bar("float32", proof_of(0.0, encoder=1.1e-4, decoder=0.0), discrete=True)
     with pytest.raises(export.ExportError, match="mean absolute error is 1.1e-05"):
-        _hold_to_bar("float32", proof(0.0, 1.1e-5), discrete=True)
+        _hold_to_bar("float32", proof_of(0.0, encoder=0.0, decoder=1.1e-5), discrete=True)
 
 
 def test_a_build_that_misses_its_bar_is_not_written(model, digits, tmp_path, monkeypatch):
@@ -238,11 +242,21 @@ def test_a_full_disk_leaves_the_old_build(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_files, "write_json", full)
+    monkeypatch.setattr(_files, "write_text", full)
     with pytest.raises(OSError, match=r"No space left.*unharmed"):
         export.tflite(model, tmp_path / "b", format="float32", overwrite=True)
     assert {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()} == before
     assert [p.name for p in tmp_path.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("count", "says"), [(10**9, "it must be a whole number from 1 to 16384"), (np.int64(3), "not JSON serializable")]
+)
+def test_a_manifest_that_could_not_be_read_is_not_written(tmp_path, monkeypatch, count, says):
+    monkeypatch.setattr(VAE, "condition_fields", {"num_classes": count})
+    with pytest.raises(export.ExportError, match=f"could not read this build: .*{says}.* Nothing was written"):
+        export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_targets_and_formats(tmp_path):
