@@ -225,8 +225,8 @@ def test_endpoints_of_its_own_are_registered(fitted, monkeypatch):
 def test_a_device_gets_it(fitted, images, tmp_path, target, format):
     model, _ = fitted
     proof = export.tflite(model, tmp_path / "build", target, format=format, examples=images)
-    assert (proof["class"], proof["posterior"], proof["prior"]) == ("Transport", "none", "standard_normal")
-    assert lite.score(proof)[0] == "log_likelihood"
+    assert (proof.class_name, proof.posterior, proof.prior) == ("Transport", "none", "standard_normal")
+    assert proof.parity.score_name == "log_likelihood"
     built = lite.load(tmp_path / "build")
     tolerance = 1e-4 if format == "float32" else 0.1
     np.testing.assert_allclose(built.sample(3, seed=2), model.sample(3, seed=2), atol=tolerance)

@@ -94,8 +94,8 @@ def described(out: Path) -> dict[str, Any]:
 
 def _sliders(name: str, x: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
     codes = _codes(name, x, labels)
-    proof = lite.read_proof(name, TARGET)
-    classes = {"num_classes": proof["num_classes"]} if "num_classes" in proof else {}
+    count = lite.read_proof(name, TARGET).num_classes
+    classes = {} if count is None else {"num_classes": count}
     deviation = codes.std(axis=0)
     awake = [i for i in _busiest(codes) if deviation[i] > AWAKE * deviation.max()]
     return {
@@ -150,7 +150,7 @@ def _busiest(codes: np.ndarray) -> list[int]:
 
 
 def _shape(name: str) -> list[int]:
-    return list(lite.read_proof(name, TARGET)["data_shape"])
+    return list(lite.read_proof(name, TARGET).data_shape)
 
 
 def serve(out: Path, port: int) -> None:

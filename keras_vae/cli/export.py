@@ -34,7 +34,7 @@ def run(
     out, wanted = out or _folder(source), targets.wanted(target)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each new signature that is traced
     train, test, words = _data(source, model, given, console, files)
-    origin = {"preset": source.name, "weights_sha256": source.manifest["sha256"]}
+    origin = lite.manifest.origin_of(source.name, source.manifest["sha256"])
     proofs, refused = [], []
     for name in wanted:
         where = out / name
@@ -127,21 +127,21 @@ def _data(
     )
 
 
-def _table(proofs: list[dict[str, Any]]) -> Table:
+def _table(proofs: list[lite.Manifest]) -> Table:
     table = Table(
         "target", "build", "kB", "max error", "mean error", "ms", "nats", "change", box=None, header_style="bold"
     )
     for proof in proofs:
-        (_, found), errors = lite.score(proof), proof["parity"]["errors"]
-        for part, entry in proof["files"].items():
-            error = errors[part]
+        score = proof.parity.score
+        for part, file in proof.files.items():
+            error = proof.parity.errors[part]
             table.add_row(
-                proof["target"],
+                proof.target,
                 part,
-                f"{entry['bytes'] / 1000:.0f}",
-                f"{error['maximum']:.1e}",
-                f"{error['mean']:.1e}",
-                f"{entry['latency_ms']:.3f}",
-                *((f"{found['build']:.2f}", f"{found['change']:+.4f}") if part == "decoder" else ("", "")),
+                f"{file.bytes / 1000:.0f}",
+                f"{error.maximum:.1e}",
+                f"{error.mean:.1e}",
+                f"{file.latency_ms:.3f}",
+                *((f"{score.build:.2f}", f"{score.change:+.4f}") if part == "decoder" else ("", "")),
             )
     return table

@@ -10,6 +10,7 @@ from keras_vae import _checks, _random
 from keras_vae._backend import keras, tf, tfd, tfp
 from keras_vae._written import Written
 from keras_vae.distributions.broadcasting import check_value
+from keras_vae.lite import manifest
 
 
 class DistributionLayer(Written, keras.layers.Layer, abc.ABC):
@@ -224,7 +225,7 @@ def independent_normal(loc: Any, scale: Any, event_rank: int) -> Any:
 
 
 # softplus(x + SOFTPLUS_SHIFT) is 1 at x = 0, so that an untrained layer starts at unit scale.
-SOFTPLUS_SHIFT = float(np.log(np.expm1(1.0)))
+SOFTPLUS_SHIFT = manifest.SOFTPLUS_SHIFT
 
 
 def positive(raw: Any, floor: float) -> Any:

@@ -8,9 +8,10 @@ from keras_vae import _random
 from keras_vae._backend import serializable, tf, tfb, tfd, tfp
 from keras_vae.distributions.base import Posterior, independent_normal, positive
 from keras_vae.distributions.broadcasting import check_value
+from keras_vae.lite import manifest
 
 # Below this a posterior's density overflows float32 log-arithmetic long before it helps a likelihood.
-_SCALE_FLOOR = 1e-5
+_SCALE_FLOOR = manifest.STDDEV_FLOOR
 
 
 @serializable

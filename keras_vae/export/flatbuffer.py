@@ -1,19 +1,11 @@
 """What is inside a `.tflite` file: operations with their versions, and the names of tensors."""
 
 import collections
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-
-class Operation(NamedTuple):
-    """A kind of operation in a build."""
-
-    name: str
-    """As LiteRT's schema names it, such as FULLY_CONNECTED."""
-    version: int
-    times: int
-    """How often it stands in the graph."""
+from keras_vae.lite.manifest import Operation
 
 
 def operations(content: bytes) -> list[Operation]:

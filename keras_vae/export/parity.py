@@ -12,7 +12,7 @@ from keras_vae import _random
 from keras_vae._backend import tf
 from keras_vae._batches import batch_size
 from keras_vae.export.examples import Examples
-from keras_vae.lite import Build
+from keras_vae.lite import Build, manifest
 from keras_vae.lite.build import takes_whole_numbers
 from keras_vae.models import DiscreteCodes, HasPosterior
 from keras_vae.objectives import kl_divergence
@@ -36,7 +36,7 @@ class _Errors:
 
 
 @functools.singledispatch
-def measure(model: Any, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
+def measure(model: Any, builds: dict[str, Build], examples: Examples, seed: int = 0) -> manifest.Parity:
     """Compare builds with the model on real examples.
 
     The ELBO is estimated with one draw of z an example, of the same noise for both, from the parameters that the encoder and
@@ -49,9 +49,8 @@ def measure(model: Any, builds: dict[str, Build], examples: Examples, seed: int 
         seed: of the noise.
 
     Returns:
-        `errors` of the means, of a prior's latents and of probabilities of clusters or classes (part -> `maximum`, `mean`,
-        absolute), and `elbo` (of an autoencoder
-        without a posterior the log-likelihood, which is what is left of it) in nats an example: `keras`, `build`, `change`.
+        The errors of the means, of a prior's latents and of probabilities of clusters or classes, and the ELBO or, of an
+        autoencoder without a posterior, the log-likelihood, in nats per example.
     """
     keras, build = [], []
     errors = {part: _Errors() for part in builds}
@@ -84,11 +83,11 @@ def measure(model: Any, builds: dict[str, Build], examples: Examples, seed: int 
         z, _, cost = code_and_cost(model, tf.constant(from_encoder["params"]), condition, key)
         params = builds["decoder"](latents=z.numpy(), **to_decoder)["params"]
         build.append((model.likelihood_of(tf.constant(params), condition).log_prob(x) - cost).numpy())
-    return _proof(errors, score_name(model), np.concatenate(keras), np.concatenate(build))
+    return _proof(errors, examples, score_name(model), np.concatenate(keras), np.concatenate(build))
 
 
 @measure.register(DiscreteCodes)
-def _measure_codes(model: Any, builds: dict[str, Build], examples: Examples, seed: int = 0) -> dict[str, Any]:
+def _measure_codes(model: Any, builds: dict[str, Build], examples: Examples, seed: int = 0) -> manifest.Parity:
     """The same of discrete codes: errors of the encoder are codes that are not the model's, as a share."""
     keras, build = [], []
     errors = {part: _Errors() for part in builds}
@@ -108,7 +107,7 @@ def _measure_codes(model: Any, builds: dict[str, Build], examples: Examples, see
         named = np.take_along_axis(log_prior, found[..., None], axis=-1)[..., 0].sum(axis=-1)
         params = builds["decoder"](codes=found)["params"]
         build.append(model.likelihood(tf.constant(params)).log_prob(x).numpy() + named)
-    return _proof(errors, "elbo", np.concatenate(keras), np.concatenate(build))
+    return _proof(errors, examples, "elbo", np.concatenate(keras), np.concatenate(build))
 
 
 def _batches(model: Any, examples: Examples, size: int) -> Iterator[tuple[int, Any, Any, dict[str, Any]]]:
@@ -120,14 +119,16 @@ def _batches(model: Any, examples: Examples, size: int) -> Iterator[tuple[int, A
         yield start, x, condition, {} if condition is None else {"condition": np.asarray(condition)}
 
 
-def _proof(errors: dict[str, _Errors], name: str, keras: np.ndarray, build: np.ndarray) -> dict[str, Any]:
+def _proof(
+    errors: dict[str, _Errors], examples: Examples, name: str, keras: np.ndarray, build: np.ndarray
+) -> manifest.Parity:
     before, after = float(keras.mean()), float(build.mean())
-    return {
-        "errors": {
-            part: {"maximum": found.maximum, "mean": found.total / found.count} for part, found in errors.items()
-        },
-        name: {"keras": before, "build": after, "change": after - before},
-    }
+    return manifest.Parity(
+        errors={part: manifest.Error(found.maximum, found.total / found.count) for part, found in errors.items()},
+        examples=len(examples.data),
+        source=examples.source,
+        **{name: manifest.Nats(before, after, after - before)},
+    )
 
 
 def latency(build: Build) -> float:

@@ -3,7 +3,8 @@
 import dataclasses
 
 from keras_vae.export.errors import ExportError
-from keras_vae.export.flatbuffer import Operation, dynamic_tensors, operations
+from keras_vae.export.flatbuffer import dynamic_tensors, operations
+from keras_vae.lite.manifest import Operation
 
 # Operations that LiteRT's GPU delegate takes and the newest version of each. tests/export/test_gpu.py has the delegate itself
 # compile and run every shipped build.

@@ -16,7 +16,7 @@ from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
 from keras_vae.export.precision import in_float32
 from keras_vae.export.targets import NETWORKS, TARGETS, Target
-from keras_vae.lite import MANIFEST, Build, manifest, score
+from keras_vae.lite import MANIFEST, Build, Manifest, manifest
 from keras_vae.models import DiscreteCodes, Reconstructs
 
 _FILES = {MANIFEST, *(f"{part}.tflite" for part in manifest.PARTS)}
@@ -42,7 +42,7 @@ def tflite(
     origin: dict[str, str] | None = None,
     overwrite: bool = False,
     say: Callable[[str], None] | None = None,
-) -> dict[str, Any]:
+) -> Manifest:
     """Write `encoder.tflite` and `decoder.tflite` for a kind of device, and `prior.tflite` where the prior is not N(0, I).
 
     A model that clusters has `clusters.tflite` too, `latents` -> `log_probs (1, K)`, and one with a classifier `classifier.tflite`,
@@ -76,7 +76,7 @@ def tflite(
         say: called with a line of words when a step begins.
 
     Returns:
-        What `build.json` holds: `files` (part -> bytes, sha256, operations, latency), `parity`, `bar` and what the builds are.
+        What `build.json` holds: what the builds are, their files, the proof and the bar that it met.
 
     Raises:
         TypeError: if `model` is no autoencoder of this library.
@@ -90,7 +90,7 @@ def tflite(
     _checks.importable("ai_edge_litert", "Exporting for devices", "export")
     formats = formats_for(model, kind)
     format = formats[0] if format is None else _checks.one_of("format", format, formats)
-    manifest.check_field("origin", origin or {})
+    manifest.check_origin(origin or {})
     given = examples_for(model, examples)
     model = in_float32(model)
     tested = given if test is None else examples_for(model, test, source)
@@ -113,26 +113,39 @@ def tflite(
         except ExportError as error:
             last = error
             continue
-        found = {
-            **_description(model, kind, format, way),
-            "origin": origin or {},
-            "files": {
-                part: {
-                    "bytes": len(content),
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "operations": [op._asdict() for op in operations[part]],
-                    "latency_ms": round(parity.latency(builds[part]), 4),
-                }
-                for part, content in contents.items()
-            },
-            "parity": {**proof, "examples": len(tested.data), "source": tested.source},
-            "bar": bar,
+        files = {
+            part: manifest.File(
+                bytes=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+                operations=tuple(operations[part]),
+                latency_ms=round(parity.latency(builds[part]), 4),
+            )
+            for part, content in contents.items()
         }
+        support = model.likelihood.support
+        found = Manifest(
+            model=model.name,
+            class_name=type(model).__name__,
+            target=kind.name,
+            format=format,
+            way=way,
+            data_shape=model.data_shape,
+            latent_size=model.latent_size,
+            support=None if support is None else (_closed(support[0]), _closed(support[1])),
+            versions={"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
+            origin=origin or {},
+            files=files,
+            parity=proof,
+            bar=bar,
+            **model.condition_fields,
+            **fields(model),
+        )
         try:
-            manifest.check(found)
-        except ValueError as error:  # of a model of a user's own, larger than any that can be read back
+            description = _files.as_json(found.to_dict())
+            manifest.read(description.encode())
+        except (TypeError, ValueError) as error:  # of a user's own model: too large, or described by what is no JSON
             raise ExportError(f"keras_vae.lite could not read this build: {error}. Nothing was written.") from error
-        _write(folder, contents, found)
+        _write(folder, contents, description)
         return found
     assert last is not None  # every format has at least one way
     raise last
@@ -159,37 +172,36 @@ def _float_formats(model: Any, target: Target) -> tuple[str, ...]:
     return found
 
 
-def _hold_to_bar(format: str, proof: dict[str, Any], discrete: bool = False) -> dict[str, float]:
+def _hold_to_bar(format: str, proof: manifest.Parity, discrete: bool = False) -> manifest.Bar:
     """Return the bar that was met.
 
     Raises:
         ExportError: if it was not.
     """
-    name, found = score({"parity": proof})
+    found = proof.score
     nats, share = _ELBO_BAR[format]
-    allowed = max(nats, share * abs(found["keras"]))
-    words = {"elbo": "ELBO", "log_likelihood": "log-likelihood"}[name]
-    if not abs(found["change"]) <= allowed:  # a NaN is no smaller than anything
+    allowed = max(nats, share * abs(found.keras))
+    if not abs(found.change) <= allowed:  # a NaN is no smaller than anything
         raise ExportError(
-            f"In {format} the {words} changes by {found['change']:+.3f} nats, from {found['keras']:.3f} to "
-            f"{found['build']:.3f}: at most {allowed:.3f} is let through. Calibrate on more examples like those the model was "
+            f"In {format} the {proof.score_words} changes by {found.change:+.3f} nats, from {found.keras:.3f} to "
+            f"{found.build:.3f}: at most {allowed:.3f} is let through. Calibrate on more examples like those the model was "
             "trained on, or take a more exact format, such as float32 for the target 'cpu'."
         )
-    bar = {f"{name}_change": round(allowed, 5)}
-    if format in _ERROR_BAR:
-        errors = {part: error["mean"] for part, error in proof["errors"].items()}
-        if discrete and not (share := errors.pop("encoder")) <= _CODES_BAR[format]:
-            raise ExportError(
-                f"In {format} a share of {share:.2g} of the codes differ: at most {_CODES_BAR[format]:.0e} is let through."
-            )
-        worst = max(errors.values())
-        if not worst <= _ERROR_BAR[format]:
-            raise ExportError(
-                f"In {format} the mean absolute error is {worst:.2g}: at most {_ERROR_BAR[format]:.0e} is let through."
-            )
-        bar["mean_error"] = _ERROR_BAR[format]
-        bar |= {"codes_that_differ": _CODES_BAR[format]} if discrete else {}
-    return bar
+    change = {f"{proof.score_name}_change": round(allowed, 5)}
+    if format not in _ERROR_BAR:
+        return manifest.Bar(**change)
+    errors = {part: error.mean for part, error in proof.errors.items()}
+    if discrete and not (share := errors.pop("encoder")) <= _CODES_BAR[format]:
+        raise ExportError(
+            f"In {format} a share of {share:.2g} of the codes differ: at most {_CODES_BAR[format]:.0e} is let through."
+        )
+    worst = max(errors.values())
+    if not worst <= _ERROR_BAR[format]:
+        raise ExportError(
+            f"In {format} the mean absolute error is {worst:.2g}: at most {_ERROR_BAR[format]:.0e} is let through."
+        )
+    codes = _CODES_BAR[format] if discrete else None
+    return manifest.Bar(**change, mean_error=_ERROR_BAR[format], codes_that_differ=codes)
 
 
 def _check_int8(builds: dict[str, Build]) -> None:
@@ -201,7 +213,7 @@ def _check_int8(builds: dict[str, Build]) -> None:
                 )
 
 
-fields = Gathered("fields", "What `build.json` says of the kind of model, by the names of `lite.manifest`.")
+fields = Gathered("fields", "What a `lite.Manifest` says of the kind of model, by its arguments.")
 
 
 @fields.register(Reconstructs)
@@ -218,21 +230,9 @@ def _of_codes(model: Any) -> dict[str, Any]:
     return {"num_codes": model.num_codes}
 
 
-def _description(model: Any, target: Target, format: str, way: str) -> dict[str, Any]:
-    support = model.likelihood.support
-    return {
-        "model": model.name,
-        "class": type(model).__name__,
-        "target": target.name,
-        "format": format,
-        "way": way,
-        "data_shape": list(model.data_shape),
-        "latent_size": model.latent_size,
-        **model.condition_fields,
-        **({"support": [float(end) if np.isfinite(end) else None for end in support]} if support else {}),
-        **fields(model),
-        "versions": {"keras_vae": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
-    }
+def _closed(end: float) -> float | None:
+    """An end of a range; None where it is open, since JSON has no infinity."""
+    return float(end) if np.isfinite(end) else None
 
 
 def _check_parts(model: Any) -> None:
@@ -266,8 +266,8 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
         )
 
 
-def _write(folder: Path, contents: dict[str, bytes], description: dict[str, Any]) -> None:
+def _write(folder: Path, contents: dict[str, bytes], description: str) -> None:
     with _files.replacing_folder(folder, overwrite=True) as aside:
         for part, content in contents.items():
             (aside / f"{part}.tflite").write_bytes(content)
-        _files.write_json(aside / MANIFEST, description)
+        _files.write_text(aside / MANIFEST, description)

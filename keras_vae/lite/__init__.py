@@ -13,7 +13,7 @@ from keras_vae import _lazy
 if TYPE_CHECKING:
     from keras_vae.lite.build import Build
     from keras_vae.lite.folders import BuildError, build_folder, list_builds, read_proof
-    from keras_vae.lite.manifest import MANIFEST, score
+    from keras_vae.lite.manifest import MANIFEST, Manifest
     from keras_vae.lite.model import Encoding, LiteModel, load
 
 __all__ = [
@@ -22,11 +22,11 @@ __all__ = [
     "BuildError",
     "Encoding",
     "LiteModel",
+    "Manifest",
     "build_folder",
     "list_builds",
     "load",
     "read_proof",
-    "score",
 ]
 
 _lazy.attach(__name__)

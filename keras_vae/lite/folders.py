@@ -5,11 +5,10 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 from keras_vae import _checks
 from keras_vae.lite import manifest as manifests
-from keras_vae.lite.manifest import MANIFEST
+from keras_vae.lite.manifest import MANIFEST, File, Manifest
 
 _REMEDY = "Export the model anew with keras_vae.export.tflite."
 
@@ -62,16 +61,20 @@ def build_folder(name_or_folder: str | Path, target: str = "cpu") -> Path:
     return _home() / str(name_or_folder) / target
 
 
-def read_proof(name: str, target: str) -> dict[str, Any]:
-    """The manifest of a shipped build: what it is, and the proof that it computes what the Keras model does.
+def read_proof(name_or_folder: str | Path, target: str = "cpu") -> Manifest:
+    """The manifest of a build: what it is, and the proof that it computes what the Keras model does.
+
+    Args:
+        name_or_folder, target: as in `build_folder`.
 
     Raises:
-        ValueError: if there is no such build, or its manifest is damaged.
+        ValueError: if there is no such build.
+        BuildError: if its manifest is damaged.
     """
-    return read_manifest(build_folder(name, target))
+    return read_manifest(build_folder(name_or_folder, target))
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> Manifest:
     """Read and check `build.json`.
 
     Raises:
@@ -84,7 +87,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise BuildError(f"{path} cannot be used ({error}). {_REMEDY}") from error
 
 
-def read_build(folder: Path, part: str, entry: dict[str, Any]) -> bytes:
+def read_build(folder: Path, part: str, entry: File) -> bytes:
     """Read one `.tflite` file and verify the bytes that were read.
 
     Args:
@@ -97,13 +100,13 @@ def read_build(folder: Path, part: str, entry: dict[str, Any]) -> bytes:
     """
     path = folder / f"{part}.tflite"
     try:
-        content = _read(path, entry["bytes"])
+        content = _read(path, entry.bytes)
     except OSError as error:
         raise BuildError(f"{path} cannot be read ({error}). {_REMEDY}") from error
     found = hashlib.sha256(content).hexdigest()
-    if found != entry["sha256"]:
+    if found != entry.sha256:
         raise BuildError(
-            f"{path} has the SHA-256 {found}, where {MANIFEST} says {entry['sha256']}: the file is damaged or was "
+            f"{path} has the SHA-256 {found}, where {MANIFEST} says {entry.sha256}: the file is damaged or was "
             f"changed. {_REMEDY}"
         )
     return content

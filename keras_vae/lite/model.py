@@ -13,7 +13,7 @@ from keras_vae._attributes import Attributes
 from keras_vae.lite import noise
 from keras_vae.lite.build import MAX_THREADS, Build
 from keras_vae.lite.folders import BuildError, build_folder, read_build, read_manifest
-from keras_vae.lite.manifest import NONE, SOFTPLUS_SHIFT, STDDEV_FLOOR, Shape, tensors
+from keras_vae.lite.manifest import MANIFEST, NONE, SOFTPLUS_SHIFT, STDDEV_FLOOR, Manifest, Shape, tensors
 
 _COLDEST = 1e-6
 _MAX_SAMPLES = 10**6
@@ -47,7 +47,7 @@ def load(name_or_folder: str | Path, target: str = "cpu", num_threads: int = 1) 
     _checks.positive_int("num_threads", num_threads, maximum=MAX_THREADS)
     folder = build_folder(name_or_folder, target)
     manifest = read_manifest(folder)
-    return next((cls for field, cls in _SPECIAL.items() if field in manifest), LiteModel)(folder, manifest, num_threads)
+    return _class_for(manifest)(folder, manifest, num_threads)
 
 
 class LiteModel:
@@ -59,12 +59,12 @@ class LiteModel:
         num_threads: of LiteRT's kernels.
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], num_threads: int = 1):
+    def __init__(self, folder: Path, manifest: Manifest, num_threads: int = 1):
         self.manifest = manifest
-        self.data_shape: tuple[int, ...] = tuple(self.manifest["data_shape"])
-        self.latent_size: int = self.manifest["latent_size"]
-        self.num_classes: int | None = self.manifest.get("num_classes")
-        self._posterior = self.manifest["posterior"] != NONE
+        self.data_shape: tuple[int, ...] = self.manifest.data_shape
+        self.latent_size: int = self.manifest.latent_size
+        self.num_classes: int | None = self.manifest.num_classes
+        self._posterior = self.manifest.posterior != NONE
         self._folder, self._num_threads = folder, num_threads
         self._builds: dict[str, Build] = {}
         self._lock = threading.Lock()
@@ -76,15 +76,15 @@ class LiteModel:
             ValueError: if the model has no such part.
             BuildError: if its file is damaged, or is not the one that `build.json` describes.
         """
-        if part not in self.manifest["files"]:
-            raise ValueError(f"This model has no {part}: it has {', '.join(self.manifest['files'])}.")
+        if part not in self.manifest.files:
+            raise ValueError(f"This model has no {part}: it has {', '.join(self.manifest.files)}.")
         with self._lock:  # threads that ask at once read the file once
             if part not in self._builds:
                 self._builds[part] = self._read(part)
             return self._builds[part]
 
     def _read(self, part: str) -> Build:
-        content = read_build(self._folder, part, self.manifest["files"][part])
+        content = read_build(self._folder, part, self.manifest.files[part])
         where = f"{self._folder / part}.tflite"
         try:
             build = Build(content, self._num_threads)
@@ -96,7 +96,7 @@ class LiteModel:
             shapes = {name: tuple(int(n) for n in detail["shape"][1:]) for name, detail in found.items()}
             if not _fits(shapes, expected):
                 raise BuildError(
-                    f"{where} has the {kind} {_named(shapes)}, where build.json asks for {_named(expected)}: they are not of one "
+                    f"{where} has the {kind} {_named(shapes)}, where {MANIFEST} asks for {_named(expected)}: they are not of one "
                     "model. Export the model anew with keras_vae.export.tflite."
                 )
         return build
@@ -118,10 +118,10 @@ class LiteModel:
             ValueError: if the model has no prior, `n` is given to a conditional model or `labels` to another, or a value is out of
                 its range.
         """
-        if self.manifest["prior"] == NONE:
+        if self.manifest.prior == NONE:
             raise ValueError("This autoencoder has no prior to draw from: decode codes of your own.")
         decoder = self.build("decoder")  # before anything of the size that build.json says is made
-        prior = self.build("prior") if "prior" in self.manifest["files"] else None
+        prior = self.build("prior") if "prior" in self.manifest.files else None
         n, condition = self._how_many(n, labels, temperature)
         seed = secrets.randbits(62) if seed is None else seed
         size = int(prior.inputs["noise"]["shape"][-1]) if prior else self.latent_size
@@ -204,7 +204,7 @@ class LiteModel:
             raise ValueError(
                 f"The data have dtype {x.dtype}: this model takes floats. For images of 8 bits divide by 255."
             )
-        ends = self.manifest.get("support", (None, None))
+        ends = self.manifest.support or (None, None)
         low, high = (
             open_end if end is None else end for end, open_end in zip(ends, (-math.inf, math.inf), strict=True)
         )
@@ -239,7 +239,7 @@ class LiteModel:
 
     def _stddev(self, params: np.ndarray) -> np.ndarray:
         raw = params[:, self.latent_size :]
-        if self.manifest["posterior"] == "diagonal_gaussian":
+        if self.manifest.posterior == "diagonal_gaussian":
             return _positive(raw)
         # TFP's order of the entries of a lower triangle: the tail of the vector, then all of it backwards.
         size = self.latent_size
@@ -286,9 +286,11 @@ class DiscreteLiteModel(LiteModel):
             raise ValueError(
                 f"The codes have dtype {codes.dtype}: this model takes whole numbers, the indices of codes."
             )
-        wrong = codes[(codes < 0) | (codes >= self.manifest["num_codes"])]
+        count = self.manifest.num_codes
+        assert count is not None  # `load` makes this class of such builds alone
+        wrong = codes[(codes < 0) | (codes >= count)]
         if wrong.size:
-            raise ValueError(f"A code is {wrong[0]}: indices are from 0 to {self.manifest['num_codes'] - 1}.")
+            raise ValueError(f"A code is {wrong[0]}: indices are from 0 to {count - 1}.")
         return _finite(self.build("decoder")(codes=codes))["mean"]
 
     def reconstruct(self, x: Any, labels: Any = None) -> np.ndarray:
@@ -300,9 +302,9 @@ class AttributeLiteModel(LiteModel):
     """An exported model whose conditions are attributes: the same methods, with vectors float32 `(B, K)`, or a dict of columns
     `(B,)` in their own units, for labels."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], num_threads: int = 1):
+    def __init__(self, folder: Path, manifest: Manifest, num_threads: int = 1):
         super().__init__(folder, manifest, num_threads)
-        self._attributes = Attributes(self.manifest["attributes"])
+        self._attributes = Attributes(self.manifest.attributes)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -352,9 +354,10 @@ class AttributeLiteModel(LiteModel):
 class PictureLiteModel(LiteModel):
     """An exported model whose conditions are pictures, `(B,) + condition_shape`: the same methods, with pictures for labels."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], num_threads: int = 1):
+    def __init__(self, folder: Path, manifest: Manifest, num_threads: int = 1):
         super().__init__(folder, manifest, num_threads)
-        self.condition_shape: tuple[int, ...] = tuple(self.manifest["condition_shape"])
+        assert self.manifest.condition_shape is not None  # `load` makes this class of such builds alone
+        self.condition_shape: tuple[int, ...] = self.manifest.condition_shape
 
     def _how_many(self, n: int | None, labels: Any, temperature: float) -> tuple[int, dict[str, np.ndarray]]:
         if labels is None or n is not None:
@@ -374,7 +377,7 @@ class PictureLiteModel(LiteModel):
 
     def _shown(self, mean: np.ndarray, labels: Any) -> np.ndarray:
         """The mean, with what the condition gives in its place where the model completes."""
-        if not self.manifest["completes"]:
+        if not self.manifest.completes:
             return mean
         pictures = self._pictures(labels, len(mean))
         return np.where(pictures[..., -1:] > 0.5, pictures[..., :-1], mean)
@@ -442,9 +445,9 @@ def _positive(raw: np.ndarray) -> np.ndarray:
     return np.logaddexp(0.0, raw + np.float32(SOFTPLUS_SHIFT)) + np.float32(STDDEV_FLOOR)
 
 
-# What a field of the manifest says of the class.
-_SPECIAL: dict[str, type[LiteModel]] = {
-    "num_codes": DiscreteLiteModel,
-    "attributes": AttributeLiteModel,
-    "condition_shape": PictureLiteModel,
-}
+def _class_for(manifest: Manifest) -> type[LiteModel]:
+    if manifest.num_codes is not None:
+        return DiscreteLiteModel
+    if manifest.attributes is not None:
+        return AttributeLiteModel
+    return LiteModel if manifest.condition_shape is None else PictureLiteModel

@@ -84,7 +84,7 @@ class AttributeConditionalVAE(LatentVariableModel):
 
     @property
     def condition_fields(self) -> dict[str, Any]:
-        """What a build's `build.json` says of the condition."""
+        """What a build's `lite.Manifest` says of the condition, by its arguments."""
         return {"attributes": self.attributes}
 
     def example_labels(self, count: int, seed: int = 0) -> np.ndarray:

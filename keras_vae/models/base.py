@@ -473,7 +473,7 @@ class EncoderDecoder(HasObjective, Reconstructs, PredictsUncompiled, KerasFiles,
 
     @property
     def condition_fields(self) -> dict[str, Any] | None:
-        """What a build's `build.json` says of the condition, by which `keras_vae.lite` makes it of labels; None where it cannot."""
+        """What a build's `lite.Manifest` says of the condition, by its arguments; None where `lite` cannot make it of labels."""
         if not self.conditional:
             return {}
         return {"num_classes": self.condition_size} if self.num_labels == self.condition_size else None

@@ -68,7 +68,7 @@ class Reconstructs(LabelFacts, abc.ABC):
     condition_spec: Any
     """A `keras.InputSpec` of labels: how a condition enters an exported graph."""
     condition_fields: Any
-    """What the `build.json` of a build for devices says of the condition; None where builds have no words for it."""
+    """What a build's `lite.Manifest` says of the condition, by its arguments; None where builds have no words for it."""
 
     @abc.abstractmethod
     def as_labels(self, labels: Any) -> Any:

@@ -107,8 +107,8 @@ class ImageConditionalVAE(ImageConditions, LatentVariableModel):
 
     @property
     def condition_fields(self) -> dict[str, Any]:
-        """What a build's `build.json` says of the condition."""
-        return {"condition_shape": list(self.condition_shape), "completes": self.completes}
+        """What a build's `lite.Manifest` says of the condition, by its arguments."""
+        return {"condition_shape": self.condition_shape, "completes": self.completes}
 
     def example_labels(self, count: int, seed: int = 0) -> Any:
         """Nothing: images to condition on are the user's.

@@ -230,7 +230,7 @@ def zoo_table(folders: Iterable[Path]) -> str:
 
 def _smallest_decoder(name: str, targets: list[str]) -> str:
     """Size of the smallest decoder among the shipped builds, and for what it is."""
-    sizes = [(lite.read_proof(name, target)["files"]["decoder"]["bytes"], target) for target in targets]
+    sizes = [(lite.read_proof(name, target).files["decoder"].bytes, target) for target in targets]
     if not sizes:
         return "-"
     size, target = min(sizes)
@@ -305,35 +305,35 @@ def _stage(recipe: Recipe) -> dict[str, dict[str, Any]]:
 def _deployment(name: str, weights_sha256: str | None) -> list[str]:
     """The shipped builds of these weights and their proofs, one row a file."""
     proofs = [lite.read_proof(name, target) for target in lite.list_builds().get(name, [])]
-    proofs = [proof for proof in proofs if proof["origin"].get("weights_sha256") == weights_sha256]
+    proofs = [proof for proof in proofs if proof.weights_sha256 == weights_sha256]
     if not proofs:
         return []
-    tested = proofs[0]["parity"]
-    score = {"elbo": "ELBO", "log_likelihood": "log-likelihood"}[lite.score(proofs[0])[0]]
+    tested = proofs[0].parity
+    score = tested.score_words
     lines = [
         "## Deployment",
         "",
         f'`keras_vae.lite.load("{name}")` runs these builds without TensorFlow; `keras-vae export {name}` makes them, and a '
         f"SavedModel for a server. Errors are of the means, beside the Keras model; the {score} in nats is computed through "
-        f"encoder and decoder, on {tested['examples']:,} images ({tested['source']}); latency is of one image on one thread.",
+        f"encoder and decoder, on {tested.examples:,} images ({tested.source}); latency is of one image on one thread.",
         "",
         f"| target | format | build | kB | largest error | mean error | {score} | change | ms |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     operations: dict[str, list[str]] = {}  # the builds that hold the same ones
     for proof in proofs:
-        (_, found), errors = lite.score(proof), proof["parity"]["errors"]
-        for part, entry in proof["files"].items():
-            error = errors[part]
-            held = ", ".join(f"{op['name']} ({op['version']})" for op in entry["operations"])
-            operations.setdefault(held, []).append(f"{proof['target']} {part}")
+        found = proof.parity.score
+        for part, file in proof.files.items():
+            error = proof.parity.errors[part]
+            held = ", ".join(f"{op.name} ({op.version})" for op in file.operations)
+            operations.setdefault(held, []).append(f"{proof.target} {part}")
             lines.append(
-                f"| {proof['target']} | {proof['format']} | {part} | {entry['bytes'] / 1000:.0f} | {error['maximum']:.1e} "
-                f"| {error['mean']:.1e} | {found['build']:.3f} | {found['change']:+.4f} | {entry['latency_ms']:.3f} |"
+                f"| {proof.target} | {proof.format} | {part} | {file.bytes / 1000:.0f} | {error.maximum:.1e} "
+                f"| {error.mean:.1e} | {found.build:.3f} | {found.change:+.4f} | {file.latency_ms:.3f} |"
             )
     lines += ["", "Operations (and their versions):", ""]
     lines += [f"- {', '.join(builds)}: {held}" for held, builds in operations.items()]
-    missing = [target for target in ("cpu", "gpu", "edge", "web") if target not in {p["target"] for p in proofs}]
+    missing = [target for target in ("cpu", "gpu", "edge", "web") if target not in {proof.target for proof in proofs}]
     if missing:
         lines += [
             "",

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 import keras_vae
-from keras_vae import ConditionalVAE, ConvVAE, models, zoo
+from keras_vae import ConditionalVAE, ConvVAE, lite, models, zoo
 from keras_vae._backend import tf
 from keras_vae.cli import app, making
 from keras_vae.cli.app import console, plain_errors
@@ -155,9 +155,9 @@ def test_export_writes_builds_and_prints_their_proof(tiny, tmp_path):
     result = run("export", tiny, "--target", "gpu", "--out", tmp_path / "builds")
     assert result.exit_code == 0, result.output
     assert "change" in result.output
-    proof = json.loads((tmp_path / "builds" / "gpu" / "build.json").read_text())
-    assert proof["origin"] == {"preset": "tiny", "weights_sha256": zoo.manifest(tiny)["sha256"]}
-    assert proof["parity"]["source"] == "sampled from the model itself"  # the preset names no data
+    proof = lite.read_proof(tmp_path / "builds" / "gpu")
+    assert proof.origin == {"preset": "tiny", "weights_sha256": zoo.manifest(tiny)["sha256"]}
+    assert proof.parity.source == "sampled from the model itself"  # the preset names no data
     result = run("export", tiny, "--target", "server", "--out", tmp_path / "builds")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "builds" / "server" / "tiny" / "1" / "saved_model.pb").is_file()
@@ -174,7 +174,7 @@ def test_an_autoencoder_is_exported_too(tmp_path):
     assert "choose one, or a folder, with --data" in result.stderr
     result = run(*arguments, "--data", "digits")
     assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "builds" / "cpu" / "build.json").read_text())["parity"]["source"] == "digits test"
+    assert lite.read_proof(tmp_path / "builds" / "cpu").parity.source == "digits test"
 
 
 def test_export_goes_on_where_a_target_is_refused(tmp_path):
@@ -312,7 +312,7 @@ def test_ctrl_c_ends_a_command_in_one_line(monkeypatch):
     def interrupted(name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(zoo, "preset_folder", interrupted)
+    monkeypatch.setattr(zoo, "trained_preset", interrupted)
     result = run("evaluate", "mnist_vae")
     assert (result.exit_code, result.output) == (130, "Stopped.\n")
 

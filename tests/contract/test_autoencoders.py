@@ -261,10 +261,9 @@ def test_the_saved_model_computes_what_the_model_does(model, batch, tmp_path):
 def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     proof = keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))
-    name, found = keras_vae.lite.score(proof)
-    assert name == "log_likelihood"
-    assert found["keras"] == pytest.approx(found["build"], rel=1e-4)
-    assert found["keras"] == pytest.approx(
+    found = proof.parity.log_likelihood
+    assert found.keras == pytest.approx(found.build, rel=1e-4)
+    assert found.keras == pytest.approx(
         float(np.mean(model.decode(model.encode(x), **_labels(model, y)).log_prob(x))), rel=1e-4
     )
     built = keras_vae.lite.load(tmp_path / "build")

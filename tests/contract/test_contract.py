@@ -433,7 +433,7 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     labels = _labels(model, y)
     proof = keras_vae.export.tflite(model, tmp_path / "build", format="float32", examples=(x, y))
-    assert proof["parity"]["elbo"]["keras"] == pytest.approx(proof["parity"]["elbo"]["build"], rel=1e-4)
+    assert proof.parity.elbo.keras == pytest.approx(proof.parity.elbo.build, rel=1e-4)
     built = keras_vae.lite.load(tmp_path / "build")
     encoding, posterior = built.encode(x, **labels), model.encode(x, **labels)
     same = {"rtol": 1e-4, "atol": 1e-5}

@@ -271,11 +271,9 @@ def test_the_float32_build_computes_what_the_model_does(model, batch, tmp_path):
     x, y = batch
     _see(model, batch)
     proof = keras_vae.export.tflite(model, tmp_path / "build", examples=(x, y))
-    assert proof["format"] == "float32"
-    assert proof["parity"]["elbo"]["keras"] == pytest.approx(
-        float(np.mean(model.elbo(x, **_labels(model, y)))), rel=1e-4
-    )
-    assert proof["parity"]["elbo"]["build"] == pytest.approx(proof["parity"]["elbo"]["keras"], rel=1e-4)
+    assert proof.format == "float32"
+    assert proof.parity.elbo.keras == pytest.approx(float(np.mean(model.elbo(x, **_labels(model, y)))), rel=1e-4)
+    assert proof.parity.elbo.build == pytest.approx(proof.parity.elbo.keras, rel=1e-4)
     built = keras_vae.lite.load(tmp_path / "build")
     codes = model.encode(x)
     np.testing.assert_array_equal(built.encode(x), codes)

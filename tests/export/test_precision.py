@@ -31,7 +31,7 @@ def test_builds_compute_what_the_float32_weights_do(precision, x, tmp_path):
         model.fit(x, epochs=2, verbose=0)
     before = model.dtype_policy.name
     proof = export.tflite(model, tmp_path / "b", format="float32", examples=x)
-    assert max(error["maximum"] for error in proof["parity"]["errors"].values()) < 1e-5
+    assert max(error.maximum for error in proof.parity.errors.values()) < 1e-5
     np.testing.assert_allclose(lite.load(tmp_path / "b").reconstruct(x), _twin(model).reconstruct(x), atol=1e-5)
     assert model.dtype_policy.name == before, "the model itself is left alone"
     assert keras.config.dtype_policy().name == "float32"

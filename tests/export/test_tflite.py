@@ -47,21 +47,23 @@ def test_a_build_holds_what_its_manifest_says(model, digits, tmp_path, target, f
     proof = export.tflite(
         model, tmp_path / "b", target, format=format, examples=digits, source="digits", test=digits, say=words.append
     )
-    assert json.loads((tmp_path / "b" / lite.MANIFEST).read_text()) == proof
-    assert (proof["target"], proof["format"], proof["num_classes"]) == (target, format, 10)
-    assert (proof["parity"]["examples"], proof["parity"]["source"]) == (64, "digits")
-    assert set(proof["files"]) == {"encoder", "decoder"}
-    for part, entry in proof["files"].items():
+    assert json.loads((tmp_path / "b" / lite.MANIFEST).read_text()) == proof.to_dict()
+    assert lite.manifest.read((tmp_path / "b" / lite.MANIFEST).read_bytes()) == proof
+    assert (proof.target, proof.format, proof.num_classes) == (target, format, 10)
+    assert (proof.parity.examples, proof.parity.source) == (64, "digits")
+    assert set(proof.files) == {"encoder", "decoder"}
+    for part, entry in proof.files.items():
         content = (tmp_path / "b" / f"{part}.tflite").read_bytes()
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry["bytes"], entry["sha256"])
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (entry.bytes, entry.sha256)
         build = lite.Build(content)
         details = [*build.inputs.values(), *build.outputs.values()]
         assert {np.dtype(detail["dtype"]).name for detail in details} == {dtype}
         assert all(detail["shape"][0] == 1 for detail in details)
         assert set(build.outputs) == {"mean", "params"}
-        assert entry["latency_ms"] > 0
-        assert {"name", "version", "times"} == set(entry["operations"][0])
-        assert not any(op["name"].startswith("Flex") for op in entry["operations"])
+        assert entry.latency_ms > 0
+        assert entry.operations[0].version >= 1
+        assert entry.operations[0].times >= 1
+        assert not any(op.name.startswith("Flex") for op in entry.operations)
     assert words[0] == "converting to float32"
 
 
@@ -69,7 +71,7 @@ def test_smaller_formats_are_smaller(model, digits, tmp_path):
     sizes = {}
     for target, format in (("cpu", "float32"), ("gpu", "float16"), ("edge", "int8")):
         proof = export.tflite(model, tmp_path / target, target, format=format, examples=digits)
-        sizes[format] = proof["files"]["encoder"]["bytes"]
+        sizes[format] = proof.files["encoder"].bytes
     assert sizes["float16"] < 0.6 * sizes["float32"]
     assert sizes["int8"] < 0.4 * sizes["float32"]
 
@@ -90,8 +92,8 @@ def test_the_elbo_of_the_proof_is_the_elbo(model, digits):
         p = scipy.stats.bernoulli(1 / (1 + np.exp(-logits.astype("float64"))))
         bounds.append((p.logpmf(examples.data).sum(axis=(1, 2, 3)) - kl).mean())
     spread = np.std(bounds)
-    assert proof["elbo"]["build"] == pytest.approx(np.mean(bounds), abs=4 * spread)
-    assert proof["elbo"]["change"] == pytest.approx(0.0, abs=1e-3)
+    assert proof.elbo.build == pytest.approx(np.mean(bounds), abs=4 * spread)
+    assert proof.elbo.change == pytest.approx(0.0, abs=1e-3)
 
 
 def test_the_proof_sees_a_wrong_build(model, digits):
@@ -99,12 +101,22 @@ def test_the_proof_sees_a_wrong_build(model, digits):
     other = ConditionalVAE.from_config(model.get_config())
     builds = {"encoder": lite.Build(float32(model)["encoder"]), "decoder": lite.Build(float32(other)["decoder"])}
     proof = parity.measure(model, builds, examples_for(model, digits))
-    assert proof["errors"]["encoder"]["maximum"] < 1e-4
-    assert proof["errors"]["decoder"]["mean"] > 0.05
-    assert proof["elbo"]["change"] < -10
+    assert proof.errors["encoder"].maximum < 1e-4
+    assert proof.errors["decoder"].mean > 0.05
+    assert proof.elbo.change < -10
     for format in ("float32", "float16", "dynamic_range", "int8"):
         with pytest.raises(export.ExportError, match="the ELBO changes by"):
             _hold_to_bar(format, proof)
+
+
+def proof_of(change, **means):
+    """A proof with a change of the ELBO from -100 nats, and with mean errors of parts."""
+    return lite.manifest.Parity(
+        errors={part: lite.manifest.Error(maximum=mean, mean=mean) for part, mean in means.items()},
+        elbo=lite.manifest.Nats(keras=-100.0, build=-100.0 + change, change=change),
+        examples=1,
+        source="made up",
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,28 +134,22 @@ def test_the_proof_sees_a_wrong_build(model, digits):
     ],
 )
 def test_the_bars(format, change, mean, met):
-    proof = {
-        "elbo": {"keras": -100.0, "build": -100.0 + change, "change": change},
-        "errors": {part: {"mean": mean, "maximum": mean} for part in ("encoder", "decoder")},
-    }
+    proof = proof_of(change, encoder=mean, decoder=mean)
     if met:
-        assert _hold_to_bar(format, proof)
+        bar = _hold_to_bar(format, proof)
+        assert bar.elbo_change == (1.0 if format == "int8" else 0.1)
+        assert (bar.mean_error, bar.log_likelihood_change) == (1e-5 if format == "float32" else None, None)
     else:
         with pytest.raises(export.ExportError, match="is let through"):
             _hold_to_bar(format, proof)
 
 
 def test_the_bar_of_discrete_codes_is_a_share_of_them():
-    elbo = {"keras": -100.0, "build": -100.0, "change": 0.0}
-
-    def proof(encoder, decoder):
-        return {"elbo": elbo, "errors": {"encoder": {"mean": encoder}, "decoder": {"mean": decoder}}}
-
-    assert _hold_to_bar("float32", proof(9e-5, 9e-6), discrete=True)["codes_that_differ"] == 1e-4
+    assert _hold_to_bar("float32", proof_of(0.0, encoder=9e-5, decoder=9e-6), discrete=True).codes_that_differ == 1e-4
     with pytest.raises(export.ExportError, match=r"a share of 0.00011 of the codes differ: at most 1e-04"):
-        _hold_to_bar("float32", proof(1.1e-4, 0.0), discrete=True)
+        _hold_to_bar("float32", proof_of(0.0, encoder=1.1e-4, decoder=0.0), discrete=True)
     with pytest.raises(export.ExportError, match="mean absolute error is 1.1e-05"):
-        _hold_to_bar("float32", proof(0.0, 1.1e-5), discrete=True)
+        _hold_to_bar("float32", proof_of(0.0, encoder=0.0, decoder=1.1e-5), discrete=True)
 
 
 def test_a_build_that_misses_its_bar_is_not_written(model, digits, tmp_path, monkeypatch):
@@ -193,8 +199,8 @@ def test_a_learned_prior_is_a_build_of_its_own(tmp_path, rng):
     model.prior.kernel.assign(rng.normal(size=model.prior.kernel.shape))
     x = (rng.uniform(size=(200, 4, 4, 1)) < 0.5).astype("float32")
     for target in export.TARGETS:
-        proof = export.tflite(model, tmp_path / target, target, examples=(x, np.arange(200) % 3))["parity"]
-        assert proof["errors"]["prior"]["maximum"] < 1e-5
+        proof = export.tflite(model, tmp_path / target, target, examples=(x, np.arange(200) % 3)).parity
+        assert proof.errors["prior"].maximum < 1e-5
         drawn = lite.load(tmp_path / target).sample(labels=[0, 1, 2], seed=3)
         np.testing.assert_allclose(
             drawn, model.sample(labels=[0, 1, 2], seed=3), atol=0.03 if target == "edge" else 2e-3
@@ -203,7 +209,7 @@ def test_a_learned_prior_is_a_build_of_its_own(tmp_path, rng):
 
 def test_without_examples_it_is_proven_on_the_models_own_draws(tmp_path):
     proof = export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
-    assert proof["parity"]["source"] == "sampled from the model itself"
+    assert proof.parity.source == "sampled from the model itself"
 
 
 def test_folders_that_are_there(tmp_path):
@@ -236,11 +242,21 @@ def test_a_full_disk_leaves_the_old_build(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_files, "write_json", full)
+    monkeypatch.setattr(_files, "write_text", full)
     with pytest.raises(OSError, match=r"No space left.*unharmed"):
         export.tflite(model, tmp_path / "b", format="float32", overwrite=True)
     assert {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()} == before
     assert [p.name for p in tmp_path.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("count", "says"), [(10**9, "it must be a whole number from 1 to 16384"), (np.int64(3), "not JSON serializable")]
+)
+def test_a_manifest_that_could_not_be_read_is_not_written(tmp_path, monkeypatch, count, says):
+    monkeypatch.setattr(VAE, "condition_fields", {"num_classes": count})
+    with pytest.raises(export.ExportError, match=f"could not read this build: .*{says}.* Nothing was written"):
+        export.tflite(VAE((2, 2, 1), 1, hidden_units=(3,)), tmp_path / "b", format="float32")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unknown_targets_and_formats(tmp_path):
@@ -389,12 +405,12 @@ def test_every_way_works_for_the_smallest_networks(make, target, format, rng):
     assert len(found) >= 2
     for words, contents in found:
         proof = parity.measure(model, {part: lite.Build(content) for part, content in contents.items()}, examples)
-        assert abs(proof["elbo"]["change"]) < 0.3, words
+        assert abs(proof.elbo.change) < 0.3, words
 
 
 def test_a_build_proven_on_what_it_was_calibrated_on_says_so(model, digits, tmp_path):
     proof = export.tflite(model, tmp_path / "b", format="float32", examples=digits)
-    assert proof["parity"]["source"] == "the examples that it was calibrated on"
+    assert proof.parity.source == "the examples that it was calibrated on"
 
 
 def test_a_file_in_the_way(tmp_path):

@@ -103,7 +103,7 @@ def changed(page, canvas, act):
 
 def bar(preset, part="decoder"):
     """Grey levels by which a picture may differ: the error that the build was proved to have, and rounding."""
-    return 255 * lite.read_proof(preset, "web")["parity"]["errors"][part]["maximum"] + 1.0
+    return 255 * lite.read_proof(preset, "web").parity.errors[part].maximum + 1.0
 
 
 def section(number):
@@ -213,7 +213,7 @@ def test_a_drawn_digit_is_centred_encoded_and_given_back(page, site):
     np.testing.assert_allclose(
         facts["latents"],
         code,
-        atol=lite.read_proof("mnist_vae", "web")["parity"]["errors"]["encoder"]["maximum"] + 0.02,
+        atol=lite.read_proof("mnist_vae", "web").parity.errors["encoder"].maximum + 0.02,
     )
     mean = model.decode(np.array([facts["latents"]], "float32")).mean().numpy()[0, ..., 0]
     np.testing.assert_allclose(again, 255 * mean, atol=bar("mnist_vae"))

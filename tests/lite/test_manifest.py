@@ -3,17 +3,20 @@
 import copy
 import json
 
+import numpy as np
 import pytest
 
-from keras_vae import lite
+from keras_vae import _files, lite
 from keras_vae.distributions import base, posteriors
 from keras_vae.lite import manifest
+
+NATS = {"keras": -90.0, "build": -90.0, "change": 0.0}
 
 
 @pytest.fixture(scope="module")
 def shipped():
     names = {"vae": "mnist_cvae", "codes": "mnist_vqvae", "images": "mnist_quadrant_cvae", "m2": "mnist_m2"}
-    return {kind: lite.read_proof(name, "cpu") for kind, name in names.items()}
+    return {kind: lite.read_proof(name, "cpu").to_dict() for kind, name in names.items()}
 
 
 def test_every_shipped_manifest_is_read():
@@ -21,7 +24,10 @@ def test_every_shipped_manifest_is_read():
         for target in targets:
             proof = lite.read_proof(name, target)
             assert set(manifest.tensors(proof, "encoder")[0]) >= {"data"}
-            assert lite.score(proof)[1]["change"] == pytest.approx(0.0, abs=50.0)
+            assert proof.parity.score.change == pytest.approx(0.0, abs=50.0)
+            content = (lite.build_folder(name, target) / lite.MANIFEST).read_text()
+            assert _files.as_json(proof.to_dict()) == content, "written again, it is the same bytes"
+            assert manifest.Manifest.of(proof.to_dict()) == proof
 
 
 @pytest.mark.parametrize(
@@ -55,12 +61,20 @@ def test_every_shipped_manifest_is_read():
         ("files", {"../evil": {}}, "which no build has"),
         ("files", {"decoder": []}, "must be a table"),
         ("parity", {"errors": {}, "examples": 1, "source": "x"}, "either 'elbo' or 'log_likelihood'"),
+        (
+            "parity",
+            {"errors": {}, "elbo": NATS, "log_likelihood": NATS, "examples": 1, "source": "x"},
+            "either 'elbo' or",
+        ),
         ("bar", {"elbo_change": float("inf")}, "finite number"),
+        ("bar", {"log_likelihood_change": 0.1}, "must name elbo_change"),
+        ("bar", {"elbo_change": 0.1, "log_likelihood_change": 0.1}, "must name elbo_change alone"),
+        ("bar", {"elbo_change": 0.1, "luck": 0.1}, "which no build has"),
     ],
 )
 def test_a_wrong_field_is_named_with_the_rule(shipped, field, value, says):
     with pytest.raises(ValueError, match=says) as caught:
-        manifest.check({**shipped["vae"], field: value})
+        manifest.Manifest.of({**shipped["vae"], field: value})
     assert len(str(caught.value)) < 500
 
 
@@ -69,7 +83,7 @@ def test_a_wrong_field_is_named_with_the_rule(shipped, field, value, says):
 )
 def test_a_missing_field_is_named(shipped, field):
     with pytest.raises(ValueError, match=f"has no '{field}'"):
-        manifest.check({key: value for key, value in shipped["vae"].items() if key != field})
+        manifest.Manifest.of({key: value for key, value in shipped["vae"].items() if key != field})
 
 
 @pytest.mark.parametrize(
@@ -93,7 +107,7 @@ def test_fields_agree_with_each_other(shipped, kind, change, says):
     wrong = copy.deepcopy(shipped[kind])
     change(wrong)
     with pytest.raises(ValueError, match=says):
-        manifest.check(wrong)
+        manifest.Manifest.of(wrong)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +118,7 @@ def test_fields_agree_with_each_other(shipped, kind, change, says):
         (b"[]", "must be a table"),
         (b"\xff\xfe", "decode"),
         (b"", "Expecting value"),
+        (b" " * 1_000_001, "has 1000001 bytes, at most 1000000"),
     ],
 )
 def test_bytes_that_are_no_manifest(content, says):
@@ -113,9 +128,10 @@ def test_bytes_that_are_no_manifest(content, says):
 
 def test_a_support_may_be_open_on_one_side(shipped):
     written = json.dumps({**shipped["vae"], "support": [0.0, None]})
-    assert manifest.read(written.encode())["support"] == [0.0, None]
+    assert manifest.read(written.encode()).support == (0.0, None)
 
 
 def test_standard_deviations_are_those_of_the_distributions():
-    assert manifest.SOFTPLUS_SHIFT == base.SOFTPLUS_SHIFT
-    assert manifest.STDDEV_FLOOR == posteriors._SCALE_FLOOR
+    assert base.SOFTPLUS_SHIFT is manifest.SOFTPLUS_SHIFT
+    assert posteriors._SCALE_FLOOR is manifest.STDDEV_FLOOR
+    assert np.log1p(np.exp(manifest.SOFTPLUS_SHIFT)) == pytest.approx(1.0, abs=1e-15)
