@@ -15,6 +15,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from keras_vae import (
+        augment,
         data,
         distributions,
         evaluation,
@@ -37,6 +38,7 @@ __all__ = [
     "ConditionalVAE",
     "ConvVAE",
     "__version__",
+    "augment",
     "data",
     "distributions",
     "evaluation",

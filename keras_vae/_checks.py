@@ -210,3 +210,26 @@ def known_keys(where: str, given: Iterable[str], allowed: Sequence[str]) -> None
 def unknown_key(where: str, key: Any, allowed: Sequence[str]) -> str:
     """Return the message of `known_keys` for a key that is not in `allowed`."""
     return f"{where} has no setting {shown(key)}; it has {', '.join(allowed)}.{did_you_mean(key, allowed)}"
+
+
+def uint8_images(name: str, images: Any) -> Any:
+    """Return images as they are, an array or a tensor, if they are uint8 `(N, H, W, C)`.
+
+    Raises:
+        ValueError: if they are not: floats would be divided by 255 once more, and be black in silence.
+    """
+    if getattr(getattr(images, "dtype", None), "name", None) != "uint8":
+        raise ValueError(
+            f"{name}={described(images)}: must be uint8 from 0 to 255. Floats from 0 to 1 become that by "
+            f"np.round(255 * {name}).astype('uint8')."
+        )
+    if len(images.shape) != 4 or 0 in tuple(images.shape):
+        raise ValueError(f"{name}={described(images)}: must have the shape (N, H, W, C), with N at least 1.")
+    return images
+
+
+def described(value: Any) -> str:
+    """An array or a tensor by its dtype and shape, and anything else as it prints."""
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"<{getattr(value.dtype, 'name', value.dtype)} of shape {value.shape}>"
+    return repr(value)[:60]

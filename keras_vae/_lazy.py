@@ -35,8 +35,8 @@ class _LazyPackage(ModuleType):
             value = importlib.import_module(f"{self.__name__}.{name}")
         else:
             names = sorted(self.__all__)
-            if _renamed.now(name) in names:
-                raise AttributeError(f"{self.__name__}.{name} is called {_renamed.now(name)} now.")
+            if refusal := _renamed.refusal(self.__name__, name, names):
+                raise AttributeError(refusal)
             raise AttributeError(
                 f"module {self.__name__!r} has no attribute {name!r}; it has {', '.join(names)}."
                 f"{_checks.did_you_mean(name, names)}"

@@ -16,6 +16,24 @@ _IN_PLAIN_DATA = {
     "dropped_pixels": "masking_noise",
     "noisy_code": "unit_gaussian_code",
 }
+# What left a package, and where it is.
+_MOVED: dict[str, dict[str, tuple[str, ...]]] = {
+    "data": {
+        "augment": (
+            "Dequantization",
+            "DynamicBinarization",
+            "FixedBinarization",
+            "Preprocessing",
+            "RandomResizedCrop",
+            "RandomShift",
+            "Scaling",
+            "preprocessing_named",
+        )
+    },
+    "objectives": {
+        "augment": ("Corruption", "GaussianNoise", "MaskingNoise", "RandomAffine", "RandomElastic", "SaltAndPepper")
+    },
+}
 METHODS_OF_OBJECTIVES = {"learn": "auxiliary_step", "prepare": "build", "trains": "trainable_variables"}
 
 
@@ -27,6 +45,21 @@ def now(name: Any) -> Any:
 def now_in_plain_data(name: str) -> str:
     """The same of a name in snake case."""
     return _IN_PLAIN_DATA.get(name, name)
+
+
+def refusal(package: str, name: str, names: list[str]) -> str | None:
+    """Why a package that has `names` does not have `name` any more; None where it never had.
+
+    Args:
+        package: such as `"keras_vae.objectives"`.
+    """
+    root, _, room = package.rpartition(".")
+    if now(name) in names:
+        return f"{package}.{name} is called {now(name)} now."
+    for other, moved in _MOVED.get(room, {}).items():
+        if now(name) in moved:
+            return f"{package}.{name} is {root}.{other}.{now(name)} now."
+    return None
 
 
 def old_names() -> dict[str, str]:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import _named, _renamed, distributions, models, networks, objectives, training, zoo
+from keras_vae import _named, _renamed, augment, data, distributions, models, networks, objectives, training, zoo
 from keras_vae._backend import keras
 
 SAVED = Path(__file__).parent / "saved_before"
-PACKAGES = (distributions, models, networks, objectives)
+PACKAGES = (augment, data, distributions, models, networks, objectives)
 
 
 @pytest.fixture
@@ -30,6 +30,21 @@ def test_an_old_name_is_refused_with_the_new_one():
                     getattr(package, old)
     assert refused == {old for old, new in _renamed.old_names().items() if new in public}
     assert len(refused) >= 5
+
+
+@pytest.mark.parametrize(
+    ("package", "old", "new"),
+    [
+        (objectives, "MaskingNoise", "MaskingNoise"),
+        (objectives, "DroppedPixels", "MaskingNoise"),
+        (objectives, "RandomElastic", "RandomElastic"),
+        (data, "Scaling", "Scaling"),
+        (data, "preprocessing_named", "preprocessing_named"),
+    ],
+)
+def test_a_name_that_moved_is_refused_with_its_package(package, old, new):
+    with pytest.raises(AttributeError, match=rf"{package.__name__}\.{old} is keras_vae\.augment\.{new} now"):
+        getattr(package, old)
 
 
 @pytest.mark.parametrize("name", ["swap_autoencoder", "dropped_pixels", "largest_only"])
@@ -60,8 +75,8 @@ def test_a_recipe_that_holds_it_is_read():
         }
     )
     assert isinstance(recipe.build_objective(10), objectives.UnitGaussianCode)
-    made = _named.build("corruption", objectives, objectives.Corruption, {"name": "dropped_pixels", "rate": 0.5})
-    assert isinstance(made, objectives.MaskingNoise)
+    made = _named.build("corruption", augment, augment.Corruption, {"name": "dropped_pixels", "rate": 0.5})
+    assert isinstance(made, augment.MaskingNoise)
 
 
 @pytest.mark.parametrize(("old", "new"), _renamed.METHODS_OF_OBJECTIVES.items())

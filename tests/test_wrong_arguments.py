@@ -20,7 +20,20 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import data, distributions, evaluation, export, lite, models, networks, objectives, plots, training, zoo
+from keras_vae import (
+    augment,
+    data,
+    distributions,
+    evaluation,
+    export,
+    lite,
+    models,
+    networks,
+    objectives,
+    plots,
+    training,
+    zoo,
+)
 from keras_vae._backend import keras
 from keras_vae.training import recipe
 
@@ -48,7 +61,7 @@ CLEAR = (ValueError, TypeError, OSError, ImportError, export.ExportError, NotImp
 # What arguments take whose annotation leaves it open.
 PROMISED = {
     ("networks.TransposedDense", "kernel"): {"a matrix"},
-    ("data.RandomShift", "flip"): {"True", "a truth value of NumPy"},
+    ("augment.RandomShift", "flip"): {"True", "a truth value of NumPy"},
     ("evaluation.ClassifierRecipe", "hidden_units"): {"[]"},
     # Below 0 the KL weighs more than in the ELBO: the paper bounds it from above alone.
     ("objectives.InfoVAE", "alpha"): {"-1"},
@@ -163,10 +176,10 @@ ONE_ARGUMENT = [
     ("data.ImageFolder", lambda folder: data.ImageFolder(folder, SHAPE), "folder"),
     ("data.ImageTable", lambda path: data.ImageTable(path, SHAPE), "path"),
     ("data.read_picture", lambda path: data.read_picture(path, SHAPE), "path"),
-    ("data.preprocessing_named", data.preprocessing_named, "spec"),
-    ("data.RandomShift", data.RandomShift, "flip"),
-    ("data.RandomResizedCrop", data.RandomResizedCrop, "smallest"),
-    ("data.RandomResizedCrop", data.RandomResizedCrop, "flip"),
+    ("augment.preprocessing_named", augment.preprocessing_named, "spec"),
+    ("augment.RandomShift", augment.RandomShift, "flip"),
+    ("augment.RandomResizedCrop", augment.RandomResizedCrop, "smallest"),
+    ("augment.RandomResizedCrop", augment.RandomResizedCrop, "flip"),
     ("data.choose_labelled", lambda count: data.choose_labelled(LABELS, count), "count"),
     ("data.quadrants", lambda given: data.quadrants(IMAGES, given), "given"),
     ("evaluation.ProbeRecipe", lambda scaling: evaluation.ProbeRecipe(scaling=scaling), "scaling"),

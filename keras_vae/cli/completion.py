@@ -3,7 +3,7 @@
 import glob
 from collections.abc import Callable, Iterable
 
-from keras_vae import _named, data, export, zoo
+from keras_vae import _named, augment, data, export, zoo
 from keras_vae.cli import targets as export_targets
 
 Completer = Callable[[str], list[str]]
@@ -15,9 +15,9 @@ def words(known: Callable[[], Iterable[str]]) -> Completer:
 
 
 def _preprocessings() -> Iterable[str]:
-    from keras_vae.data import preprocessing
+    from keras_vae.augment import preprocessing
 
-    return _named.choices(preprocessing, data.Preprocessing)
+    return _named.choices(preprocessing, augment.Preprocessing)
 
 
 preset_names = words(lambda: zoo.preset_names())

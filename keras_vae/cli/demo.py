@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from keras_vae import data, models, plots, zoo
+from keras_vae import augment, data, models, plots, zoo
 from keras_vae._backend import keras
 from keras_vae.cli.app import fit_verbosity
 
@@ -43,12 +43,12 @@ def run(out: Path, console: Console, preset: str | zoo.Preset = zoo.DEFAULT_PRES
     step(f"3. Teach it a new style: fine-tune it with fit on {_TRAINING:,} digits in bold")
     console.print("   The training images are its own samples with thicker strokes, so nothing is downloaded.")
     bold, held_out = _bold(model, _TRAINING, seed=1), _bold(model, _TEST, seed=2)
-    x = data.DynamicBinarization().once(held_out.images, 0).numpy()
+    x = augment.DynamicBinarization().once(held_out.images, 0).numpy()
     before = _score(model, x, held_out.labels)
     tuned = models.copy_of(model)
     steps = epochs * -(-_TRAINING // _BATCH)
     tuned.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, steps)))
-    stream = data.batches(bold, data.DynamicBinarization(), _BATCH)
+    stream = data.batches(bold, augment.DynamicBinarization(), _BATCH)
     tuned.fit(stream, epochs=epochs, validation_data=(x, held_out.labels), verbose=fit_verbosity())
     after = _score(tuned, x, held_out.labels)
     console.print(

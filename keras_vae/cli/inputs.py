@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae import _checks, data, zoo
+from keras_vae import _checks, augment, data, zoo
 from keras_vae.cli.app import at_end, console, errors, labels_of
 from keras_vae.data.image_files import checked_path
 
@@ -78,7 +78,7 @@ def check_preprocessing(name: str) -> None:
     Raises:
         ValueError: if there is no such preprocessing.
     """
-    data.preprocessing_named(name, "--preprocessing")
+    augment.preprocessing_named(name, "--preprocessing")
 
 
 def source_of(text: str, shape: Any, files: Reading) -> Any:
@@ -184,8 +184,8 @@ def images_for(
         raise ValueError(
             f"{preset} is a conditional model: say what the images show, such as --labels {','.join('3' for _ in files)}."
         )
-    step = data.preprocessing_named(found.preprocessing)
-    if isinstance(step, data.FixedBinarization) and not quiet:
+    step = augment.preprocessing_named(found.preprocessing)
+    if isinstance(step, augment.FixedBinarization) and not quiet:
         console.print(
             f"{preset} learned from black and white: each grey pixel became white by chance, the more likely the lighter it is.",
             soft_wrap=True,

@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from keras_vae.data.images_on_disk import ImagesOnDisk, mean_image
     from keras_vae.data.loading import arrays, load, pairs, split_for_arrays
     from keras_vae.data.pipeline import batches, prepared, training_stream
-    from keras_vae.data.preprocessing import (
-        Dequantization,
-        DynamicBinarization,
-        FixedBinarization,
-        Preprocessing,
-        RandomResizedCrop,
-        RandomShift,
-        Scaling,
-        preprocessing_named,
-    )
     from keras_vae.data.quadrants import quadrants
     from keras_vae.data.shapes import Shapes
     from keras_vae.data.sources import DATASETS, FOLDER, DataUnavailableError, Images, Source, read
@@ -37,18 +27,11 @@ __all__ = [
     "DATASETS",
     "FOLDER",
     "DataUnavailableError",
-    "Dequantization",
-    "DynamicBinarization",
-    "FixedBinarization",
     "ImageFolder",
     "ImageTable",
     "Images",
     "ImagesOnDisk",
     "Picture",
-    "Preprocessing",
-    "RandomResizedCrop",
-    "RandomShift",
-    "Scaling",
     "Shapes",
     "Source",
     "Survey",
@@ -62,7 +45,6 @@ __all__ = [
     "outlined",
     "pairs",
     "prepared",
-    "preprocessing_named",
     "quadrants",
     "read",
     "read_picture",

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from keras_vae import _checks
+from keras_vae.augment.preprocessing import preprocessing_named
 from keras_vae.data.domains import outlined
 from keras_vae.data.pipeline import batches, prepared
-from keras_vae.data.preprocessing import preprocessing_named
 from keras_vae.data.sources import Images, Source, read
 
 # Largest array of floats that is made of a folder: 1 GiB.

@@ -12,8 +12,8 @@ import numpy as np
 
 from keras_vae import _checks, _random
 from keras_vae._backend import tf
+from keras_vae.augment.preprocessing import Preprocessing
 from keras_vae.data.images_on_disk import ImagesOnDisk
-from keras_vae.data.preprocessing import Preprocessing
 from keras_vae.data.sources import Images
 
 # Batches that wait for the model: of images in files, so that what is decoded ahead is little.

@@ -44,12 +44,12 @@ class Images:
         if isinstance(self.images, ImagesOnDisk) and not self.by_image:
             raise ValueError("by_image=False: of images in files, noise is sampled for each image. Set by_image=True.")
         if not isinstance(self.images, np.ndarray | ImagesOnDisk):
-            raise ValueError(f"images={_described(self.images)}: must be a NumPy array of uint8, (N, H, W, C).")
-        checked_images("images", self.images)
+            raise ValueError(f"images={_checks.described(self.images)}: must be a NumPy array of uint8, (N, H, W, C).")
+        _checks.uint8_images("images", self.images)
         if not isinstance(self.labels, np.ndarray) or self.labels.dtype.kind not in "iu" or self.labels.ndim != 1:
             raise ValueError(
-                f"labels={_described(self.labels)}: must be a NumPy array (N,) of whole numbers, one per image. A column (N, 1) "
-                "becomes one by labels[:, 0], one-hot labels by labels.argmax(axis=1)."
+                f"labels={_checks.described(self.labels)}: must be a NumPy array (N,) of whole numbers, one per image. A "
+                "column (N, 1) becomes one by labels[:, 0], one-hot labels by labels.argmax(axis=1)."
             )
         if len(self.labels) != len(self.images):
             raise ValueError(f"labels: there are {len(self.labels)} for {len(self.images)} images. Give one per image.")
@@ -60,28 +60,6 @@ class Images:
     def first(self, count: int) -> "Images":
         """The first images, so many of them or all."""
         return dataclasses.replace(self, images=self.images[:count], labels=self.labels[:count])
-
-
-def checked_images(name: str, images: Any) -> Any:
-    """Return images as they are, an array or a tensor, if they are uint8 `(N, H, W, C)`.
-
-    Raises:
-        ValueError: if they are not: floats would be divided by 255 once more, and be black in silence.
-    """
-    if getattr(images, "dtype", None) != np.uint8:
-        raise ValueError(
-            f"{name}={_described(images)}: must be uint8 from 0 to 255. Floats from 0 to 1 become that by "
-            f"np.round(255 * {name}).astype('uint8')."
-        )
-    if len(images.shape) != 4 or 0 in tuple(images.shape):
-        raise ValueError(f"{name}={_described(images)}: must have the shape (N, H, W, C), with N at least 1.")
-    return images
-
-
-def _described(value: Any) -> str:
-    if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return f"<{getattr(value.dtype, 'name', value.dtype)} of shape {value.shape}>"
-    return repr(value)[:60]
 
 
 class DataUnavailableError(RuntimeError):

@@ -12,12 +12,13 @@ from keras_vae import _checks, _tables
 from keras_vae._backend import keras, tf
 from keras_vae._batches import in_batches
 from keras_vae._tables import OneOf, Real, Says, Text, Whole
+from keras_vae.augment import Corruption
 from keras_vae.data import choose_labelled
 from keras_vae.evaluation import inputs
 from keras_vae.evaluation.metrics import Metric
 from keras_vae.evaluation.probes import SCALINGS, error_rate, linear_probe, spread
 from keras_vae.models import Autoencoder, SemiSupervisedVAE, SparseCode, classifier_on
-from keras_vae.objectives import Corruption, reconstruction
+from keras_vae.objectives import reconstruction
 
 Data = tuple[np.ndarray, np.ndarray]
 Say = Callable[[str], None]

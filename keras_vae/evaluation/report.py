@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae import data
+from keras_vae import augment, data
 from keras_vae._gathered import Gathered
 from keras_vae.evaluation.classes import class_accuracy
 from keras_vae.evaluation.clustering import cluster, clustering_accuracy, clustering_report
@@ -68,7 +68,7 @@ class TestSet:
     @property
     def levels(self) -> int | None:
         """Number of values of each pixel before noise was added; None where none was."""
-        return 256 if isinstance(data.preprocessing_named(self.preprocessing), data.Dequantization) else None
+        return 256 if isinstance(augment.preprocessing_named(self.preprocessing), augment.Dequantization) else None
 
     def training(self) -> tuple[np.ndarray, np.ndarray]:
         """The training images and their labels."""

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from keras_vae import _named, objectives
+from keras_vae import _named, augment
 from keras_vae._backend import serializable
+from keras_vae.augment import Corruption
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.capabilities import Denoises
-from keras_vae.objectives import Corruption, Reconstruction
+from keras_vae.objectives import Reconstruction
 
 
 @serializable
@@ -23,7 +24,7 @@ class DenoisingAutoencoder(Denoises, Autoencoder):
     Args:
         data_shape, latent_size, network, code_activation, likelihood: as in `Autoencoder`.
         corruption: `"masking_noise"`, `"salt_and_pepper"`, `"gaussian_noise"`, a dict with such a name and arguments, or an
-            `objectives.Corruption`.
+            `augment.Corruption`.
         **kwargs: `name` and the like, as in every Keras model.
 
     Raises:
@@ -41,7 +42,7 @@ class DenoisingAutoencoder(Denoises, Autoencoder):
         **kwargs: Any,
     ):
         super().__init__(data_shape, latent_size, network, code_activation, likelihood, **kwargs)
-        self.corruption = _named.build("corruption", objectives, Corruption, corruption)
+        self.corruption = _named.build("corruption", augment, Corruption, corruption)
 
     def default_objective(self) -> Reconstruction:
         """Reconstruction of the clean data from corrupted ones."""

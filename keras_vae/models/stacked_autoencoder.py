@@ -5,10 +5,11 @@ from typing import Any
 
 from keras_vae import _checks, _named, objectives
 from keras_vae._backend import keras, serializable, tfd
+from keras_vae.augment import Corruption
 from keras_vae.distributions import Bernoulli
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.networks import MLP, TiedMLP, TransposedDense
-from keras_vae.objectives import Corruption, Reconstruction
+from keras_vae.objectives import Reconstruction
 
 
 @serializable

@@ -7,8 +7,6 @@ from keras_vae import _lazy
 if TYPE_CHECKING:
     from keras_vae.objectives.base import Objective, Terms, terms_with
     from keras_vae.objectives.capacity import AnnealedCapacity
-    from keras_vae.objectives.corruptions import Corruption, GaussianNoise, MaskingNoise, SaltAndPepper
-    from keras_vae.objectives.distortions import RandomAffine, RandomElastic
     from keras_vae.objectives.elbo import ELBO, kl_divergence
     from keras_vae.objectives.embedded_clustering import EmbeddedClustering
     from keras_vae.objectives.factor_vae import FactorVAE
@@ -35,27 +33,21 @@ __all__ = [
     "BetaTCVAE",
     "Constant",
     "Contraction",
-    "Corruption",
     "Cyclical",
     "DomainAlignment",
     "EmbeddedClustering",
     "FactorVAE",
-    "GaussianNoise",
     "InfoVAE",
     "KSparse",
     "LayerWise",
     "Linear",
     "MMDTerms",
     "MapDropoutELBO",
-    "MaskingNoise",
     "Objective",
     "Penalty",
     "QuantizationTerms",
-    "RandomAffine",
-    "RandomElastic",
     "Reconstruction",
     "ReconstructionTerms",
-    "SaltAndPepper",
     "Schedule",
     "SemiSupervisedELBO",
     "SemiSupervisedTerms",

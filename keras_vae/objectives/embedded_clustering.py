@@ -4,9 +4,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from keras_vae import _random
 from keras_vae._backend import serializable, tf
+from keras_vae.augment.corruptions import Corruption
 from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective
-from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.reconstruction import (
     Coder,
     ReconstructionTerms,

@@ -5,8 +5,8 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
+from keras_vae.augment.corruptions import Corruption
 from keras_vae.objectives.base import Objective
-from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.reconstruction import (
     Coder,
     Reconstruction,

@@ -1,12 +1,13 @@
 """What a deterministic autoencoder is trained for: to give back its input, with a penalty on the code or without."""
 
+import sys
 from typing import Any, NamedTuple, Protocol
 
-from keras_vae import _named, _random, objectives
+from keras_vae import _named, _random
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.augment.corruptions import Corruption
 from keras_vae.objectives import formulas
 from keras_vae.objectives.base import Objective
-from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.penalties import Penalty
 
 
@@ -118,8 +119,9 @@ def without_clusters(model: Any) -> list[Any]:
 
 
 def part(what: str, base: type, spec: Any) -> Any:
-    """The corruption or the penalty that `spec` names, or None."""
-    return None if spec is None else _named.build(what, objectives, base, spec)
+    """The corruption or the penalty that `spec` names, or None. The package of `base` lists the choices."""
+    package = sys.modules[base.__module__.rpartition(".")[0]]
+    return None if spec is None else _named.build(what, package, base, spec)
 
 
 def part_from_config(saved: Any) -> Any:

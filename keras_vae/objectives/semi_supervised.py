@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, Protocol
 
 from keras_vae import _random
 from keras_vae._backend import keras, serializable, tf
+from keras_vae.augment.corruptions import Corruption
 from keras_vae.objectives import formulas, schedules
 from keras_vae.objectives.base import Objective, Parts
-from keras_vae.objectives.corruptions import Corruption
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.reconstruction import part, part_config, part_from_config
 from keras_vae.objectives.schedules import Schedule

@@ -42,7 +42,7 @@ def restored(model: Any, images: Any, corruption: Any = None, seed: int = 0) -> 
     Args:
         model: such as a `DenoisingAutoencoder`.
         images: `(N,) + data_shape`, in the range of the likelihood.
-        corruption: an `objectives.Corruption`; by default the one that the model learned from.
+        corruption: an `augment.Corruption`; by default the one that the model learned from.
         seed: of the corruption.
 
     Raises:
@@ -51,7 +51,7 @@ def restored(model: Any, images: Any, corruption: Any = None, seed: int = 0) -> 
     _refuse_conditional(model)
     corruption = model.corruption if corruption is None else corruption
     if corruption is None:
-        raise ValueError(f"{model.name} learned from no corruption: pass one, such as objectives.MaskingNoise(0.5).")
+        raise ValueError(f"{model.name} learned from no corruption: pass one, such as augment.MaskingNoise(0.5).")
     x = tf.constant(np.asarray(images), tf.float32)
     damaged = corruption(x, _random.as_seed(seed))
     support = model.likelihood.support

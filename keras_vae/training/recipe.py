@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from keras_vae import _checks, _named, _tables, _untrusted, data, objectives
+from keras_vae import _checks, _named, _tables, _untrusted, augment, data, objectives
 from keras_vae._tables import Flag, OneOf, Real, Says, Text, Whole
 from keras_vae._weights import STORED_AS
 
@@ -22,7 +22,7 @@ _STAGE = ("objective", "optimizer", "data", "training")
 
 
 def _preprocessing(spec: Any) -> Any:
-    data.preprocessing_named(spec, "data.preprocessing")
+    augment.preprocessing_named(spec, "data.preprocessing")
     return spec
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from keras_vae import _checks, _files, _interrupts, _locks, _weights, data
+from keras_vae import _checks, _files, _interrupts, _locks, _weights, augment, data
 from keras_vae._backend import keras
 from keras_vae.models import Clusters, HasObjective, Reconstructs, specs
 from keras_vae.training import health
@@ -128,7 +128,7 @@ def _train(
     """Train, with the lock of the folder in `held` from when it is needed."""
     keras.utils.set_random_seed(recipe.training.seed)
     model = specs.build(recipe.model)
-    step = data.preprocessing_named(recipe.data.preprocessing)
+    step = augment.preprocessing_named(recipe.data.preprocessing)
     images = data.read(source or recipe.data.name, recipe.data.training_split)
     _check_classes(model, source)
     _check_attributes(model, source)
@@ -322,14 +322,14 @@ def _start_from_images(model: Any, recipe: Recipe, images: data.Images) -> None:
 def _prior_and_bias(model: Any, recipe: Recipe, images: data.Images) -> None:
     if model.starts_from_data:
         first = images.first(min(_ADAPTED_TO, _room(images)))
-        model.adapt(data.prepared(first, data.Scaling(), 0).numpy())
+        model.adapt(data.prepared(first, augment.Scaling(), 0).numpy())
     if recipe.training.output_bias:
         model.adapt_output_bias(data.mean_image(images.images) / 255.0)
 
 
 def _validation(images: data.Images, recipe: Recipe) -> dict[str, Any]:
     """What `evaluate` is given of the held-out images: arrays, or batches of images that are prepared batch by batch."""
-    step, seed = data.preprocessing_named(recipe.data.preprocessing), recipe.training.seed
+    step, seed = augment.preprocessing_named(recipe.data.preprocessing), recipe.training.seed
     if images.by_image:
         return {"x": data.batches(images, step, min(_VALIDATED, len(images.labels)), shuffle=False, seed=seed)}
     x, labels = data.prepared(images, step, seed).numpy(), images.labels

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from keras_vae import _checks, data
+from keras_vae import _checks, augment, data
 from keras_vae._backend import keras
 from keras_vae.models import specs
 from keras_vae.training.recipe import Recipe
@@ -34,7 +34,7 @@ def steps_in(recipe: Recipe, minutes: float) -> int:
     classes = model.num_classes or 1
     stream = data.training_stream(
         data.Images(images, rng.integers(0, classes, len(images))),
-        data.preprocessing_named(recipe.data.preprocessing),
+        augment.preprocessing_named(recipe.data.preprocessing),
         settings.batch_size,
         steps_per_epoch=_WARM + _TIMED,
     )

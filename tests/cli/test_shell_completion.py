@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from keras_vae import data, export, zoo
+from keras_vae import augment, data, export, zoo
 from keras_vae._named import snake_case
 from keras_vae.cli import app, completion, targets
 
@@ -47,8 +47,8 @@ def test_options_and_arguments_of_a_few_words(line, expected):
 
 
 def test_every_preprocessing():
-    steps = [getattr(data, name) for name in data.__all__]
-    names = {snake_case(s.__name__) for s in steps if isinstance(s, type) and issubclass(s, data.Preprocessing)}
+    steps = [getattr(augment, name) for name in augment.__all__]
+    names = {snake_case(s.__name__) for s in steps if isinstance(s, type) and issubclass(s, augment.Preprocessing)}
     assert set(completed("evaluate mnist_vae --preprocessing ")) == names - {"preprocessing"}
 
 

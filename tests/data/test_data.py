@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_vae
-from keras_vae import data
+from keras_vae import augment, data
 from keras_vae._backend import tf
 from keras_vae.data import DataUnavailableError, Images
 
@@ -37,7 +37,7 @@ def test_slices_part_the_training_set():
 
 
 def test_every_example_comes_once_an_epoch_in_a_new_order_with_its_own_label(small):
-    dataset = data.batches(small, data.Scaling(), 3)
+    dataset = data.batches(small, augment.Scaling(), 3)
     assert int(dataset.cardinality()) == 3
     (x1, y1), (_, y2) = _epoch(dataset), _epoch(dataset)
     assert sorted(y1) == sorted(y2) == list(range(7))
@@ -60,7 +60,9 @@ def test_a_validation_slice_can_keep_its_order_and_noise():
     np.testing.assert_array_equal(y1, data.read("digits", "train[-50:]").labels)
 
 
-@pytest.mark.parametrize(("step", "fresh"), [(data.DynamicBinarization(), True), (data.FixedBinarization(), False)])
+@pytest.mark.parametrize(
+    ("step", "fresh"), [(augment.DynamicBinarization(), True), (augment.FixedBinarization(), False)]
+)
 def test_dynamic_binarisation_draws_anew_and_fixed_does_not(step, fresh):
     images = Images(np.full((50, 4, 4, 1), 128, "uint8"), np.arange(50))
     dataset = data.batches(images, step, 50)
@@ -72,14 +74,14 @@ def test_dynamic_binarisation_draws_anew_and_fixed_does_not(step, fresh):
 
 
 def test_dequantisation_stays_in_the_pixels_bin(small):
-    x = data.Dequantization()(small.images, tf.constant([1, 2])).numpy()
+    x = augment.Dequantization()(small.images, tf.constant([1, 2])).numpy()
     np.testing.assert_array_equal(np.floor(x * 256), small.images)
 
 
 def test_random_shift_moves_and_loses_only_the_border():
     images = np.zeros((200, 9, 9, 1), "uint8")
     images[:, 4, 4] = 255
-    x = data.RandomShift()(images, tf.constant([1, 2])).numpy()
+    x = augment.RandomShift()(images, tf.constant([1, 2])).numpy()
     assert (x.sum((1, 2, 3)) == 1).all()
     places = {tuple(p[1:3]) for p in np.argwhere(x)}
     assert places == {(r, c) for r in range(2, 7) for c in range(2, 7)}
@@ -88,7 +90,7 @@ def test_random_shift_moves_and_loses_only_the_border():
 def test_random_shift_mirrors_half_of_the_images_where_it_is_asked_to():
     images = np.random.default_rng(0).integers(0, 256, (400, 9, 9, 1)).astype("uint8")
     seed = tf.constant([1, 2])
-    moved, found = (data.RandomShift(flip)(images, seed).numpy() for flip in (False, True))
+    moved, found = (augment.RandomShift(flip)(images, seed).numpy() for flip in (False, True))
     mirrored = np.array([np.array_equal(a, b[:, ::-1]) for a, b in zip(found, moved, strict=True)])
     same = np.array([np.array_equal(a, b) for a, b in zip(found, moved, strict=True)])
     assert (mirrored ^ same).all()
@@ -97,16 +99,16 @@ def test_random_shift_mirrors_half_of_the_images_where_it_is_asked_to():
 
 def test_an_epoch_of_several_passes_shuffles_each_of_them():
     images = data.Images(np.arange(10, dtype="uint8")[:, None, None, None], np.arange(10))
-    stream = data.training_stream(images, data.Scaling(), 2, steps_per_epoch=15, seed=5)
+    stream = data.training_stream(images, augment.Scaling(), 2, steps_per_epoch=15, seed=5)
     labels = np.concatenate([y for _, y in stream.take(30).as_numpy_iterator()]).reshape(6, 10)
     for one_pass in labels:
         assert sorted(one_pass) == list(range(10))
     assert len({tuple(one_pass) for one_pass in labels}) == 6
-    one = data.training_stream(images, data.Scaling(), 2, steps_per_epoch=5, seed=5)
+    one = data.training_stream(images, augment.Scaling(), 2, steps_per_epoch=5, seed=5)
     first = np.concatenate([y for _, y in one.take(5).as_numpy_iterator()])
     np.testing.assert_array_equal(first, labels[0])
     # The second epoch is the same wherever the stream begins.
-    later = data.training_stream(images, data.Scaling(), 2, steps_per_epoch=15, seed=5, first_epoch=1)
+    later = data.training_stream(images, augment.Scaling(), 2, steps_per_epoch=15, seed=5, first_epoch=1)
     np.testing.assert_array_equal(
         np.concatenate([y for _, y in later.take(15).as_numpy_iterator()]), labels[3:].ravel()
     )
@@ -114,7 +116,7 @@ def test_an_epoch_of_several_passes_shuffles_each_of_them():
 
 def test_the_training_stream_goes_on_where_it_was(small):
     def labels(first_epoch, count):
-        stream = data.training_stream(small, data.Scaling(), 2, steps_per_epoch=3, seed=5, first_epoch=first_epoch)
+        stream = data.training_stream(small, augment.Scaling(), 2, steps_per_epoch=3, seed=5, first_epoch=first_epoch)
         return [y.numpy().tolist() for _, y in stream.take(count)]
 
     assert labels(0, 9)[6:] == labels(2, 3)
@@ -166,9 +168,9 @@ def _gray(part=0, count=50):
 
 
 def test_the_noise_of_the_test_split_is_that_of_the_published_numbers():
-    x = data.prepared(_gray(), data.FixedBinarization(), 0).numpy()
+    x = data.prepared(_gray(), augment.FixedBinarization(), 0).numpy()
     assert zlib.crc32(np.packbits(x.astype(bool))) == 2673829112
-    x = data.prepared(_gray(), data.Dequantization(), 0).numpy()
+    x = data.prepared(_gray(), augment.Dequantization(), 0).numpy()
     assert zlib.crc32(x) == 519518369
 
 
@@ -233,7 +235,7 @@ def test_random_resized_crop_enlarges_a_window_within_the_image():
     """Of a ramp a crop shows a part: its slope is that of the window, and no value is new."""
     ramp = np.round(np.linspace(0, 255, 64)).astype("uint8")
     images = np.broadcast_to(ramp[:, None, None], (200, 64, 64, 1)).copy()
-    x = data.RandomResizedCrop(smallest=0.5, flip=False)(images, tf.constant([1, 2])).numpy()[..., 0]
+    x = augment.RandomResizedCrop(smallest=0.5, flip=False)(images, tf.constant([1, 2])).numpy()[..., 0]
     assert x.min() >= 0
     assert x.max() <= 1
     extents = x[:, -1, 0] - x[:, 0, 0]
@@ -245,21 +247,23 @@ def test_random_resized_crop_enlarges_a_window_within_the_image():
 
 def test_random_resized_crop_mirrors_and_leaves_held_out_images_alone():
     images = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 3)).astype("uint8")
-    step = data.RandomResizedCrop(smallest=1.0)
+    step = augment.RandomResizedCrop(smallest=1.0)
     x, plain = step(images, tf.constant([1, 2])).numpy(), images / np.float32(255)
     as_they_are = np.isclose(x, plain).all(axis=(1, 2, 3))
     assert np.isclose(x, plain[:, :, ::-1])[~as_they_are].all()
     assert 60 < as_they_are.sum() < 140
-    np.testing.assert_array_equal(data.RandomResizedCrop().once(images, 0), plain)
+    np.testing.assert_array_equal(augment.RandomResizedCrop().once(images, 0), plain)
 
 
 @pytest.mark.parametrize("smallest", [0.0, 1.1, "0.8", float("nan")])
 def test_random_resized_crop_refuses_other_windows(smallest):
     with pytest.raises(ValueError, match=r"smallest=.*from 0\.1 to 1"):
-        data.RandomResizedCrop(smallest)
+        augment.RandomResizedCrop(smallest)
 
 
-@pytest.mark.parametrize("step", [data.Scaling, data.FixedBinarization, data.Dequantization, data.RandomShift])
+@pytest.mark.parametrize(
+    "step", [augment.Scaling, augment.FixedBinarization, augment.Dequantization, augment.RandomShift]
+)
 def test_preprocessing_takes_bytes_alone(step):
     shares = np.full((2, 4, 4, 1), 0.5, "float32")
     for images in (shares, tf.constant(shares), shares > 0, (255 * shares).astype("int64"), None):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import VAE, data, training
+from keras_vae import VAE, augment, data, training
 from keras_vae._backend import keras, tf
 from keras_vae.data import images_on_disk
 from keras_vae.training import Recipe
@@ -62,8 +62,8 @@ def test_images_in_files_do_not_become_an_array_by_mistake(folder):
         "dynamic_binarization",
         "fixed_binarization",
         "dequantization",
-        data.RandomShift(flip=True),
-        data.RandomResizedCrop(),
+        augment.RandomShift(flip=True),
+        augment.RandomResizedCrop(),
     ],
 )
 @pytest.mark.parametrize("split", ["train", "train[-20:]", "test"])
@@ -84,7 +84,7 @@ def test_batches_are_the_same_to_the_last_bit(folder, preprocessing, split):
     )
 
 
-@pytest.mark.parametrize("step", [data.Scaling(), data.RandomResizedCrop()])
+@pytest.mark.parametrize("step", [augment.Scaling(), augment.RandomResizedCrop()])
 def test_where_no_noise_is_sampled_images_are_prepared_batch_by_batch(folder, step, monkeypatch):
     """To the same bits as one by one."""
     one_by_one = [step.once(image[None], 0)[0] for image in data.read(both(folder)[0], "test").images]
@@ -99,7 +99,7 @@ def test_noise_that_is_sampled_once_belongs_to_the_place_of_an_image_in_its_spli
     part, _ = data.arrays(source, "train[-20:]", "fixed_binarization")
     np.testing.assert_array_equal(whole[-20:], part)
     grey = data.Images(np.full((2, 50, 50, 1), 128, "uint8"), np.zeros(2, "int64"), by_image=True)
-    first, second = data.prepared(grey, data.FixedBinarization(), 0).numpy()
+    first, second = data.prepared(grey, augment.FixedBinarization(), 0).numpy()
     assert (first != second).mean() == pytest.approx(0.5, abs=0.05)
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from keras_vae import data, evaluation, models, objectives, zoo
+from keras_vae import augment, data, evaluation, models, zoo
 from keras_vae._backend import keras, tf
 from keras_vae.evaluation import ClassifierRecipe, CodesRecipe
 from keras_vae.zoo import Preset
@@ -99,7 +99,7 @@ def test_bad_settings_name_the_key(table, message):
 def test_a_classifier_learns_from_corrupted_data_drawn_anew_in_each_epoch():
     seen = []
 
-    class Counted(objectives.GaussianNoise):
+    class Counted(augment.GaussianNoise):
         def __call__(self, x, seed):
             corrupted = super().__call__(x, seed)
             tf.py_function(lambda part: seen.append(part.numpy()), [corrupted], [])

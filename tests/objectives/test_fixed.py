@@ -8,17 +8,17 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae import distributions, models, networks, objectives
+from keras_vae import augment, distributions, models, networks, objectives
 
 NEEDED = {"BetaTCVAE": {"num_examples": 10}, "Linear": {"steps": 10}, "Cyclical": {"steps": 10}}
-BASES = (objectives.Objective, objectives.Schedule, objectives.Corruption, objectives.Penalty)
+BASES = (objectives.Objective, objectives.Schedule, augment.Corruption, objectives.Penalty)
 PARTS = [
     name
     for name in objectives.__all__
     if isinstance(getattr(objectives, name), type)
     and issubclass(
         getattr(objectives, name),
-        objectives.Objective | objectives.Schedule | objectives.Corruption | objectives.Penalty,
+        objectives.Objective | objectives.Schedule | augment.Corruption | objectives.Penalty,
     )
     and not inspect.isabstract(getattr(objectives, name))
 ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from keras_vae import _random, models, networks, objectives
+from keras_vae import _random, augment, models, networks, objectives
 from keras_vae._backend import keras, tf, tfd
 
 SHAPE = (4, 4, 1)
@@ -42,8 +42,8 @@ def test_a_gaussian_of_scale_one_is_half_the_squared_error(rng):
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_corruptions_change_as_many_elements_as_they_say(rate):
     x = tf.fill((100, 20, 20, 1), 0.7)
-    dropped = objectives.MaskingNoise(rate)(x, SEED).numpy()
-    noisy = objectives.SaltAndPepper(rate)(x, SEED).numpy()
+    dropped = augment.MaskingNoise(rate)(x, SEED).numpy()
+    noisy = augment.SaltAndPepper(rate)(x, SEED).numpy()
     error = 5 * np.sqrt(rate * (1 - rate) / x.numpy().size)
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(0.7)}
     assert (dropped == 0).mean() == pytest.approx(rate, abs=error)
@@ -54,7 +54,7 @@ def test_corruptions_change_as_many_elements_as_they_say(rate):
 
 def test_gaussian_noise_is_gaussian():
     x = tf.fill((50, 20, 20, 1), 0.7)
-    noise = (objectives.GaussianNoise(0.3)(x, SEED) - x).numpy().ravel()
+    noise = (augment.GaussianNoise(0.3)(x, SEED) - x).numpy().ravel()
     assert stats.kstest(noise, stats.norm(0, 0.3).cdf).pvalue > 1e-3
 
 
@@ -238,10 +238,13 @@ def test_round_trip_of_a_noisy_code_and_of_one_that_was_saved_before_the_cycle()
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: objectives.MaskingNoise(1.0), "rate=1.0: must be .* to 0.999"),
-        (lambda: objectives.SaltAndPepper(-0.1), "rate=-0.1"),
-        (lambda: objectives.GaussianNoise(float("nan")), "stddev=nan"),
-        (lambda: objectives.Reconstruction(corruption="snow"), "corruption='snow': must be one of 'masking_noise'"),
+        (lambda: augment.MaskingNoise(1.0), "rate=1.0: must be .* to 0.999"),
+        (lambda: augment.SaltAndPepper(-0.1), "rate=-0.1"),
+        (lambda: augment.GaussianNoise(float("nan")), "stddev=nan"),
+        (
+            lambda: objectives.Reconstruction(corruption="snow"),
+            "corruption='snow': must be one of 'gaussian_noise', 'masking_noise'",
+        ),
         (lambda: objectives.Reconstruction(penalty="l2"), "penalty='l2': must be one of"),
         (lambda: models.SparseAutoencoder(SHAPE, 20), "Nothing makes this code sparse"),
         (lambda: models.SparseAutoencoder(SHAPE, 20, num_active=20), "num_active=20: must be less than the 20 units"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import data, objectives, training
+from keras_vae import augment, data, objectives, training
 from keras_vae._backend import keras, tf
 from keras_vae.models import SemiSupervisedVAE
 
@@ -107,7 +107,7 @@ def test_few_labels_are_shown_in_every_batch():
     shown = few.labels >= 0
     assert np.bincount(few.labels[shown]).tolist() == [3] * 10
     np.testing.assert_array_equal(few.labels[shown], images.labels[shown])
-    stream = data.training_stream(few, data.Scaling(), 50, steps_per_epoch=10, seed=3, labelled_per_batch=20)
+    stream = data.training_stream(few, augment.Scaling(), 50, steps_per_epoch=10, seed=3, labelled_per_batch=20)
     batches = [(x.numpy(), y.numpy()) for x, y in stream.take(20)]
     known = {image.tobytes(): label for image, label in zip(few.images[shown], few.labels[shown], strict=True)}
     for x, y in batches:
@@ -116,14 +116,14 @@ def test_few_labels_are_shown_in_every_batch():
             assert known[np.round(image * 255).astype("uint8").tobytes()] == label
     assert len({y[-20:].tobytes() for _, y in batches}) > 10
     again = data.training_stream(
-        few, data.Scaling(), 50, steps_per_epoch=10, seed=3, first_epoch=1, labelled_per_batch=20
+        few, augment.Scaling(), 50, steps_per_epoch=10, seed=3, first_epoch=1, labelled_per_batch=20
     )
     np.testing.assert_array_equal(next(iter(again))[0], batches[10][0])
     with pytest.raises(ValueError, match="no example has a label"):
         hidden = data.Images(few.images, np.full_like(few.labels, -1))
-        data.training_stream(hidden, data.Scaling(), 50, steps_per_epoch=1, labelled_per_batch=1)
+        data.training_stream(hidden, augment.Scaling(), 50, steps_per_epoch=1, labelled_per_batch=1)
     with pytest.raises(ValueError, match="labelled_per_batch=51"):
-        data.training_stream(few, data.Scaling(), 50, steps_per_epoch=1, labelled_per_batch=51)
+        data.training_stream(few, augment.Scaling(), 50, steps_per_epoch=1, labelled_per_batch=51)
 
 
 def test_a_recipe_with_few_labels_is_learned_from(tmp_path):

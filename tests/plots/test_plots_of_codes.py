@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae import models, objectives, plots
+from keras_vae import augment, models, plots
 
 SHAPE = (6, 6, 1)
 
@@ -47,7 +47,7 @@ def test_restored_shows_three_rows(model, rng):
     plain = models.Autoencoder(SHAPE, 2, name="plain")
     with pytest.raises(ValueError, match="plain learned from no corruption: pass one"):
         plots.restored(plain, x)
-    assert _tiles(plots.restored(plain, x, objectives.SaltAndPepper(0.5)), 3, 9).shape == (9, 6, 6)
+    assert _tiles(plots.restored(plain, x, augment.SaltAndPepper(0.5)), 3, 9).shape == (9, 6, 6)
 
 
 def test_a_row_of_a_cluster_holds_its_surest(rng):

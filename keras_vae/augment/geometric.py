@@ -1,4 +1,4 @@
-"""Images turned, moved and bent: what they show stays the same, and their pixels do not."""
+"""Rotation, translation and elastic deformation of images: what they show stays the same, and their pixels do not."""
 
 import math
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
-from keras_vae.objectives.corruptions import Corruption
+from keras_vae.augment.corruptions import Corruption
 
 
 @serializable
 class RandomAffine(Corruption):
-    """Turns each image about its middle and moves it, by amounts drawn anew; what comes in from outside is 0.
+    """Rotates each image about its center and translates it, by amounts that are sampled anew; pixels from outside are 0.
 
     For images `(B, H, W, C)`. Pixels between four others are a mean of them (bilinear).
 
@@ -26,7 +26,7 @@ class RandomAffine(Corruption):
         self.shift = _checks.finite_float("shift", shift, minimum=0.0, maximum=1e4)
 
     def __call__(self, x: Any, seed: Any) -> Any:
-        """Corrupt the batch: see `Corruption`.
+        """Corrupt the batch: see `Augmentation`.
 
         Raises:
             ValueError: if `x` are no images.
@@ -50,17 +50,14 @@ class RandomAffine(Corruption):
         columns = tf.sin(angle) * r + tf.cos(angle) * c + (width - 1) / 2.0 - right
         return rows, columns
 
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"rotation": self.rotation, "shift": self.shift}
-
 
 @serializable
 class RandomElastic(RandomAffine):
-    """Bends each image as well: Simard, Steinkraus & Platt (2003), section 2.
+    """Elastic deformation, rotation and translation of each image: Simard, Steinkraus & Platt (2003), section 2.
 
-    Each pixel is moved down and to the right by a number of its own: they are drawn evenly from -1 to 1, smoothed with a Gaussian,
-    and multiplied by the strength. The defaults are the paper's: they move a pixel by 1.4 pixels either way (standard deviation).
+    Each pixel is moved down and to the right by a number of its own. The numbers are sampled uniformly from -1 to 1, smoothed with
+    a Gaussian, and multiplied by the strength. The defaults are the paper's: they move a pixel by 1.4 pixels either way (standard
+    deviation).
 
     Args:
         strength: alpha of the paper, in pixels.
@@ -81,10 +78,6 @@ class RandomElastic(RandomAffine):
         field = self.strength * tf.einsum("ri,nbij,cj->nbrc", down, field, across)
         moved = tf.reshape(field, (2, -1, height * width))
         return rows + moved[0], columns + moved[1]
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"strength": self.strength, "smoothness": self.smoothness, **super().settings()}
 
 
 def _smoothing(size: int, stddev: float) -> np.ndarray:

@@ -1,11 +1,10 @@
 """From pixels of 8 bits to what a likelihood is defined on."""
 
-import abc
 import sys
 from typing import Any
 
 from keras_vae import _checks, _named
-from keras_vae.data.sources import checked_images
+from keras_vae.augment.base import Augmentation
 
 __all__ = [
     "Dequantization",
@@ -20,8 +19,8 @@ __all__ = [
 # TensorFlow is imported where it computes: a recipe is read, and its preprocessing checked, without it.
 
 
-class Preprocessing(abc.ABC):
-    """A map from uint8 images `(N, H, W, C)` to float32 in [0, 1], random or not; other images raise `ValueError`."""
+class Preprocessing(Augmentation):
+    """A map from uint8 images `(N, H, W, C)` to float32 in [0, 1], random or not; other data raise `ValueError`."""
 
     fresh_noise = False
     """Whether training draws the noise anew each epoch."""
@@ -32,11 +31,7 @@ class Preprocessing(abc.ABC):
         """The same, with noise that is drawn once, from a seed that no epoch has; `seed` is an int, or stateless."""
         from keras_vae import _random
 
-        return self(checked_images("images", images), _random.fold_in(_random.as_seed(seed), -1))
-
-    @abc.abstractmethod
-    def __call__(self, images: Any, seed: Any) -> Any:
-        """Turn uint8 images into float32 of their shape; `seed` is stateless, int32 `(2,)`."""
+        return self(_checks.uint8_images("images", images), _random.fold_in(_random.as_seed(seed), -1))
 
 
 class Scaling(Preprocessing):
@@ -44,20 +39,20 @@ class Scaling(Preprocessing):
 
     deterministic_once = True
 
-    def __call__(self, images: Any, seed: Any) -> Any:
+    def __call__(self, x: Any, seed: Any) -> Any:
         """Scale to [0, 1]."""
-        return _floats(images) / 255.0
+        return _floats(x) / 255.0
 
 
 class FixedBinarization(Preprocessing):
     """Each pixel is 1 with probability x / 255, drawn once: every epoch sees the same binary images."""
 
-    def __call__(self, images: Any, seed: Any) -> Any:
+    def __call__(self, x: Any, seed: Any) -> Any:
         """Draw binary images."""
         from keras_vae._backend import tf
 
-        intensity = _floats(images) / 255.0
-        return tf.cast(tf.random.stateless_uniform(tf.shape(images), seed) < intensity, tf.float32)
+        intensity = _floats(x) / 255.0
+        return tf.cast(tf.random.stateless_uniform(tf.shape(x), seed) < intensity, tf.float32)
 
 
 class DynamicBinarization(FixedBinarization):
@@ -71,12 +66,12 @@ class Dequantization(Preprocessing):
 
     fresh_noise = True
 
-    def __call__(self, images: Any, seed: Any) -> Any:
+    def __call__(self, x: Any, seed: Any) -> Any:
         """Add the noise."""
         from keras_vae._backend import tf
 
         # The largest float below 256 over 256 rounds to 1.0 at worst, which is still in range.
-        return (_floats(images) + tf.random.stateless_uniform(tf.shape(images), seed)) / 256.0
+        return (_floats(x) + tf.random.stateless_uniform(tf.shape(x), seed)) / 256.0
 
 
 class RandomShift(Preprocessing):
@@ -92,14 +87,14 @@ class RandomShift(Preprocessing):
     def __init__(self, flip: bool = False):
         self.flip = _checks.flag("flip", flip)
 
-    def __call__(self, images: Any, seed: Any) -> Any:
+    def __call__(self, x: Any, seed: Any) -> Any:
         """Scale and shift."""
         from keras_vae import _random
         from keras_vae._backend import tf
 
-        images, reach = checked_images("images", images), self._reach
+        images, reach = _floats(x) / 255.0, self._reach
         count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-        padded = tf.pad(_floats(images) / 255.0, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+        padded = tf.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
         offset = tf.random.stateless_uniform((2, count, 1), seed, maxval=2 * reach + 1, dtype=tf.int32)
         rows = tf.gather(padded, offset[0] + tf.range(height), axis=1, batch_dims=1)
         moved = tf.gather(rows, offset[1] + tf.range(width), axis=2, batch_dims=1)
@@ -131,12 +126,12 @@ class RandomResizedCrop(Preprocessing):
         """The images as they are: x / 255."""
         return _floats(images) / 255.0
 
-    def __call__(self, images: Any, seed: Any) -> Any:
+    def __call__(self, x: Any, seed: Any) -> Any:
         """Scale and crop."""
         from keras_vae import _random
         from keras_vae._backend import tf
 
-        images, count = _floats(images) / 255.0, tf.shape(images)[0]
+        images, count = _floats(x) / 255.0, tf.shape(x)[0]
         if self.smallest < 1.0:
             extent = 1.0 - (1.0 - self.smallest) * _random.uniform((count, 2), seed)
             start = (1.0 - extent) * _random.uniform((count, 2), _random.fold_in(seed, 1))
@@ -167,4 +162,4 @@ def _half_mirrored(images: Any, seed: Any) -> Any:
 def _floats(images: Any) -> Any:
     from keras_vae._backend import tf
 
-    return tf.cast(checked_images("images", images), tf.float32)
+    return tf.cast(_checks.uint8_images("images", images), tf.float32)

@@ -1,37 +1,14 @@
 """What is done to the input of an autoencoder that learns to undo it."""
 
-import abc
 from typing import Any
 
 from keras_vae import _checks, _random
 from keras_vae._backend import serializable, tf
-from keras_vae._written import Fixed
+from keras_vae.augment.base import Augmentation
 
 
-class Corruption(Fixed):
-    """A random change of a batch, as a function of a seed: `(B,) + data_shape` -> the same."""
-
-    @abc.abstractmethod
-    def __call__(self, x: Any, seed: Any) -> Any:
-        """Corrupt the batch `x`.
-
-        Args:
-            x: data, `(B,) + data_shape`, float32.
-            seed: stateless seed, int32 of shape `(2,)`.
-        """
-
-    @abc.abstractmethod
-    def settings(self) -> dict[str, Any]:
-        """The arguments of the constructor, as plain data."""
-
-    def get_config(self) -> dict[str, Any]:
-        """The configuration from which `from_config` makes the same corruption."""
-        return self.settings()
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Corruption":
-        """Make the corruption that `get_config` described."""
-        return cls(**config)
+class Corruption(Augmentation):
+    """A random change of data, float32 `(B,) + data_shape`, that a denoising model learns to undo."""
 
 
 @serializable
@@ -46,12 +23,8 @@ class MaskingNoise(Corruption):
         self.rate = _checks.finite_float("rate", rate, minimum=0.0, maximum=0.999)
 
     def __call__(self, x: Any, seed: Any) -> Any:
-        """Corrupt the batch: see `Corruption`."""
+        """Corrupt the batch: see `Augmentation`."""
         return tf.where(_random.uniform(tf.shape(x), seed) < self.rate, tf.zeros_like(x), x)
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"rate": self.rate}
 
 
 @serializable
@@ -66,13 +39,9 @@ class SaltAndPepper(Corruption):
         self.rate = _checks.finite_float("rate", rate, minimum=0.0, maximum=0.999)
 
     def __call__(self, x: Any, seed: Any) -> Any:
-        """Corrupt the batch: see `Corruption`."""
+        """Corrupt the batch: see `Augmentation`."""
         u = _random.uniform(tf.shape(x), seed)
         return tf.where(u < self.rate, tf.cast(u < 0.5 * self.rate, x.dtype), x)
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"rate": self.rate}
 
 
 @serializable
@@ -87,9 +56,5 @@ class GaussianNoise(Corruption):
         self.stddev = _checks.finite_float("stddev", stddev, minimum=0.0, maximum=100.0)
 
     def __call__(self, x: Any, seed: Any) -> Any:
-        """Corrupt the batch: see `Corruption`."""
+        """Corrupt the batch: see `Augmentation`."""
         return x + self.stddev * _random.normal(tf.shape(x), seed)
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"stddev": self.stddev}
