@@ -247,7 +247,7 @@ def test_new_writes_a_recipe_for_a_table(tmp_path, folder):
     result = run("new", recipe, "--data", folder / "table.csv", *options)
     assert result.exit_code == 0, result.output
     assert "72 training images and 8 test images" in result.output
-    assert "2 attributes: age (a number, about 3 +- 2), tone (dark, light)." in result.output
+    assert "2 attributes: age (a number, about 2.833 +- 2), tone (dark, light)." in result.output
     assert f"keras-vae train {recipe} --data {folder / 'table.csv'}" in result.output
     own = ImageTable(folder / "table.csv", (8, 8, 3)).attributes
     assert Preset.read(recipe).model["class"] == "AttributeConditionalVAE"
