@@ -15,8 +15,8 @@ from keras_vae import _lazy
 PACKAGE = Path(keras_vae.__file__).parent
 # docs/architecture.md tells why. What begins with an underscore serves all.
 ORDER = [
-    "lite", "augment", "data", "distributions",
-    "networks", "objectives", "models", "training", "evaluation", "zoo", "export", "plots", "cli",
+    "lite", "augment", "data", "networks",
+    "distributions", "objectives", "models", "training", "evaluation", "zoo", "export", "plots", "cli",
 ]  # fmt: skip
 
 

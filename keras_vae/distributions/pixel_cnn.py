@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from keras_vae import _checks, _layers, _random
-from keras_vae._backend import keras, serializable, tf, tfd
+from keras_vae import _checks, _random
+from keras_vae._backend import serializable, tf, tfd
 from keras_vae.distributions.base import DistributionLayer
 from keras_vae.distributions.broadcasting import to_batch
 from keras_vae.distributions.pixel_cnn_steps import PixelCNNSteps
+from keras_vae.networks import gated_pixel_cnn
 
 _COLDEST = 1e-6
 _MAX_LAYERS = 100
@@ -128,7 +129,16 @@ class PixelCNN(DistributionLayer):
         self.kernel_size = _checks.positive_int("kernel_size", kernel_size, maximum=31)
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size={kernel_size}: must be odd, so that a layer sees as far to both sides.")
-        self.network = self._network()
+        self.network = gated_pixel_cnn.network(
+            self.name,
+            self.event_shape,
+            self.num_codes,
+            self.filters,
+            self.num_layers,
+            self.kernel_size,
+            condition_size=self.condition_size,
+            num_features=self.num_features,
+        )
         self.built = True
 
     def settings(self) -> dict[str, Any]:
@@ -176,55 +186,6 @@ class PixelCNN(DistributionLayer):
     def from_noise(self, noise: Any, condition: Any = None, features: Any = None) -> Any:
         """Turn standard normal noise `(B, H * W)` into draws `(B, H, W)`: what an exported model does."""
         return self(condition, features).draw(_random.uniform_of(noise))
-
-    def _network(self) -> keras.Model:
-        layers, reach, channels = keras.layers, self.kernel_size // 2, 2 * self.filters
-        own = self.name  # layers of several such networks are told apart by it
-
-        def conv(h: Any, size: tuple[int, int], pad: Any, filters: int, name: str) -> Any:
-            padded = _layers.ZeroPadding2D(pad, dtype="float32")(h)
-            return _layers.Conv2D(filters, size, dtype="float32", name=f"{own}_{name}")(padded)
-
-        def one_by_one(h: Any, filters: int, name: str) -> Any:
-            return _layers.Conv2D(filters, 1, dtype="float32", name=f"{own}_{name}")(h)
-
-        grid = keras.Input(self.event_shape, dtype="int32", name="grid")
-        extra = []
-        if self.condition_size:
-            condition = keras.Input((self.condition_size,), name="condition")
-            extra.append(condition)
-        if self.num_features:
-            features = keras.Input((*self.event_shape, self.num_features), name="features")
-            extra.append(features)
-
-        def gated(h: Any, name: str) -> Any:
-            if self.condition_size:
-                row = layers.Dense(channels, use_bias=False, dtype="float32", name=f"{own}_{name}_condition")(condition)
-                h = h + layers.Reshape((1, 1, channels), dtype="float32")(row)
-            if self.num_features:
-                h = h + one_by_one(features, channels, f"{name}_features")
-            return layers.Activation("tanh", dtype="float32")(h[..., : self.filters]) * layers.Activation(
-                "sigmoid", dtype="float32"
-            )(h[..., self.filters :])
-
-        x = layers.Embedding(self.num_codes, self.filters, dtype="float32", name=f"{own}_embedding")(grid)
-        # One step down and one step to the right: from here on a convolution may look at its own place too.
-        down = _layers.Cropping2D(((0, 1), (0, 0)), dtype="float32")(
-            _layers.ZeroPadding2D(((1, 0), (0, 0)), dtype="float32")(x)
-        )
-        right = _layers.Cropping2D(((0, 0), (0, 1)), dtype="float32")(
-            _layers.ZeroPadding2D(((0, 0), (1, 0)), dtype="float32")(x)
-        )
-        above, h = down, right
-        for i in range(self.num_layers):
-            seen = conv(above, (reach + 1, self.kernel_size), ((reach, 0), (reach, reach)), channels, f"above_{i}")
-            left = conv(h, (1, reach + 1), ((0, 0), (reach, 0)), channels, f"left_{i}")
-            out = gated(left + one_by_one(seen, channels, f"to_left_{i}"), f"left_{i}")
-            h = h + one_by_one(out, self.filters, f"residual_{i}")
-            above = gated(seen, f"above_{i}")
-        h = one_by_one(layers.Activation("relu", dtype="float32")(h), self.filters, "hidden")
-        logits = one_by_one(layers.Activation("relu", dtype="float32")(h), self.num_codes, "logits")
-        return keras.Model([grid, *extra] if extra else grid, logits, name="pixel_cnn")
 
 
 def _copies(given: Any, draws: Any) -> Any:
