@@ -55,7 +55,7 @@ $(VENV)/installed: pyproject.toml
 	@echo "Making the environment $(VENV): about 3 GB, a few minutes, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli]"
 	@touch $@
 
 $(VENV)/installed-%: $(VENV)/installed

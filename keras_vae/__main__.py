@@ -14,8 +14,7 @@ def main() -> None:
         if error.name is None or error.name.partition(".")[0] == "keras_vae":
             raise
         sys.exit(
-            f"Error: the package {error.name} is not installed. `keras_vae.lite` needs no more than NumPy and LiteRT; for this "
-            "command install keras_vae with all that it depends on, without --no-deps."
+            f"Error: the command line needs the package {error.name}, which is not installed: pip install 'keras-vae[cli]'"
         )
     app()
 

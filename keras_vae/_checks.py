@@ -2,13 +2,12 @@
 
 import contextlib
 import difflib
-import importlib
 import inspect
 import itertools
 import math
 import operator
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,13 +189,21 @@ def did_you_mean(value: Any, choices: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def importable(module: str, what: str, extra: str) -> None:
-    """Raise `ImportError` if a module is not installed, naming the package's extra that brings it."""
+@contextlib.contextmanager
+def extra(name: str, what: str) -> Iterator[None]:
+    """Around imports: raise `ImportError` if a package is not installed, naming the extra of keras-vae that brings it.
+
+    Args:
+        name: of the extra.
+        what: what needs it, for the message.
+    """
     try:
-        importlib.import_module(module)
-    except ImportError as error:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == __package__:
+            raise
         raise ImportError(
-            f"{what} needs more packages: pip install -e '.[{extra}]' in the project's folder."
+            f"{what} needs the package {error.name}, which is not installed: pip install 'keras-vae[{name}]'"
         ) from error
 
 

@@ -40,7 +40,7 @@ def test_every_link_leads_somewhere():
 
 def test_every_name_of_the_library_that_a_page_mentions_is_there():
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-    rooms = "data|distributions|networks|objectives|models|training|evaluation|zoo|export|lite|plots"
+    rooms = "augment|data|distributions|networks|objectives|models|training|evaluation|zoo|export|lite|plots"
     found = [
         (page.name, room, name)
         for page in pages

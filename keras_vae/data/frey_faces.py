@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow_datasets as tfds
+
+from keras_vae import _checks
+
+with _checks.extra("data", "The data set 'frey_faces'"):
+    import tensorflow_datasets as tfds
 
 URL = "https://cs.nyu.edu/~roweis/data/frey_rawface.mat"
 FILES = ("frey_rawface.mat", "frey_faces.npz")
@@ -70,7 +74,8 @@ def read_file(path: Path) -> np.ndarray:
             with np.load(path, allow_pickle=False) as file:
                 images = file["images"]
         else:
-            from scipy.io import loadmat
+            with _checks.extra("data", "The data set 'frey_faces'"):
+                from scipy.io import loadmat
 
             images = loadmat(path)["ff"].T
         images = np.asarray(images).reshape(-1, *SHAPE)

@@ -66,7 +66,8 @@ def read_with_digest(
     path: str | Path, shape: Any, invert: bool = False, *, large: bool = True
 ) -> tuple[Picture | None, str]:
     """The same, and the SHA-256 of the bytes that were decoded; without `large`, None for an image of many pixels."""
-    from PIL import Image, ImageOps
+    with _checks.extra("data", "Reading images"):
+        from PIL import Image, ImageOps
 
     path, (height, width, channels) = checked_path(path), picture_shape(shape)
     if not isinstance(invert, bool | np.bool_):
@@ -102,7 +103,8 @@ def read_with_digest(
 
 def header_of(path: Path) -> tuple[int, bool] | None:
     """The shorter side of an image in pixels and whether it has transparency, without decoding it; None for a damaged file."""
-    from PIL import Image
+    with _checks.extra("data", "Reading images"):
+        from PIL import Image
 
     with path.open("rb") as file:
         try:
@@ -145,7 +147,8 @@ def _decoded(
 ) -> tuple[Any, tuple[int, int], str, bool] | None:
     """The image in an open file: upright, on white, in 8 bits as `mode`; its upright size and its mode in the file; whether any
     of it is clear. None if it is large, and such are not wanted."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    with _checks.extra("data", "Reading images"):
+        from PIL import Image, ImageOps, UnidentifiedImageError
 
     largest = max(width, height)
     try:
@@ -186,7 +189,8 @@ def _eight_bits(opened: Any, mode: str, factor: int) -> Any:
 
     It is made band by band, so that a large image is not held in memory in several forms.
     """
-    from PIL import Image
+    with _checks.extra("data", "Reading images"):
+        from PIL import Image
 
     width, height = opened.width // factor, opened.height // factor
     left, top = (opened.width - factor * width) // 2, (opened.height - factor * height) // 2
@@ -202,7 +206,8 @@ def _eight_bits(opened: Any, mode: str, factor: int) -> Any:
 
 def _on_white(opened: Any, band: Any) -> Any:
     """A band of an opened image in 8 bits, and on white where it is clear."""
-    from PIL import Image
+    with _checks.extra("data", "Reading images"):
+        from PIL import Image
 
     clear = band.info.get("transparency")
     if band.mode.startswith(_SIXTEEN_BITS):  # Pillow would clip them to 8

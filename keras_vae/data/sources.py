@@ -120,7 +120,8 @@ def read(name: str | Source, split: str = "train", data_dir: str | None = None) 
 
 def _from_tfds(name: str, host: str) -> Callable[[str, str | None], Images]:
     def source(split: str, data_dir: str | None) -> Images:
-        import tensorflow_datasets as tfds
+        with _checks.extra("data", "A named data set"):
+            import tensorflow_datasets as tfds
 
         return _prepared(tfds.builder(name, data_dir=data_dir or os.environ.get("TFDS_DATA_DIR")), split, host)
 
@@ -141,7 +142,8 @@ def _frey_faces(split: str, data_dir: str | None) -> Images:
 
 def _prepared(builder: Any, split: str, host: str | None) -> Images:
     """Read a split, after downloading the data set from `host` (None: nothing is downloaded) where it is not there yet."""
-    import tensorflow_datasets as tfds
+    with _checks.extra("data", "A named data set"):
+        import tensorflow_datasets as tfds
 
     if not _is_prepared(builder):
         try:
@@ -182,7 +184,9 @@ def _is_prepared(builder: Any) -> bool:
 def _digits(split: str, data_dir: str | None) -> Images:
     """scikit-learn's 1,797 digits of 8x8 pixels, in MNIST's form: 20x20 pixels in the middle of 28x28."""
     import tensorflow as tf
-    from sklearn.datasets import load_digits
+
+    with _checks.extra("data", "A named data set"):
+        from sklearn.datasets import load_digits
 
     digits = load_digits()
     grown = tf.image.resize(digits.images[..., None] / 16.0, (20, 20), method="bicubic")

@@ -50,8 +50,9 @@ def cluster(codes: np.ndarray, num_clusters: int, method: str = "k_means", seed:
     Raises:
         ValueError: if there are more clusters than codes, the method is unknown, or the codes are not finite numbers `(N, Z)`.
     """
-    from sklearn.cluster import KMeans, SpectralClustering
-    from sklearn.mixture import GaussianMixture
+    with _checks.extra("eval", "Clustering"):
+        from sklearn.cluster import KMeans, SpectralClustering
+        from sklearn.mixture import GaussianMixture
 
     codes = inputs.codes("codes", codes)
     num_clusters = _checks.positive_int("num_clusters", num_clusters)
@@ -123,8 +124,9 @@ def clustering_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
     Raises:
         ValueError: if they are of different lengths, or are no labels.
     """
-    from scipy.optimize import linear_sum_assignment
-    from sklearn.metrics.cluster import contingency_matrix
+    with _checks.extra("eval", "Clustering"):
+        from scipy.optimize import linear_sum_assignment
+        from sklearn.metrics.cluster import contingency_matrix
 
     labels, clusters = _both(labels, clusters)
     table = contingency_matrix(labels, clusters)
@@ -134,7 +136,8 @@ def clustering_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
 def normalized_mutual_information(labels: np.ndarray, clusters: np.ndarray) -> float:
     """I(labels; clusters) over the mean of their entropies, from 0 to 1 (scikit-learn's). Arguments and errors as in
     `clustering_accuracy`."""
-    from sklearn.metrics import normalized_mutual_info_score
+    with _checks.extra("eval", "Clustering"):
+        from sklearn.metrics import normalized_mutual_info_score
 
     labels, clusters = _both(labels, clusters)
     return float(normalized_mutual_info_score(labels, clusters))

@@ -46,7 +46,8 @@ def mutual_information_gap(codes: Any, factors: Any, bins: int = 20) -> float:
         ValueError: if the shapes do not fit, there are fewer than two latents, a factor does not vary, no latent does, or a number
             is not finite.
     """
-    from sklearn.metrics import mutual_info_score
+    with _checks.extra("eval", "Measuring disentanglement"):
+        from sklearn.metrics import mutual_info_score
 
     bins = _checks.positive_int("bins", bins, minimum=2)
     codes, factors = _checked(codes, factors)
@@ -72,8 +73,9 @@ def separated_attribute_predictability(codes: Any, factors: Any, categorical: Se
     Raises:
         ValueError: as `mutual_information_gap`, or if a categorical factor is continuous or there is no such column.
     """
-    from sklearn.metrics import balanced_accuracy_score
-    from sklearn.tree import DecisionTreeClassifier
+    with _checks.extra("eval", "Measuring disentanglement"):
+        from sklearn.metrics import balanced_accuracy_score
+        from sklearn.tree import DecisionTreeClassifier
 
     codes, factors = _checked(codes, factors)
     for column in categorical:
@@ -123,7 +125,8 @@ def dci(codes: Any, factors: Any, seed: int = 0) -> dict[str, float]:
     Raises:
         ValueError: as `mutual_information_gap`.
     """
-    from sklearn.ensemble import RandomForestClassifier
+    with _checks.extra("eval", "Measuring disentanglement"):
+        from sklearn.ensemble import RandomForestClassifier
 
     codes, factors = _checked(codes, factors)
     half = len(codes) // 2

@@ -51,9 +51,10 @@ def linear_probe(
     Raises:
         ValueError: if the penalty or the scaling is out of its range, or codes and labels are not what they must be.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    with _checks.extra("eval", "A classifier on codes"):
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
     codes, labels, test_codes = _checked(codes, labels, test_codes)
     c = _checks.finite_float("inverse_penalty", inverse_penalty, minimum=1e-9, maximum=1e9)
@@ -68,9 +69,10 @@ def shallow_probe(codes: np.ndarray, labels: np.ndarray, test_codes: np.ndarray,
 
     Arguments and result as in `linear_probe`; the seed is that of the network's weights and of the order.
     """
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    with _checks.extra("eval", "A classifier on codes"):
+        from sklearn.neural_network import MLPClassifier
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
 
     codes, labels, test_codes = _checked(codes, labels, test_codes)
     network = MLPClassifier((100,), alpha=1e-3, max_iter=500, random_state=seed)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae import _checks
 from keras_vae._backend import keras
 from keras_vae._batches import in_batches
 from keras_vae.evaluation import inputs
@@ -165,7 +166,8 @@ def psnr(found: np.ndarray, truth: np.ndarray) -> float:
 
 
 def _nearest(x: np.ndarray, among: np.ndarray) -> np.ndarray:
-    from sklearn.neighbors import NearestNeighbors
+    with _checks.extra("eval", "Evaluating domain translation"):
+        from sklearn.neighbors import NearestNeighbors
 
     search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(among.reshape(len(among), -1))
     return among[search.kneighbors(x.reshape(len(x), -1), return_distance=False)[:, 0]]

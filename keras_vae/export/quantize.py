@@ -140,8 +140,8 @@ def _values(content: bytes, examples: dict[str, np.ndarray]) -> dict[str, np.nda
 
 
 def _quantizer(content: bytes) -> Any:
-    _checks.importable("ai_edge_quantizer", "Exporting for devices", "export")
-    from ai_edge_quantizer import quantizer
+    with _checks.extra("export", "Exporting for devices"):
+        from ai_edge_quantizer import quantizer
 
     return quantizer.Quantizer(bytearray(content))
 

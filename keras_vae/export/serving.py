@@ -155,8 +155,8 @@ def _of_noise(model: Any, examples: Examples, size: int) -> dict[str, Any]:
 
 def _requests(served: dict[str, endpoints.Endpoint], given: dict[str, Any], name: str) -> list[Any]:
     """Requests as a server logs them, one a signature."""
-    _checks.importable("tensorflow_serving.apis", "Exporting for a server", "export")
-    from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
+    with _checks.extra("export", "Exporting for a server"):
+        from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
     requests = []
     for signature, endpoint in served.items():

@@ -87,7 +87,8 @@ def tflite(
         OSError: if it cannot be written; what was there stays as it was.
     """
     kind = TARGETS[_checks.one_of("target", target, tuple(TARGETS))]
-    _checks.importable("ai_edge_litert", "Exporting for devices", "export")
+    with _checks.extra("export", "Exporting for devices"):
+        import ai_edge_litert  # noqa: F401 - said before minutes of work
     formats = formats_for(model, kind)
     format = formats[0] if format is None else _checks.one_of("format", format, formats)
     manifest.check_origin(origin or {})

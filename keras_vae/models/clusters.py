@@ -78,8 +78,9 @@ class Clusters(abc.ABC):
 
 def _groups_in_a_plane(codes: np.ndarray, count: int, seed: int) -> np.ndarray:
     """The group of each code, `(N,)`: a mixture of Gaussians in the plane of t-SNE."""
-    from sklearn.manifold import TSNE
-    from sklearn.mixture import GaussianMixture
+    with _checks.extra("eval", "Placing clusters"):
+        from sklearn.manifold import TSNE
+        from sklearn.mixture import GaussianMixture
 
     perplexity = min(30.0, (len(codes) - 1) / 3)
     plane = TSNE(2, init="pca", perplexity=perplexity, random_state=seed).fit_transform(codes)

@@ -130,7 +130,8 @@ class DEC(Clusters, Autoencoder):
         return self.encode(x)
 
     def _start(self, codes: np.ndarray, seed: int) -> None:
-        from sklearn.cluster import KMeans
+        with _checks.extra("eval", "Placing clusters"):
+            from sklearn.cluster import KMeans
 
         self.assignment.centres.assign(
             KMeans(self.num_clusters, n_init=20, random_state=seed).fit(codes).cluster_centers_

@@ -92,7 +92,8 @@ class VaDE(Clusters, VAE):
         return self.encode(x).mean()
 
     def _start(self, codes: np.ndarray, seed: int) -> None:
-        from sklearn.mixture import GaussianMixture
+        with _checks.extra("eval", "Placing clusters"):
+            from sklearn.mixture import GaussianMixture
 
         found = GaussianMixture(
             self.num_clusters, covariance_type="diag", n_init=5, reg_covar=_LEAST_VARIANCE, random_state=seed

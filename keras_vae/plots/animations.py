@@ -58,7 +58,8 @@ class TrainingGif(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Make the frame of the epoch, if it is to have one."""
-        from PIL import Image
+        with _checks.extra("plots", "Plotting"):
+            from PIL import Image
 
         if epoch + 1 not in frame_epochs(self.params["epochs"]):
             return
@@ -75,7 +76,8 @@ class TrainingGif(keras.callbacks.Callback):
         Raises:
             OSError: if it cannot be written; what was there stays.
         """
-        from PIL import Image
+        with _checks.extra("plots", "Plotting"):
+            from PIL import Image
 
         paths = sorted(self._frames.glob("epoch_*.png"))
         if not paths:
@@ -119,7 +121,8 @@ def frame_epochs(epochs: int) -> set[int]:
 
 def _shrunk(sheet: np.ndarray) -> np.ndarray:
     """A sheet whose longer side is at most that of a frame."""
-    from PIL import Image
+    with _checks.extra("plots", "Plotting"):
+        from PIL import Image
 
     image = Image.fromarray(sheet)
     image.thumbnail((_SIDE, _SIDE))
@@ -128,6 +131,7 @@ def _shrunk(sheet: np.ndarray) -> np.ndarray:
 
 def _with_colors(image: Any, colors: int) -> Any:
     """The image with at most so many colours, without the dots of dithering, which do not compress."""
-    from PIL import Image
+    with _checks.extra("plots", "Plotting"):
+        from PIL import Image
 
     return image.quantize(colors, dither=Image.Dither.NONE)

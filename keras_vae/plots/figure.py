@@ -4,10 +4,11 @@ import io
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as MatplotlibFigure
-
 from keras_vae import _checks, _files
+
+with _checks.extra("plots", "Plotting"):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 
 class Figure(MatplotlibFigure):
@@ -49,7 +50,8 @@ def save(figure: MatplotlibFigure, path: str | Path, colors: int | None = None) 
 
 def _with_palette(file: Any, colors: int) -> Any:
     """The picture in `file`, with so many colours."""
-    from PIL import Image
+    with _checks.extra("plots", "Plotting"):
+        from PIL import Image
 
     with Image.open(file) as picture:
         return picture.convert("RGB").quantize(colors)

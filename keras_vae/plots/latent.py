@@ -3,13 +3,15 @@
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 
 from keras_vae import _checks
 from keras_vae.models import LatentPrior
 from keras_vae.plots.decoding import vectors
 from keras_vae.plots.figure import Figure
 from keras_vae.plots.grids import check_classes, grid_figure
+
+with _checks.extra("plots", "Plotting"):
+    from matplotlib import colormaps
 
 
 def manifold(model: Any, size: int = 20, label: int | None = None) -> Figure:
@@ -31,7 +33,8 @@ def manifold_images(model: Any, size: int = 20, label: int | None = None) -> np.
     """The images of `manifold`, row by row: `(size * size,) + data_shape`."""
     if model.latent_size != 2:
         raise ValueError(f"{model.name} has {model.latent_size} latents: a manifold picture needs a model with two.")
-    from scipy.special import ndtri
+    with _checks.extra("plots", "Plotting"):
+        from scipy.special import ndtri
 
     steps = ndtri((np.arange(size) + 0.5) / size)
     z = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2).astype("float32")

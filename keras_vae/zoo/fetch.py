@@ -37,10 +37,10 @@ def hub() -> Any:
     Raises:
         ImportError: if it is not installed, with the remedy.
     """
-    _checks.importable("huggingface_hub", "A preset on the hub", "hub")
-    import huggingface_hub.constants
-    import huggingface_hub.errors
-    import huggingface_hub.utils
+    with _checks.extra("hub", "A preset on the hub"):
+        import huggingface_hub.constants
+        import huggingface_hub.errors
+        import huggingface_hub.utils
 
     return huggingface_hub
 

@@ -357,7 +357,7 @@ def test_the_converter_is_kept_for_so_many_conversions_and_so_long(tmp_path, mon
 def test_a_package_that_is_missing_is_named_with_the_remedy(tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     model = VAE((2, 2, 1), 1, hidden_units=(3,))
-    with pytest.raises(ImportError, match=r"pip install -e '.\[export\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'keras-vae\[export\]'"):
         if missing == "ai_edge_quantizer":
             export.tflite(model, tmp_path / "b", "gpu")
         else:
