@@ -14,7 +14,7 @@ import keras_vae
 from keras_vae import data, evaluation, export, lite, models, objectives, plots, training, zoo
 from keras_vae._backend import keras, tf
 from keras_vae.evaluation.report import figures
-from keras_vae.export import endpoints
+from keras_vae.export import signatures
 from keras_vae.models import hierarchy
 
 SHAPE = (28, 28, 1)
@@ -209,16 +209,16 @@ def test_a_server_gets_it(fitted, images, tmp_path):
 
 
 def test_endpoints_of_its_own_are_registered(fitted, monkeypatch):
-    monkeypatch.setattr(endpoints.for_server, "_functions", dict(endpoints.for_server._functions))
+    monkeypatch.setattr(signatures.for_server, "_functions", dict(signatures.for_server._functions))
 
     def norm(model):
         def function(data):
             return {"norm": tf.norm(model.code(data), axis=-1)}
 
-        return {"norm": endpoints.Endpoint(function, {"data": tf.TensorSpec((None, *SHAPE), tf.float32, name="data")})}
+        return {"norm": signatures.Endpoint(function, {"data": tf.TensorSpec((None, *SHAPE), tf.float32, name="data")})}
 
-    endpoints.for_server.register(Transport, norm)
-    assert list(endpoints.for_server(fitted[0])) == ["reconstruct", "encode", "decode", "sample", "norm"]
+    signatures.for_server.register(Transport, norm)
+    assert list(signatures.for_server(fitted[0])) == ["reconstruct", "encode", "decode", "sample", "norm"]
 
 
 @pytest.mark.parametrize(("target", "format"), [("cpu", "float32"), ("edge", "int8")])

@@ -160,9 +160,9 @@ def _recipe_of(preset: Any) -> Any:
 def _words_for_labels(model: Any, classes: tuple[str, ...], source: Any) -> tuple[str, ...]:
     """The words for the model's labels: names of class folders, or the data set's own; none where it has other labels, or none."""
     from keras_vae import data
-    from keras_vae.models import specs
+    from keras_vae.models import plain_data
 
-    setting = specs.label_setting(model)
+    setting = plain_data.label_setting(model)
     if classes:
         return classes if setting else ()
     words = data.class_names(source) if isinstance(source, str) else ()

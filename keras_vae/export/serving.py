@@ -9,7 +9,7 @@ import numpy as np
 from keras_vae import _checks, _files, _random
 from keras_vae._backend import tf
 from keras_vae._gathered import Gathered
-from keras_vae.export import endpoints
+from keras_vae.export import signatures
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples, examples_for
 from keras_vae.export.precision import in_float32
@@ -72,7 +72,7 @@ def saved_model(model: Any, folder: str | Path, version: int | None = None, *, e
         raise FileExistsError(
             f"{target} is there already, and a server may be reading it: give a version that is new, or none for the next."
         )
-    served = endpoints.for_server(model)
+    served = signatures.for_server(model)
     batches = [values(model, found, size) for size in _WARM_UP_BATCHES]
     requests = [request for given in batches for request in _requests(served, given, folder.name)]
     _files.check_writable(folder)
@@ -89,9 +89,9 @@ def _next(folder: Path) -> int:
     return max((int(path.name) for path in folder.glob("[1-9]*") if path.name.isdecimal()), default=0) + 1
 
 
-def _write(served: dict[str, endpoints.Endpoint], model: Any, requests: list[Any], folder: Path) -> None:
+def _write(served: dict[str, signatures.Endpoint], model: Any, requests: list[Any], folder: Path) -> None:
     try:
-        endpoints.write(served, model, str(folder))
+        signatures.write(served, model, str(folder))
         (folder / "assets.extra").mkdir()
         with tf.io.TFRecordWriter(str(folder / "assets.extra" / "tf_serving_warmup_requests")) as writer:
             for request in requests:
@@ -100,7 +100,7 @@ def _write(served: dict[str, endpoints.Endpoint], model: Any, requests: list[Any
         raise OSError(error.message) from error
 
 
-def _compare(served: dict[str, endpoints.Endpoint], folder: Path, batches: list[dict[str, Any]]) -> None:
+def _compare(served: dict[str, signatures.Endpoint], folder: Path, batches: list[dict[str, Any]]) -> None:
     """Hold what was written to what the model computes.
 
     Raises:
@@ -153,7 +153,7 @@ def _of_noise(model: Any, examples: Examples, size: int) -> dict[str, Any]:
     return {"noise": _random.normal((size, model.noise_size), _random.as_seed(0)).numpy()}
 
 
-def _requests(served: dict[str, endpoints.Endpoint], given: dict[str, Any], name: str) -> list[Any]:
+def _requests(served: dict[str, signatures.Endpoint], given: dict[str, Any], name: str) -> list[Any]:
     """Requests as a server logs them, one a signature."""
     with _checks.extra("export", "Exporting for a server"):
         from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2

@@ -11,7 +11,7 @@ import numpy as np
 from keras_vae import __version__, _checks, _files, _named
 from keras_vae._backend import keras, tf
 from keras_vae._gathered import Gathered
-from keras_vae.export import parity, ways
+from keras_vae.export import parity, strategies
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import examples_for
 from keras_vae.export.precision import in_float32
@@ -102,7 +102,7 @@ def tflite(
     _check_folder(folder, overwrite)
     say = say or (lambda words: None)
     last: ExportError | None = None
-    for way, contents in ways.ways(model, kind, format, given, say):
+    for way, contents in strategies.strategies(model, kind, format, given, say):
         operations = {part: kind.check(part, content) for part, content in contents.items()}
         say(f"comparing with the Keras model: {way}")
         builds = {part: Build(content) for part, content in contents.items()}

@@ -16,7 +16,7 @@ _OWN: dict[str, Any] = {}
 
 
 def names() -> list[str]:
-    """The model classes that plain data may name, in alphabetical order: those of `specs.classes()`."""
+    """The model classes that plain data may name, in alphabetical order: those of `plain_data.classes()`."""
     known = _classes()
     return sorted(
         {name for name in models.__all__ if name in known and known[name][0] and is_a(name, "keras.Model")} | set(_OWN)

@@ -17,7 +17,7 @@ import tomli_w
 
 from keras_vae import _checks, _files, _interrupts, _locks, _weights, augment, data
 from keras_vae._backend import keras
-from keras_vae.models import Clusters, HasObjective, Reconstructs, specs
+from keras_vae.models import Clusters, HasObjective, Reconstructs, plain_data
 from keras_vae.training import health
 from keras_vae.training.active_units import ActiveUnits
 from keras_vae.training.callbacks import ExamplesCallback, Logs, NonFiniteLossError, StopOnNonFinite
@@ -127,7 +127,7 @@ def _train(
 ) -> Any:
     """Train, with the lock of the folder in `held` from when it is needed."""
     keras.utils.set_random_seed(recipe.training.seed)
-    model = specs.build(recipe.model)
+    model = plain_data.build(recipe.model)
     step = augment.preprocessing_named(recipe.data.preprocessing)
     images = data.read(source or recipe.data.name, recipe.data.training_split)
     _check_classes(model, source)
@@ -257,7 +257,7 @@ def _fit(run: "_Run", stream: Any, steps: int, callbacks: list[keras.callbacks.C
 
 def _check_classes(model: Any, source: str | data.Source | None) -> None:
     """Raise `ValueError` if a data set of one's own has other classes than the model."""
-    names, setting = getattr(source, "class_names", None), specs.label_setting(model)
+    names, setting = getattr(source, "class_names", None), plain_data.label_setting(model)
     if names is None or setting is None or len(names) == setting[1]:
         return
     raise ValueError(

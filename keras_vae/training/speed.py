@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vae import _checks, augment, data
 from keras_vae._backend import keras
-from keras_vae.models import specs
+from keras_vae.models import plain_data
 from keras_vae.training.recipe import Recipe
 
 # The first steps compile, and the next ones still warm caches.
@@ -27,7 +27,7 @@ def steps_in(recipe: Recipe, minutes: float) -> int:
     """
     minutes = _checks.finite_float("minutes", minutes, minimum=0.1, maximum=1e5)
     settings = recipe.training
-    model = specs.build(recipe.model)
+    model = plain_data.build(recipe.model)
     recipe.compile_model(model, 1, settings.batch_size, steps_per_execution=1)  # so that each step can be timed
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (2 * settings.batch_size, *model.data_shape)).astype("uint8")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         trained_preset,
         zoo_presets,
     )
-    from keras_vae.zoo.tables import PublishedTable, Reproduction, published_tables, reproduce
+    from keras_vae.zoo.published import PublishedTable, Reproduction, published_tables, reproduce
     from keras_vae.zoo.template import KINDS, recipe_template
     from keras_vae.zoo.upload import upload
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import data
-from keras_vae.models import specs
+from keras_vae.models import plain_data
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import class_names, find_preset
 
@@ -30,7 +30,7 @@ def numbered_as(name_or_folder: str | Path | Preset, model: Any, source: str | d
         ValueError: if the classes are not those of the preset.
     """
     preset = find_preset(name_or_folder)
-    known, setting = class_names(preset), specs.label_setting(model)
+    known, setting = class_names(preset), plain_data.label_setting(model)
     own = data.class_names(source) if isinstance(source, str) else getattr(source, "class_names", None)
     recipe = preset.recipe
     if isinstance(source, str) and recipe and source == recipe.data.name:

@@ -104,14 +104,14 @@ class Preset:
                 naming file and key.
         """
         from keras_vae import _budget
-        from keras_vae.models import specs
+        from keras_vae.models import plain_data
 
         most = _checks.MAX_PARAMETERS
         if self.trained:
             least = min(np.dtype(kind).itemsize for kind in _weights.STORED_AS)
             most = min(most, _BUILT * (self.folder / WEIGHTS).stat().st_size // least + _BESIDE)
         try:
-            return specs.build({**more, **self.model}, most)
+            return plain_data.build({**more, **self.model}, most)
         except _budget.TooManyWeightsError as error:
             also = f" {WEIGHTS} is too small to belong to it." if self.trained and most < _checks.MAX_PARAMETERS else ""
             raise ValueError(f"{self.folder / self.file}: [model]: {error}{also}") from error

@@ -214,7 +214,7 @@ def save_to_preset(
         FileExistsError: if the folder is there and `overwrite` is not given.
         OSError: if it cannot be written; what was there stays as it was.
     """
-    from keras_vae.models import specs
+    from keras_vae.models import plain_data
 
     folder = _checks.path("folder", folder)
     if folder.exists() and not (overwrite and folder.is_dir()):
@@ -232,15 +232,15 @@ def save_to_preset(
             raise ValueError(f"training={training!r}: must have {', '.join(_FACTS)}.")
         facts.check_training(training)
     _checks.one_of("stored_as", stored_as, _weights.STORED_AS)
-    setting = specs.label_setting(model)
+    setting = plain_data.label_setting(model)
     if class_names or not isinstance(class_names, Sequence):
         class_names = facts.check_names("class_names", class_names, setting[1] if setting else None)
         if setting is None:
             raise ValueError(
                 f"class_names={list(class_names)!r:.200}: {type(model).__name__} has no classes or domains, so leave them out."
             )
-    description = specs.describe(model)
-    if source is not None and specs.describe(source.build()) != description:
+    description = plain_data.describe(model)
+    if source is not None and plain_data.describe(source.build()) != description:
         raise ValueError(f"The model is not what {source.name}'s preset.toml describes: save it without source.")
     frozen = model.get_config().get("frozen", [])
     with _files.replacing_folder(folder, overwrite=overwrite) as aside:
@@ -274,10 +274,10 @@ def class_names(name_or_folder: str | Path | Preset) -> tuple[str, ...]:
         ValueError: if there is no such preset.
         CorruptFileError: if its `weights.json` cannot be read, or has not as many names as the model has labels.
     """
-    from keras_vae.models import specs
+    from keras_vae.models import plain_data
 
     preset = find_preset(name_or_folder)
-    names, count = preset.manifest.get("class_names", []), specs.label_count(preset.model)
+    names, count = preset.manifest.get("class_names", []), plain_data.label_count(preset.model)
     try:
         return facts.check_names("class_names", names, count) if names else ()
     except ValueError as error:

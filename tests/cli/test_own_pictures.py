@@ -42,7 +42,7 @@ def test_every_template_is_a_recipe_that_builds(tmp_path, kind, size, grey):
     (tmp_path / "mine.toml").write_text(recipe_template(kind, size, grey, num_classes=3))
     preset = Preset.read(tmp_path / "mine.toml")
     assert preset.name == "mine"
-    model = models.specs.build(preset.model)
+    model = models.plain_data.build(preset.model)
     assert tuple(model.data_shape) == (size, size, 1 if grey else 3)
     assert getattr(model, "num_classes", None) == (3 if kind == "conditional_vae" else None)
 

@@ -10,7 +10,7 @@ import pytest
 import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import Autoencoder, Clusters, Samples, copy_of, freeze, specs
+from keras_vae.models import Autoencoder, Clusters, Samples, copy_of, freeze, plain_data
 from tests.contract.cases import AUTOENCODER_PRESETS, AUTOENCODERS, CLASSES, SHAPE, one_of_each_class
 from tests.contract.training import often, trains_the_same
 
@@ -45,7 +45,7 @@ def _labels(model, labels):
 
 
 def test_every_autoencoder_has_a_case():
-    classes = {cls for cls in specs.classes().values() if issubclass(cls, Autoencoder)}
+    classes = {cls for cls in plain_data.classes().values() if issubclass(cls, Autoencoder)}
     assert {CLASSES[name] for name in AUTOENCODERS} == classes
 
 

@@ -11,7 +11,7 @@ import pytest
 import keras_vae
 from keras_vae import _random, models, networks, zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, importance, specs
+from keras_vae.models import Clusters, LatentVariableModel, SemiSupervisedVAE, importance, plain_data
 from keras_vae.objectives import iwae
 from tests.contract.cases import CASES, CLASSES, PRESETS, SHAPE, conditions, one_of_each_class
 from tests.contract.training import often, trains_the_same
@@ -50,7 +50,7 @@ def _draw(model, seed, labels=(0, 1, 2, 3)):
 
 
 def test_every_model_class_has_a_case():
-    classes = {cls for cls in specs.classes().values() if issubclass(cls, LatentVariableModel)}
+    classes = {cls for cls in plain_data.classes().values() if issubclass(cls, LatentVariableModel)}
     assert {CLASSES[name] for name in CASES} == classes
     assert all(inspect.isclass(getattr(models, name)) or callable(getattr(models, name)) for name in models.__all__)
 

@@ -10,7 +10,7 @@ import pytest
 import keras_vae
 from keras_vae import zoo
 from keras_vae._backend import keras, tf
-from keras_vae.models import VQVAE, copy_of, freeze, specs
+from keras_vae.models import VQVAE, copy_of, freeze, plain_data
 from tests.contract.cases import CLASSES, QUANTIZED, QUANTIZED_PRESETS, SHAPE, one_of_each_class
 from tests.contract.training import often, trains_the_same
 
@@ -56,7 +56,7 @@ def _see(model, batch):
 
 
 def test_every_model_with_discrete_codes_has_a_case():
-    classes = {cls for cls in specs.classes().values() if issubclass(cls, VQVAE)}
+    classes = {cls for cls in plain_data.classes().values() if issubclass(cls, VQVAE)}
     assert {CLASSES[name] for name in QUANTIZED} == classes
 
 

@@ -18,8 +18,8 @@ from keras_vae._backend import tf
 from keras_vae.export import convert, parity, quantize
 from keras_vae.export.converter import Converter
 from keras_vae.export.examples import examples_for
+from keras_vae.export.strategies import float32, strategies
 from keras_vae.export.tflite import _hold_to_bar
-from keras_vae.export.ways import float32, ways
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def _spoiled(content):
 def test_the_quantizer_finds_the_grid_again(model, digits, tmp_path):
     """Rounded weights go through the quantizer unharmed: the build's int8 weights times their scales are the weights."""
     from keras_vae.export import rounding
-    from keras_vae.export.ways import _inputs
+    from keras_vae.export.strategies import _inputs
 
     inputs = list(_inputs(model, examples_for(model, digits))["decoder"].values())
     network = rounding.round_network(model.decoder, inputs)
@@ -401,7 +401,7 @@ def test_every_way_works_for_the_smallest_networks(make, target, format, rng):
         weight.assign(0.5 * rng.normal(size=weight.shape))
     x = (rng.uniform(size=(200, *model.data_shape)) < 0.5).astype("float32")
     examples = examples_for(model, x)
-    found = list(ways(model, export.TARGETS[target], format, examples, lambda words: None))
+    found = list(strategies(model, export.TARGETS[target], format, examples, lambda words: None))
     assert len(found) >= 2
     for words, contents in found:
         proof = parity.measure(model, {part: lite.Build(content) for part, content in contents.items()}, examples)

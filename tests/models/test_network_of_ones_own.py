@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_vae import VAE, ConvVAE, models, networks
-from keras_vae.models import specs
+from keras_vae.models import plain_data
 
 X = np.random.default_rng(0).normal(size=(8, 8, 2)).astype("float32")
 
@@ -41,15 +41,15 @@ def test_a_network_of_ones_own_trains_and_is_kept(cls, tmp_path):
     assert again.architecture.units == 4
     np.testing.assert_array_equal(again.reconstruct(X), model.reconstruct(X))
     with pytest.raises(ValueError, match="which is not the library's own"):
-        specs.describe(model)  # a preset is plain data
+        plain_data.describe(model)  # a preset is plain data
 
 
 @pytest.mark.parametrize("cls", [VAE, ConvVAE, models.VaDE])
 def test_a_network_of_the_library_is_named_in_plain_data(cls):
     model = cls((8, 8, 1), 3, network={"name": "conv_net", "filters": [2], "dense_units": [4]})
-    description = specs.describe(model)
-    assert specs.describe(specs.build(description)) == description
-    assert isinstance(specs.build(description).architecture, networks.ConvNet)
+    description = plain_data.describe(model)
+    assert plain_data.describe(plain_data.build(description)) == description
+    assert isinstance(plain_data.build(description).architecture, networks.ConvNet)
 
 
 @pytest.mark.parametrize(

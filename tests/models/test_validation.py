@@ -7,7 +7,7 @@ import pytest
 
 from keras_vae import VAE, ConditionalVAE, models
 from keras_vae._backend import keras, tf
-from keras_vae.models import specs
+from keras_vae.models import plain_data
 
 X = np.zeros((3, 4, 4, 1), "float32")
 Y = np.array([0, 1, 2])
@@ -185,7 +185,7 @@ def test_a_loss_argument_says_why_there_is_none(vae):
 )
 def test_specs(spec, message):
     with pytest.raises(ValueError, match=message):
-        specs.build(spec)
+        plain_data.build(spec)
 
 
 def test_data_of_more_columns_than_a_layer_may_have_units(tmp_path):

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from keras_vae import VAE, ConditionalVAE, _budget, _untrusted, _weights, zoo
 from keras_vae._backend import keras
 from keras_vae.cli import app
-from keras_vae.models import specs
+from keras_vae.models import plain_data
 from keras_vae.training import Recipe
 
 SMALL = {"name": "mlp", "hidden_units": [8]}
@@ -63,7 +63,7 @@ def test_a_model_that_the_file_of_weights_cannot_hold_is_not_built(folder, model
 
 def test_a_model_of_words_alone_has_a_bound_too_and_other_threads_have_none():
     with pytest.raises(ValueError, match="VAE would have more than 1,000 weights"):
-        specs.build({"class": "VAE", "data_shape": [8, 8, 1], "latent_size": 2}, max_weights=1000)
+        plain_data.build({"class": "VAE", "data_shape": [8, 8, 1], "latent_size": 2}, max_weights=1000)
     with _budget.weights(100):
         keras.Variable(np.zeros(10))  # a value that is there already takes no more memory
         with pytest.raises(_budget.TooManyWeightsError):

@@ -8,7 +8,7 @@ import pytest
 
 from keras_vae import VAE, ConditionalVAE, _files, _locks, zoo
 from keras_vae.distributions import Bernoulli
-from keras_vae.models import specs
+from keras_vae.models import plain_data
 from keras_vae.zoo import CorruptFileError, figures, presets
 
 
@@ -120,7 +120,7 @@ def test_a_preset_in_a_run_has_the_runs_name(tmp_path):
 def test_every_recipe_of_the_zoo_makes_its_model_and_objective(path):
     preset = zoo.Preset.read(path.parent)
     assert preset.recipe is not None
-    model = specs.build(preset.model)
+    model = plain_data.build(preset.model)
     objective = preset.recipe.build_objective(10, 100)
     model.compile(**({"objective": objective} if objective else {}))
     assert model.count_params() > 0

@@ -6,10 +6,10 @@ import pytest
 from keras_vae import zoo
 from keras_vae._backend import keras
 from keras_vae.evaluation import codebook_report, reconstruction_report
-from keras_vae.models import VQVAE, Autoencoder, Classifier, LatentVariableModel, specs
+from keras_vae.models import VQVAE, Autoencoder, Classifier, LatentVariableModel, plain_data
 
 SHIPPED = zoo.list_presets()
-CLASSES = {name: specs.classes()[zoo.Preset.read(zoo.preset_folder(name)).model["class"]] for name in SHIPPED}
+CLASSES = {name: plain_data.classes()[zoo.Preset.read(zoo.preset_folder(name)).model["class"]] for name in SHIPPED}
 GENERATIVE = [name for name, cls in CLASSES.items() if issubclass(cls, LatentVariableModel)]
 QUANTIZED = [name for name, cls in CLASSES.items() if issubclass(cls, VQVAE)]
 CLASSIFIERS = [name for name, cls in CLASSES.items() if issubclass(cls, Classifier)]

@@ -1,4 +1,4 @@
-"""What an exported model can be asked for: functions of named tensors that draw nothing themselves."""
+"""The signatures of an exported model: functions of named tensors that sample nothing themselves."""
 
 import logging
 from collections.abc import Callable

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from keras_vae import zoo
-from keras_vae.zoo import judges, presets, tables
+from keras_vae.zoo import judges, presets, published
 
 TABLES = zoo.published_tables()
 
@@ -38,7 +38,7 @@ def changed(tmp_path, monkeypatch):
     """A zoo whose mnist_vae can be changed."""
     shutil.copytree(presets.presets_home() / "mnist_vae", tmp_path / "mnist_vae")
     shutil.copy(presets.presets_home() / "tables.toml", tmp_path)
-    for module in (presets, tables, judges):
+    for module in (presets, published, judges):
         monkeypatch.setattr(module, "presets_home", lambda: tmp_path)
     return tmp_path
 

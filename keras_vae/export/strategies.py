@@ -1,4 +1,4 @@
-"""The ways to reach a format, from the fastest to the most exact; the first that meets its bar is taken."""
+"""Quantization strategies for a format, from the fastest to the most exact; the first that meets its bar is used."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae._backend import keras
-from keras_vae.export import converter, endpoints, flatbuffer, quantize, rounding
+from keras_vae.export import converter, flatbuffer, quantize, rounding, signatures
 from keras_vae.export.errors import ExportError
 from keras_vae.export.examples import Examples
 from keras_vae.export.precision import not_float32
@@ -22,12 +22,12 @@ from keras_vae.models import EncoderDecoder, HasPosterior
 _ROUNDED_ON = 5000
 _RANGES_FROM = 1000
 
-Way = tuple[str, dict[str, bytes]]
+Strategy = tuple[str, dict[str, bytes]]
 Inputs = dict[str, dict[str, np.ndarray]]
 Say = Callable[[str], None]
 
 
-def ways(model: EncoderDecoder, target: Target, format: str, examples: Examples, say: Say) -> Iterator[Way]:
+def strategies(model: EncoderDecoder, target: Target, format: str, examples: Examples, say: Say) -> Iterator[Strategy]:
     """Builds of a format by part, and in words how they were made.
 
     Args:
@@ -73,10 +73,10 @@ def float32(model: EncoderDecoder, networks: dict[str, keras.Model] | None = Non
         ExportError: if an operation has no counterpart in LiteRT, naming it.
     """
     networks = networks or {}
-    offered = endpoints.for_device(model, **networks)
+    offered = signatures.for_device(model, **networks)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        endpoints.write(offered, model, str(folder / "model"), list(networks.values()))
+        signatures.write(offered, model, str(folder / "model"), list(networks.values()))
         said = converter.to_float32(folder / "model", folder, offered)
         contents = {part: folder / f"{part}.tflite" for part in offered}
         if not all(path.is_file() for path in contents.values()):
@@ -84,7 +84,7 @@ def float32(model: EncoderDecoder, networks: dict[str, keras.Model] | None = Non
         return {part: path.read_bytes() for part, path in contents.items()}
 
 
-def _dynamic_range(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
+def _dynamic_range(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Strategy]:
     say("rounding weights to int8")
     rounded = float32(model, _rounded(model, inputs))
     yield (
@@ -116,7 +116,7 @@ def _dynamic_range(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[
     )
 
 
-def _int8(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Way]:
+def _int8(model: EncoderDecoder, inputs: Inputs, say: Say) -> Iterator[Strategy]:
     def prepared(networks: dict[str, keras.Model]) -> dict[str, bytes]:
         contents = float32(model, networks)
         return {
