@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_vae import _checks, _untrusted
+from keras_vae import _bounded, _checks, _untrusted
 
 _SILENCE = 20.0  # seconds without a byte
 _LISTING_SECONDS, _LISTING_BYTES = 60.0, 5_000_000
@@ -119,27 +119,8 @@ def _chunks(address: str, url: str, maximum: int, stop: threading.Event, commit:
 
 
 def _in_time(address: str, seconds: float, work: Callable[[threading.Event], Any]) -> None:
-    """Do `work`, which is told when to stop, for at most so many seconds.
-
-    In a thread: a server that sends a byte now and then, of its headers too, keeps a connection from ever timing out.
-    """
-    stop, errors = threading.Event(), []
-
-    def run() -> None:
-        try:
-            work(stop)
-        except BaseException as error:  # raised again below
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    """Do `work`, which is told when to stop, for at most so many seconds."""
     try:
-        thread.join(seconds)
-    finally:
-        stop.set()
-    if thread.is_alive():
-        raise HubError(
-            f"{address}: the hub took longer than {seconds:.0f} seconds. Try again with a better connection."
-        )
-    if errors:
-        raise errors[0]
+        _bounded.in_time(seconds, work)
+    except TimeoutError as error:
+        raise HubError(f"{address}: the hub took {error}. Try again with a better connection.") from None
