@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs builds web clean
+.PHONY: demo test lint docs builds web release clean
 
 demo: $(VENV)/installed
 	@$(BIN)/keras-vae demo --out demo_output
@@ -45,6 +45,13 @@ builds: $(VENV)/installed-export
 PORT ?= 8000
 web: $(VENV)/installed-export
 	@$(BIN)/python export/web/build.py --serve --port $(PORT)
+
+# The wheels for the package index, checked, in dist/.
+release: $(VENV)/installed-release
+	@rm -rf dist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@$(BIN)/python packaging/data_wheels.py dist
+	@$(BIN)/python -m twine check --strict dist/*
 
 clean:
 	rm -rf $(VENV) demo_output

@@ -1,7 +1,7 @@
 """The command `keras-vae`."""
 
 # Each module adds its commands; `--help` shows them in this order.
-from keras_vae.cli import catalogue, pictures, new, making, diagnose  # isort: skip
+from keras_vae.cli import catalogue, fetch, pictures, new, making, diagnose  # isort: skip
 from keras_vae.cli.app import app
 
-__all__ = ["app", "catalogue", "diagnose", "making", "new", "pictures"]
+__all__ = ["app", "catalogue", "diagnose", "fetch", "making", "new", "pictures"]

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from keras_vae._weights import CorruptFileError
     from keras_vae.zoo.card import EXAMPLES, card, written_process, zoo_table
     from keras_vae.zoo.classes import numbered_as
+    from keras_vae.zoo.downloads import DownloadError
     from keras_vae.zoo.facts import manifest
     from keras_vae.zoo.figures import in_words
     from keras_vae.zoo.files import CURVES, IN_A_RUN, SAMPLES
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         zoo_presets,
     )
     from keras_vae.zoo.published import PublishedTable, Reproduction, published_tables, reproduce
+    from keras_vae.zoo.store import MissingBlobError
     from keras_vae.zoo.template import KINDS, recipe_template
     from keras_vae.zoo.upload import upload
 
@@ -40,7 +42,9 @@ __all__ = [
     "KINDS",
     "SAMPLES",
     "CorruptFileError",
+    "DownloadError",
     "HubError",
+    "MissingBlobError",
     "Preset",
     "PublishedTable",
     "Reproduction",

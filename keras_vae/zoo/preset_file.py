@@ -17,11 +17,13 @@ from keras_vae.models import hierarchy
 from keras_vae.training import Recipe
 from keras_vae.training.recipe import MAX_BYTES
 from keras_vae.zoo import facts
-from keras_vae.zoo.files import FILE, IN_A_RUN, WEIGHTS
+from keras_vae.zoo.files import FILE, IN_A_RUN, MANIFEST, WEIGHTS
+from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.preset_tables import PresetTables
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import CodesRecipe
+    from keras_vae.zoo.downloads import Progress
 
 _BASES = {"vae": "HasPosterior", "autoencoder": "DeterministicCode", "discrete": "DiscreteCodes"}
 FAMILIES = (*_BASES, "classifier")
@@ -90,8 +92,33 @@ class Preset:
 
     @property
     def trained(self) -> bool:
-        """Whether the weights are there."""
-        return (self.folder / WEIGHTS).is_file()
+        """Whether it has weights: of the zoo's presets some are not in their folders, and found when they are loaded."""
+        return (self.folder / WEIGHTS).is_file() or (self._is_of_the_zoo and (self.folder / MANIFEST).is_file())
+
+    @property
+    def weights_file(self) -> Path:
+        """The file of weights: `weights_found` with a line on a terminal that says how far a download is."""
+        return self.weights_found(None)
+
+    def weights_found(self, progress: "Progress | None") -> Path:
+        """The file of weights, in the folder of the preset; for one of the zoo without it, where `store.find` finds it.
+
+        Args:
+            progress: is told how far a download is; None for a line on a terminal.
+
+        Raises:
+            MissingBlobError, DownloadError: if it is nowhere: see `store.find`.
+        """
+        own = self.folder / WEIGHTS
+        if own.is_file() or not self._is_of_the_zoo:
+            return own
+        from keras_vae.zoo import store
+
+        return store.find(self.manifest["sha256"], self.manifest["bytes"], self.name, progress)
+
+    @property
+    def _is_of_the_zoo(self) -> bool:
+        return self.folder.parent == presets_home()
 
     def build(self, **more: Any) -> Any:
         """Make the model with fresh weights.
@@ -109,7 +136,9 @@ class Preset:
         most = _checks.MAX_PARAMETERS
         if self.trained:
             least = min(np.dtype(kind).itemsize for kind in _weights.STORED_AS)
-            most = min(most, _BUILT * (self.folder / WEIGHTS).stat().st_size // least + _BESIDE)
+            own = self.folder / WEIGHTS
+            size = own.stat().st_size if own.is_file() else self.manifest["bytes"]
+            most = min(most, _BUILT * size // least + _BESIDE)
         try:
             return plain_data.build({**more, **self.model}, most)
         except _budget.TooManyWeightsError as error:

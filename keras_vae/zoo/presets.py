@@ -126,6 +126,8 @@ def load(name_or_folder: str | Path | Preset) -> Any:
     Raises:
         ValueError: if there is no such preset, or its file is wrong, naming the key.
         FileNotFoundError: if the preset is a recipe without weights.
+        MissingBlobError: if the weights are those of a preset of the zoo and not on this machine, with the ways to get them.
+        DownloadError: if they cannot be downloaded.
         CorruptFileError: if the weights are truncated, tampered with or do not belong to the model.
     """
     preset, tensors = _of_one_state(name_or_folder, lambda found: (_checked(found), _weights_of(found)))
@@ -134,7 +136,7 @@ def load(name_or_folder: str | Path | Preset) -> Any:
     model = preset.build(name=name if name[:1].isalpha() else f"preset_{name}")
     if frozen:
         model = _frozen(preset.folder, model, frozen)
-    _weights.assign(preset.folder / WEIGHTS, _weights.named(model), tensors)
+    _weights.assign(preset.weights_file, _weights.named(model), tensors)
     model.compile()
     return model
 
@@ -165,7 +167,8 @@ def _checked(preset: Preset) -> Preset:
 
 def _weights_of(preset: Preset) -> dict[str, np.ndarray]:
     """The weights that the preset's manifest names; the bytes that are verified are those that are read."""
-    return _weights.read(preset.folder / WEIGHTS, _with_manifest(preset).manifest["sha256"])[0]
+    sha256 = _with_manifest(preset).manifest["sha256"]
+    return _weights.read(preset.weights_file, sha256)[0]
 
 
 def read_metrics(name_or_folder: str | Path | Preset) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def find(sha256: str, size: int, what: str, progress: Progress | None = None) ->
         sha256: of the file, in hexadecimal.
         size: in bytes.
         what: what it is, for the errors, such as `"mnist_vae"`.
-        progress: is told how far a download is.
+        progress: is told how far a download is; by default a line on a terminal says it.
 
     Returns:
         Its path.
@@ -54,6 +55,7 @@ def find(sha256: str, size: int, what: str, progress: Progress | None = None) ->
     if not addresses or _offline():
         raise MissingBlobError(_missing(what, size, bool(addresses)))
     path, errors = cache() / sha256, []
+    progress = _on_a_terminal(what) if progress is None else progress
     for address in addresses:
         try:
             download(f"{address.rstrip('/')}/{sha256}", path, sha256, size, progress)
@@ -78,6 +80,18 @@ def cache() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("keras_vae")) / "blobs"
+
+
+def _on_a_terminal(what: str) -> Progress | None:
+    """A line on the error stream that says how far a download is; None where it is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(have: int, size: int) -> None:
+        end = "\n" if have == size else ""
+        print(f"\rFetching {what}: {have / 1e6:.1f} of {size / 1e6:.1f} MB", end=end, file=sys.stderr, flush=True)
+
+    return show
 
 
 def _places() -> tuple[list[Path], list[str]]:

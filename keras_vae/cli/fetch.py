@@ -1,0 +1,32 @@
+"""The command that fetches weights of the zoo."""
+
+from typing import Annotated
+
+import typer
+
+from keras_vae.cli import completion
+from keras_vae.cli.app import app, console, escaped, plain_errors
+from keras_vae.cli.inputs import progress_bar
+
+
+@app.command("fetch", rich_help_panel="Look")
+def fetch(
+    presets: Annotated[
+        list[str] | None, typer.Argument(help="Names of presets.", autocompletion=completion.preset_names)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All presets of the zoo.")] = False,
+) -> None:
+    """Fetch weights that are not on this machine yet, so that presets load without a network.
+
+    They come from the folders and addresses of KERAS_VAE_STORE and stay in KERAS_VAE_CACHE, by default the user's cache folder.
+    """
+    with plain_errors():
+        from keras_vae import zoo
+
+        if every == bool(presets):
+            raise ValueError("Give names of presets, such as mnist_vae, or --all.")
+        found = zoo.zoo_presets() if every else [zoo.trained_preset(name) for name in presets or ()]
+        for preset in found:
+            with progress_bar(escaped(preset.name)) as progress:
+                path = preset.weights_found(progress)
+            console.print(f"{escaped(preset.name)}: {escaped(path)}", soft_wrap=True, highlight=False)
