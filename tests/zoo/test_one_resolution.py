@@ -12,7 +12,6 @@ from keras_vae import ConditionalVAE, _weights, zoo
 from keras_vae.cli import app
 from keras_vae.zoo import facts
 from keras_vae.zoo import hub as hub_module
-from tests.zoo.test_hub import hub  # noqa: F401
 
 pytest.importorskip("huggingface_hub")
 ADDRESS = "hf://ada/tiny"
@@ -20,7 +19,7 @@ SHAPE = (28, 28, 1)
 
 
 @pytest.fixture
-def here(hub, tmp_path, monkeypatch):  # noqa: F811
+def here(hub, tmp_path, monkeypatch):
     """A folder with images, and a preset on a hub where each question finds a newer commit."""
     monkeypatch.chdir(tmp_path)
     for label in "ab":
@@ -81,7 +80,7 @@ READING, LOADING = {"resolved": 1, "parsed": 1}, {"resolved": 1, "parsed": 1, "m
         ("upload {} hf://ada/other", LOADING),
     ],
 )
-def test_a_command_finds_its_preset_once(hub, here, counted, command, steps):  # noqa: F811
+def test_a_command_finds_its_preset_once(hub, here, counted, command, steps):
     asked = len(hub.requests)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
