@@ -26,6 +26,7 @@ build-backend = "hatchling.build"
 name = "{name}"
 version = "{version}"
 description = "{description}"
+readme = {{ text = "{description}. The library finds them by their SHA-256.", content-type = "text/plain" }}
 requires-python = ">=3.11"
 license = "Apache-2.0"
 dependencies = {dependencies}
