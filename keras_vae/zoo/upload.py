@@ -8,13 +8,17 @@ from typing import Any
 from keras_vae import _untrusted
 from keras_vae.zoo import fetch
 from keras_vae.zoo.fetch import HubError
+from keras_vae.zoo.files import CARD, WEIGHTS
 from keras_vae.zoo.hub import SCHEME, SIZES, Address
+from keras_vae.zoo.hub_card import with_metadata
 from keras_vae.zoo.preset_file import Preset
 from keras_vae.zoo.presets import read_weights
 
 
 def upload(folder: str | Path | Preset, address: str, private: bool = False) -> str:
     """Put a preset folder on the hub, in one commit; returns its address with that commit.
+
+    Its model card, if it has one, gets the hub's metadata at its head: task, data set, metrics.
 
     Who uploads is known to huggingface_hub: by `hf auth login`, or by the variable HF_TOKEN.
 
@@ -35,13 +39,16 @@ def upload(folder: str | Path | Preset, address: str, private: bool = False) -> 
     preset = folder if isinstance(folder, Preset) else Preset.parse(folder)
     preset.check()
     read_weights(preset)
+    files: dict[str, Any] = {name: preset.folder / name for name in SIZES if (preset.folder / name).is_file()}
+    files[WEIGHTS] = preset.weights_file
+    if CARD in files:
+        files[CARD] = with_metadata(files[CARD].read_text(encoding="utf-8"), preset, target.name).encode()
     with _told(hub, address):
         api = hub.HfApi()
         api.create_repo(target.repository, private=private, exist_ok=True)
-        commit = api.upload_folder(
+        commit = api.create_commit(
             repo_id=target.repository,
-            folder_path=preset.folder,
-            allow_patterns=list(SIZES),
+            operations=[hub.CommitOperationAdd(name, file) for name, file in files.items()],
             commit_message=f"Preset {target.name}",
         )
     return f"{SCHEME}{target.repository}@{commit.oid}"

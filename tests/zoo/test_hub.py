@@ -9,13 +9,14 @@ import warnings
 
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 import keras_vae
 from keras_vae import VAE, zoo
 from keras_vae.cli import app
 from keras_vae.data.sources import Images
-from keras_vae.zoo import HubError, fetch
+from keras_vae.zoo import HubError, fetch, hub_card
 from tests.zoo.stand_in_hub import StandInHub
 
 pytest.importorskip("huggingface_hub")
@@ -43,6 +44,53 @@ def test_only_the_files_of_a_preset_go_up(hub, preset):
     zoo.upload(preset, "hf://ada/tiny", private=True)
     assert sorted(hub.repositories["ada/tiny"][-1][1]) == ["model.safetensors", "preset.toml", "weights.json"]
     assert hub.private == {"ada/tiny"}
+
+
+def test_the_card_of_a_preset_of_the_zoo_has_the_metadata_of_the_hub(hub):
+    zoo.upload(zoo.find_preset("mnist_cvae"), "hf://ada/digits")
+    files = hub.repositories["ada/digits"][-1][1]
+    head, card = files["README.md"].decode().removeprefix("---\n").split("\n---\n\n", 1)
+    assert card == (zoo.preset_folder("mnist_cvae") / "README.md").read_text(encoding="utf-8")
+    metadata = yaml.safe_load(head)
+    assert metadata["license"] == "apache-2.0"
+    assert metadata["library_name"] == "keras-vae"
+    assert metadata["pipeline_tag"] == "unconditional-image-generation"
+    assert metadata["datasets"] == ["mnist"]
+    assert "variational-autoencoder" in metadata["tags"]
+    (model,) = metadata["model-index"]
+    assert model["name"] == "digits"
+    found = {metric["type"]: metric["value"] for result in model["results"] for metric in result["metrics"]}
+    figures = zoo.read_metrics("mnist_cvae")["figures"]
+    assert found["nll"] == figures["nll"]
+    assert found["class_accuracy"] == figures["class_accuracy"]
+    assert "nll_first_100" not in found  # it is kept for checks only
+
+
+@pytest.mark.parametrize("head", ["", "---\nlicense: mit\npipeline_tag: other\n---\n\n"], ids=["plain", "with_license"])
+def test_the_license_of_ones_own_preset_is_ones_own_and_metadata_do_not_pile_up(hub, preset, head):
+    (preset / "README.md").write_text(f"{head}# mine\n")
+    zoo.upload(preset, "hf://ada/tiny")
+    text = hub.repositories["ada/tiny"][-1][1]["README.md"].decode()
+    assert text.endswith("\n---\n\n# mine\n")
+    assert text.count("---") == 2
+    metadata = yaml.safe_load(text.split("---\n")[1])
+    assert metadata.get("license") == ("mit" if head else None)
+    assert metadata["pipeline_tag"] == "unconditional-image-generation"
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("mnist_classifier", "image-classification"),
+        ("mnist_swap", "image-to-image"),
+        ("mnist_quadrant_cvae", "image-to-image"),
+        ("mnist_ae", "image-feature-extraction"),
+        ("cifar10_vqvae", "unconditional-image-generation"),
+    ],
+)
+def test_each_family_has_its_task_on_the_hub(name, task):
+    head = hub_card.with_metadata("# x\n", zoo.find_preset(name), name).split("---\n")[1]
+    assert yaml.safe_load(head)["pipeline_tag"] == task
 
 
 def test_a_pinned_commit_stays_the_same_and_needs_no_network_again(hub, there, tmp_path):
