@@ -24,7 +24,7 @@ def fetch(
         from keras_vae import zoo
 
         if every == bool(presets):
-            raise ValueError("Give names of presets, such as mnist_vae, or --all.")
+            raise ValueError("Give the names of presets, or --all for all of the zoo: `keras-vae list` shows them.")
         found = zoo.zoo_presets() if every else [zoo.trained_preset(name) for name in presets or ()]
         for preset in found:
             with progress_bar(escaped(preset.name)) as progress:

@@ -32,7 +32,7 @@ def find(sha256: str, size: int, what: str, progress: Progress | None = None) ->
     Args:
         sha256: of the file, in hexadecimal.
         size: in bytes.
-        what: what it is, for the errors, such as `"mnist_vae"`.
+        what: what it is, for the errors, such as the name of a preset.
         progress: is told how far a download is; by default a line on a terminal says it.
 
     Returns:

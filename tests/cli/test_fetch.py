@@ -59,8 +59,8 @@ def test_a_model_loads_from_the_store(elsewhere):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Give names of presets, such as mnist_vae, or --all"),
-        (["mnist_vae", "--all"], "Give names of presets"),
+        ([], "Give the names of presets, or --all"),
+        (["mnist_vae", "--all"], "Give the names of presets"),
         (["mnist_vea"], "Did you mean 'mnist_vae'"),
     ],
 )
