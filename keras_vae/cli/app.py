@@ -102,7 +102,9 @@ def trained(preset: "str | zoo.Preset") -> "zoo.Preset":
     """The same for a command that loads the weights, which must be there."""
     from keras_vae import zoo
 
-    return zoo.trained_preset(preset)
+    there = zoo.trained_preset(preset)
+    _ = there.weights_file  # fetched now, or missed, before seconds of starting TensorFlow
+    return there
 
 
 _Named = Annotated[

@@ -45,6 +45,14 @@ def test_weights_that_are_nowhere_are_an_error_with_the_ways_to_get_them(elsewhe
     assert "pip install keras-vae-zoo" in result.output
 
 
+def test_other_commands_miss_them_before_tensorflow_is_started(elsewhere):
+    elsewhere.unlink()
+    result = CliRunner().invoke(app, ["sample", "mnist_vae"])
+    assert result.exit_code == 1
+    assert "are not on this machine" in result.output
+    assert "starting TensorFlow" not in result.output
+
+
 def test_a_blob_of_other_bytes_is_refused_when_it_is_loaded(elsewhere):
     content = elsewhere.read_bytes()
     elsewhere.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
