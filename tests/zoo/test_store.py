@@ -148,8 +148,9 @@ def server():
         running.shutdown()
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Waits no longer than a test should."""
     monkeypatch.setattr(downloads, "_SILENCE", 0.5)
     monkeypatch.setattr(downloads, "_START_SECONDS", 2.0)
     monkeypatch.setattr(downloads, "_BYTES_PER_SECOND", 10**7)
@@ -195,12 +196,14 @@ def test_the_right_bytes_arrive(server, tmp_path, behaviour):
         ("escapes", "no https address"),
     ],
 )
-def test_what_a_server_does_wrong_is_one_clear_error_and_leaves_nothing(server, tmp_path, behaviour, message):
+def test_what_a_server_does_wrong_is_one_clear_error_and_leaves_nothing(server, tmp_path, behaviour, message, request):
+    if behaviour in ("slow", "silent"):
+        request.getfixturevalue("impatient")
     started = time.monotonic()
     with pytest.raises(DownloadError, match=message) as error:
         download(f"{server.url}/{behaviour}/{SHA256}", tmp_path / "x", SHA256, SIZE)
     assert "\x1b" not in str(error.value)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60  # it ended, whatever the server does
     assert _left(tmp_path) == []
 
 
