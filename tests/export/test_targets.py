@@ -6,6 +6,7 @@ import pytest
 from keras_vae import VAE, ConvVAE, distributions, export, lite, models, networks
 from keras_vae._backend import keras, serializable, tf
 from keras_vae.export import flatbuffer
+from keras_vae.lite.manifest import Operation
 from keras_vae.networks import MLP
 
 
@@ -51,11 +52,11 @@ def test_a_loose_shape_is_refused():
 
 def test_an_operation_that_a_target_does_not_take_is_named():
     content = _converted(lambda x: tf.math.sin(x), tf.TensorSpec((1, 3), tf.float32))
-    assert flatbuffer.operations(content) == [("SIN", 1, 1)]
+    assert flatbuffer.operations(content) == [Operation("SIN", 1, 1)]
     for name in ("gpu", "edge"):
         with pytest.raises(export.ExportError, match=rf"SIN version 1: the target '{name}' does not take it"):
             export.TARGETS[name].check("encoder", content)
-    assert export.TARGETS["cpu"].check("encoder", content) == [("SIN", 1, 1)]
+    assert export.TARGETS["cpu"].check("encoder", content) == [Operation("SIN", 1, 1)]
 
 
 @serializable
