@@ -7,13 +7,13 @@ from keras_vae import _checks, zoo
 from keras_vae._attributes import Attributes, in_words
 
 
-def described_in(preset: zoo.Preset) -> dict[str, Any] | None:
+def described_in(preset: "zoo.Preset") -> dict[str, Any] | None:
     """The attributes of a preset's model, as `Attributes.described`; None if it has none."""
     given = preset.model.get("attributes")
     return None if given is None else Attributes(given).described
 
 
-def asked_for(preset: zoo.Preset, texts: Sequence[str] | None, labels: str | None) -> dict[str, list[Any]] | None:
+def asked_for(preset: "zoo.Preset", texts: Sequence[str] | None, labels: str | None) -> dict[str, list[Any]] | None:
     """The attributes that are to be sampled, as columns; None for a model without attributes.
 
     Args:

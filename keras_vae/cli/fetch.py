@@ -6,7 +6,6 @@ import typer
 
 from keras_vae.cli import completion
 from keras_vae.cli.app import app, console, escaped, plain_errors
-from keras_vae.cli.inputs import progress_bar
 
 
 @app.command("fetch", rich_help_panel="Look")
@@ -22,6 +21,7 @@ def fetch(
     """
     with plain_errors():
         from keras_vae import zoo
+        from keras_vae.cli.inputs import progress_bar
 
         if every == bool(presets):
             raise ValueError("Give the names of presets, or --all for all of the zoo: `keras-vae list` shows them.")
