@@ -1,5 +1,7 @@
 """The progress line tells where training stands and how long it still takes."""
 
+import os
+
 import pytest
 
 from keras_vae.training import Progress, progress
@@ -11,7 +13,7 @@ def clock(monkeypatch):
         now = 1000.0
 
     monkeypatch.setattr(progress.time, "monotonic", lambda: Clock.now)
-    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda *_, **__: type("Size", (), {"columns": 200}))
+    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((200, 24)))
     return Clock
 
 
@@ -57,7 +59,7 @@ def test_a_terminal_has_one_line_that_is_written_anew(clock, capsys):
 
 
 def test_a_terminal_is_not_written_to_all_the_time_and_no_line_wraps(clock, capsys, monkeypatch):
-    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda *_, **__: type("Size", (), {"columns": 20}))
+    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((20, 24)))
     run(Progress(1), clock, 1, steps=1000, compiling=1.0, seconds=0.01)
     states = capsys.readouterr().out.rstrip("\n").split("\r")[1:]
     assert 40 < len(states) < 60
