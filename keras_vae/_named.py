@@ -17,6 +17,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+def _now(name: str) -> str:
+    """The name that what `name` names has now."""
+    return next((snake_case(now) for old, now in _renamed.NOW.items() if snake_case(old) == name), name)
+
+
 def choices(module: ModuleType, base: type) -> dict[str, Any]:
     """The classes that may be named, by name: the subclasses of `base` in `module.__all__` of which objects can be made."""
     found = [getattr(module, name) for name in module.__all__]
@@ -47,7 +52,7 @@ def build(what: str, module: ModuleType, base: type, spec: Any, offered: dict[st
     if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
         raise ValueError(f"{what}={_checks.shown(spec)}: must be a name, a dict with a 'name', or a {base.__name__}.")
     classes = choices(module, base)
-    cls = classes[_checks.one_of(what, _renamed.now_in_plain_data(spec["name"]), sorted(classes))]
+    cls = classes[_checks.one_of(what, _now(spec["name"]), sorted(classes))]
     arguments = {key: value for key, value in spec.items() if key != "name"}
     offered = offered or {}
     parameters = inspect.signature(cls.__init__).parameters.values()

@@ -49,11 +49,9 @@ class _Entry:
 def _register_now() -> None:
     table = sys.modules["keras"].saving.get_custom_objects()
     registered = classes()
-    saved_as = {name: name for name in registered} | {
-        old: new for old, new in _renamed.old_names().items() if new in registered
-    }
-    for saved, name in saved_as.items():
-        table.setdefault(f"{_PACKAGE.name}>{saved}", _Entry(registered[name], name))
+    for saved in (*registered, *_renamed.NOW):
+        if (name := _renamed.now(saved)) in registered:
+            table.setdefault(f"{_PACKAGE.name}>{saved}", _Entry(registered[name], name))
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):

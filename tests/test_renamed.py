@@ -21,14 +21,14 @@ def images():
 def test_an_old_name_is_refused_with_the_new_one():
     public = {name for package in PACKAGES for name in package.__all__}
     refused = set()
-    for old, new in _renamed.old_names().items():
+    for old, new in _renamed.NOW.items():
         for package in PACKAGES:
             assert old not in package.__all__
             if new in package.__all__:
                 refused.add(old)
                 with pytest.raises(AttributeError, match=f"{package.__name__}.{old} is called {new} now"):
                     getattr(package, old)
-    assert refused == {old for old, new in _renamed.old_names().items() if new in public}
+    assert refused == {old for old, new in _renamed.NOW.items() if new in public}
     assert len(refused) >= 5
 
 

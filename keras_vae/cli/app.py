@@ -103,7 +103,7 @@ def trained(preset: "str | zoo.Preset") -> "zoo.Preset":
     from keras_vae import zoo
 
     there = zoo.trained_preset(preset)
-    _ = there.weights_file  # fetched now, or missed, before seconds of starting TensorFlow
+    there.weights_file()  # fetched now, or missed, before seconds of starting TensorFlow
     return there
 
 

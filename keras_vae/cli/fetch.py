@@ -28,5 +28,5 @@ def fetch(
         found = zoo.zoo_presets() if every else [zoo.trained_preset(name) for name in presets or ()]
         for preset in found:
             with progress_bar(escaped(preset.name)) as progress:
-                path = preset.weights_found(progress)
+                path = preset.weights_file(progress)
             console.print(f"{escaped(preset.name)}: {escaped(path)}", soft_wrap=True, highlight=False)

@@ -10,7 +10,6 @@ from keras_vae.training import Recipe
 from keras_vae.zoo import facts
 from keras_vae.zoo.figures import asked_of, headline, in_words, short, target_rows, value_of, verdict
 from keras_vae.zoo.files import CARD, CURVES, IN_A_RUN, MANIFEST, METRICS, SAMPLES
-from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.preset_file import Preset
 
 EXAMPLES = {
@@ -151,10 +150,9 @@ def _decisive(rows: list[str]) -> list[str]:
 
 def _called(preset: Preset) -> str:
     """What `load` and the commands take: the name of a preset of the zoo, a path that ends in the name of any other."""
-    folder = preset.folder.resolve()
-    if folder.parent == presets_home().resolve():
+    if preset.is_of_the_zoo:
         return preset.name
-    return f"runs/{preset.name}/{IN_A_RUN}" if folder.name == IN_A_RUN else f"./{preset.name}"
+    return f"runs/{preset.name}/{IN_A_RUN}" if preset.folder.resolve().name == IN_A_RUN else f"./{preset.name}"
 
 
 def _picture(folder: Path, name: str, words: str) -> list[str]:

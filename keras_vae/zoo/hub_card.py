@@ -8,7 +8,6 @@ from keras_vae.models import hierarchy
 from keras_vae.zoo import facts
 from keras_vae.zoo.fetch import hub
 from keras_vae.zoo.files import METRICS
-from keras_vae.zoo.home import presets_home
 from keras_vae.zoo.preset_file import Preset, family
 
 # The hub's names of tasks, by the class that a model derives from; the first that fits.
@@ -44,7 +43,7 @@ def with_metadata(card: str, preset: Preset, name: str) -> str:
         "model_name": name,
         "eval_results": _results(preset) or None,
     }
-    if preset.folder.parent == presets_home():
+    if preset.is_of_the_zoo:
         ours["license"] = "apache-2.0"
     if _is_named(preset):
         ours["datasets"] = [preset.recipe.data.name]  # type: ignore[union-attr]

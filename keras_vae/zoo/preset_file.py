@@ -93,14 +93,9 @@ class Preset:
     @property
     def trained(self) -> bool:
         """Whether it has weights: of the zoo's presets some are not in their folders, and found when they are loaded."""
-        return (self.folder / WEIGHTS).is_file() or (self._is_of_the_zoo and (self.folder / MANIFEST).is_file())
+        return (self.folder / WEIGHTS).is_file() or (self.is_of_the_zoo and (self.folder / MANIFEST).is_file())
 
-    @property
-    def weights_file(self) -> Path:
-        """The file of weights: `weights_found` with a line on a terminal that says how far a download is."""
-        return self.weights_found(None)
-
-    def weights_found(self, progress: "Progress | None") -> Path:
+    def weights_file(self, progress: "Progress | None" = None) -> Path:
         """The file of weights, in the folder of the preset; for one of the zoo without it, where `store.find` finds it.
 
         Args:
@@ -110,15 +105,16 @@ class Preset:
             MissingBlobError, DownloadError: if it is nowhere: see `store.find`.
         """
         own = self.folder / WEIGHTS
-        if own.is_file() or not self._is_of_the_zoo:
+        if own.is_file() or not self.is_of_the_zoo:
             return own
         from keras_vae.zoo import store
 
         return store.find(self.manifest["sha256"], self.manifest["bytes"], self.name, progress)
 
     @property
-    def _is_of_the_zoo(self) -> bool:
-        return self.folder.parent == presets_home()
+    def is_of_the_zoo(self) -> bool:
+        """Whether it is one of the presets of the zoo, however its folder was named."""
+        return self.folder.resolve().parent == presets_home().resolve()
 
     def build(self, **more: Any) -> Any:
         """Make the model with fresh weights.

@@ -136,7 +136,7 @@ def load(name_or_folder: str | Path | Preset) -> Any:
     model = preset.build(name=name if name[:1].isalpha() else f"preset_{name}")
     if frozen:
         model = _frozen(preset.folder, model, frozen)
-    _weights.assign(preset.weights_file, _weights.named(model), tensors)
+    _weights.assign(preset.weights_file(), _weights.named(model), tensors)
     model.compile()
     return model
 
@@ -168,7 +168,7 @@ def _checked(preset: Preset) -> Preset:
 def _weights_of(preset: Preset) -> dict[str, np.ndarray]:
     """The weights that the preset's manifest names; the bytes that are verified are those that are read."""
     sha256 = _with_manifest(preset).manifest["sha256"]
-    return _weights.read(preset.weights_file, sha256)[0]
+    return _weights.read(preset.weights_file(), sha256)[0]
 
 
 def read_metrics(name_or_folder: str | Path | Preset) -> dict[str, Any]:

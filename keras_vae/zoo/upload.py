@@ -40,7 +40,7 @@ def upload(folder: str | Path | Preset, address: str, private: bool = False) -> 
     preset.check()
     read_weights(preset)
     files: dict[str, Any] = {name: preset.folder / name for name in SIZES if (preset.folder / name).is_file()}
-    files[WEIGHTS] = preset.weights_file
+    files[WEIGHTS] = preset.weights_file()
     if CARD in files:
         files[CARD] = with_metadata(files[CARD].read_text(encoding="utf-8"), preset, target.name).encode()
     with _told(hub, address):

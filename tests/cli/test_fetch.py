@@ -22,7 +22,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv(store.STORE, str(tmp_path / "store"))
     (tmp_path / "store").mkdir()
     blob = tmp_path / "store" / preset.manifest["sha256"]
-    shutil.copy(preset.weights_file, blob)
+    shutil.copy(preset.weights_file(), blob)
     return blob
 
 
