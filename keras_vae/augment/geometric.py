@@ -29,7 +29,7 @@ class RandomAffine(Corruption):
         """Corrupt the batch: see `Augmentation`.
 
         Raises:
-            ValueError: if `x` are no images.
+            ValueError: if `x` is not a batch of images.
         """
         return _seen_from(x, *self._sources(x, seed))
 

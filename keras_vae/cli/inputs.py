@@ -168,7 +168,7 @@ def images_for(
     Args are as they passed `check`.
 
     Raises:
-        ValueError: if a file is no image, or the model needs labels that are not given.
+        ValueError: if a file is not an image, or the model needs labels that are not given.
     """
     found = zoo.find_preset(preset)
     if not files:

@@ -147,7 +147,7 @@ def _answer(url: str, start: int) -> Any:
             except ValueError as error:  # it looks at where a redirect leads
                 if isinstance(error, requests.RequestException):
                     raise
-                raise DownloadError(f"{first}: redirects to what is no https address.") from error
+                raise DownloadError(f"{first}: redirects to what is not an https address.") from error
             if not answer.is_redirect:
                 return answer
             answer.close()
@@ -179,7 +179,7 @@ def _redirected(first: str, url: str, location: str) -> str:
         url = urllib.parse.urljoin(url, location)
         _check_allowed(url)
     except (DownloadError, ValueError):
-        raise DownloadError(f"{first}: redirects to {shown}, which is no https address.") from None
+        raise DownloadError(f"{first}: redirects to {shown}, which is not an https address.") from None
     before, after = urllib.parse.urlsplit(first), urllib.parse.urlsplit(url)
     if after.hostname != before.hostname and not _is_public(str(after.hostname)):
         raise DownloadError(f"{first}: redirects to {shown}, a machine of an inner network. This is not followed.")

@@ -187,13 +187,13 @@ def test_the_right_bytes_arrive(server, tmp_path, behaviour):
         ("html_chunked", "ended after 19 of"),
         ("wrong_range", "cannot continue"),
         ("compressed", "announces"),
-        ("to_file", "redirects to file:///etc/passwd, which is no https address"),
-        ("to_ftp", "redirects to ftp://example.com/x, which is no https address"),
-        ("to_http", "redirects to http://example.com/x, which is no https address"),
+        ("to_file", "redirects to file:///etc/passwd, which is not an https address"),
+        ("to_ftp", "redirects to ftp://example.com/x, which is not an https address"),
+        ("to_http", "redirects to http://example.com/x, which is not an https address"),
         ("to_metadata", "a machine of an inner network"),
         ("to_inner", "a machine of an inner network"),
         ("in_circles", "redirects again and again"),
-        ("escapes", "no https address"),
+        ("escapes", "not an https address"),
     ],
 )
 def test_what_a_server_does_wrong_is_one_clear_error_and_leaves_nothing(server, tmp_path, behaviour, message, request):
